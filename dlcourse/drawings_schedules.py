@@ -25,7 +25,9 @@ SIZES = ("low", "middle", "high")
 GALLERY: dict[str, tuple[dict[str, Any], str, tuple[Any, ...]]] = {
     "Constant": ({}, "lr", (0.02, 0.1, 0.5)),
     "StepDecay": ({"lr": 0.5, "gamma": 0.3}, "step_size", (10, 25, 50)),
-    "PiecewiseConstant": ({"lr": 0.5, "milestones": (50, 80)}, "factors", ((0.1,) * 2, (0.3,) * 2, (0.6,) * 2)),
+    "PiecewiseConstant": (
+        {"lr": 0.5, "milestones": (50, 80)}, "factors", ((0.1, 0.1), (0.3, 0.3), (0.6, 0.6)),
+    ),
     "Exponential": ({"lr": 0.5}, "gamma", (0.8, 0.95, 0.99)),
     "NaturalExponential": ({"lr": 0.5}, "beta", (0.01, 0.05, 0.2)),
     "InverseTime": ({"lr": 0.5}, "beta", (0.05, 0.5, 3.0)),
@@ -54,13 +56,11 @@ def schedule_and_error(schedule: str, parameter: str) -> Figure:
     fig.subplots_adjust(left=0.13, right=0.97, top=0.9, bottom=0.13, hspace=0.16)
     above.plot(rate, color=RATE, drawstyle="steps-post")
     above.set(ylim=(-0.02, 0.56), ylabel="learning rate")
-    below.plot(error, color=ERROR)
-    below.set(yscale="log", ylim=(0.03, 14), xlim=(0, STEPS), xlabel="steps made")
+    below.plot(np.log10(error), color=ERROR)  # a log axis of matplotlib's takes twice the time
+    below.set(ylim=(-1.4, 1.15), xlim=(0, STEPS), xlabel="steps made")
     below.set_ylabel("error (log axis)")
-    below.set_yticks((0.1, 1, 10), ("0.1", "1", "10"))
-    below.minorticks_off()
-    low = int(np.argmin(error))
-    note = f"at the end {error[-1]:.2f}" + (f", lowest {error[low]:.2f}" * (low < STEPS))
+    below.set_yticks((-1, 0, 1), ("0.1", "1", "10"))
+    note = f"at the end {error[-1]:.2f}"
     below.text(0.98, 0.86, note, ha="right", transform=below.transAxes, color=ink_of(ERROR))
     shown = f"({value[0]:g}, {value[1]:g})" if isinstance(value, tuple) else f"{value:g}"
     above.set_title(f"{schedule} with {name} = {shown}")

@@ -128,8 +128,8 @@ def schedule_parity(scratch: Any, twin: Any, call: str, steps: int, hyper: dict[
             f"{call}: step {step}, the rate differs by {relative[step]:.2g}, more than {BOUND:.0e}."
         )
     return (
-        f"{call}: {steps} rates equal to torch.optim.lr_scheduler.{_scheduler(theirs)} within "
-        f"{BOUND:.0e}\n  largest relative difference: ≈{relative.max():.0e}"
+        f"{call}:\n  {steps} rates equal to lr_scheduler.{_scheduler(theirs)} within {BOUND:.0e}\n"
+        f"  largest relative difference: ≈{relative.max():.0e}"
     )
 
 

@@ -26,7 +26,8 @@ class Schedule:
         """The rate after ``step`` steps: a float, or an array for an array of steps or rates."""
         t = np.asarray(step)
         if t.dtype.kind not in "iu":
-            checks.fail("step", "an integer or an array of integers", step, error=TypeError)
+            kinds = "an integer or an array of integers"
+            checks.fail("step", kinds, step, error=TypeError)
         if t.size and t.min() < 0:
             checks.fail("step", ">= 0", step)
         rate = self.rate(t)
@@ -167,7 +168,8 @@ class Cosine(Schedule):
         checks.number("eta_min", self.eta_min, 0)
 
     def rate(self, t: Any) -> Any:
-        return _cosine(self.lr, self.eta_min, np.minimum(t, self.total_steps) / self.total_steps)
+        progress = np.minimum(t, self.total_steps) / self.total_steps
+        return _cosine(self.lr, self.eta_min, progress)
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,10 @@ class Warmup(Schedule):
 
     def rate(self, t: Any) -> Any:
         ramp = (t + 1) / max(self.steps, 1) * self.then(0)
-        return np.where(t < self.steps, ramp, self.then(np.maximum(t - self.steps, 0)))
+        rest = self.then(np.maximum(t - self.steps, 0))
+        return np.where(t < self.steps, ramp, rest)
 
 
 def _cosine(top: Any, bottom: float, progress: Any) -> Any:
-    return bottom + 0.5 * (np.asarray(top) - bottom) * (1 + np.cos(np.pi * progress))
+    height = np.asarray(top) - bottom
+    return bottom + 0.5 * height * (1 + np.cos(np.pi * progress))
