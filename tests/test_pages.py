@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from dlcourse.scratch.optimizers import Optimizer
-from tools import ledger, pages
+from tools import errata, ledger, pages
 
 ROW = {
     "name": "SGD",
@@ -166,3 +166,48 @@ def test_exact_and_cited_claims_say_what_they_rest_on(book):
     _, tables = ledger.page(both, root)
     assert "error $\\le 10^{-10}$" in tables
     assert "{cite:t}`kingma2015`" in tables
+
+
+def erratum(**changes):
+    return [{"group": "Formulas", "intro": "Typed and run.", "rows": [{**ERRATUM, **changes}]}]
+
+
+ERRATUM = {"claim": "opt.x", "right": "It is *slower*."}
+FAILED = {"expected": "not supported"}
+
+
+def test_the_errata_of_the_book_have_a_row_for_every_claim_that_failed():
+    registry = {e["id"]: e for e in pages.read("claims.yml")}
+    assert errata.problems(pages.read("errata.yml"), registry) == []
+    assert any(e["expected"] == "not supported" for e in registry.values())
+
+
+def test_an_erratum_shows_what_is_printed_what_is_right_and_where(book):
+    root = book(record(verdict="not supported", expected="not supported"))
+    text = errata.page(erratum(), [entry(**FAILED)], root)
+    assert "It is <faster>." in text and "It is *slower*." in text
+    assert '<a href="../lessons/2-optimizers/x.html#claim-opt.x">' in text
+    assert "blog post §5" in text and "claim-not-supported" in text
+    printed = errata.page(erratum(printed="Fast."), [entry(**FAILED)], root)
+    assert "Fast." in printed and "<faster>" not in printed
+
+
+@pytest.mark.parametrize(
+    ("rows", "claim", "message"),
+    [
+        ([], FAILED, "opt.x is not supported, and no row"),
+        (erratum(), {}, "opt.x is supported: say what was printed"),
+        (erratum(right=" ", printed="x"), {}, "nothing of what is right"),
+        (erratum(claim="opt.y", printed="x"), {}, "opt.y is no claim"),
+        (erratum(wrong="x", printed="x"), {}, "a field 'wrong'"),
+        ([], {**FAILED, "sources": ["book", "004 §5"]}, "opt.x is not supported, and no row"),
+    ],
+)
+def test_errata_that_do_not_fit_the_claims_stop_the_build(book, rows, claim, message):
+    root = book(record(verdict=claim.get("expected", "supported")))
+    with pytest.raises(errata.ErrataError, match=message):
+        errata.page(rows, [entry(**claim)], root)
+
+
+def test_a_sentence_of_the_books_own_that_failed_is_no_erratum():
+    assert errata.problems([], {"opt.x": entry(**FAILED, sources=["book"])}) == []

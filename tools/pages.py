@@ -1,4 +1,4 @@
-"""Write book/generated: the index of algorithms, its code, the conventions, the claims ledger.
+"""Write book/generated: the index of algorithms, its code, conventions, claims, errata.
 
 Every name is looked up where it lives — in the package, in the lessons, in the stored outputs —
 so a page cannot say what is no longer so: a dead name or a verdict that flipped stops the build.
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tools import ledger
+from tools import errata, ledger
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "book" / "generated"
@@ -179,9 +179,11 @@ def main() -> None:
     write("algorithms.md", algorithms(index))
     write("code.md", code(index))
     write("conventions.md", conventions(read("conventions.yml")))
-    counts, claims = ledger.page(read("claims.yml"), ROOT)
+    registry = read("claims.yml")
+    counts, claims = ledger.page(registry, ROOT)
     write("summary.md", counts)
     write("claims.md", counts + "\n" + claims)
+    write("errata.md", errata.page(read("errata.yml"), registry, ROOT))
 
 
 if __name__ == "__main__":
