@@ -280,7 +280,8 @@ def single_precision(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
         u = np.maximum(u, new**0.5)
         return new, u, u**2 / correction
 
-    return _steps(*single(params, grads), lr, beta1, beta2, eps, keep)
+    params, grads = single(params, grads)
+    return _steps(params, grads, lr, beta1, beta2, eps, keep)
 
 
 @EXERCISE.variant("loops over single numbers, returned as nested lists")
