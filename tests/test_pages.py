@@ -244,3 +244,8 @@ def test_errata_that_do_not_fit_the_claims_stop_the_build(book, rows, claim, mes
 
 def test_a_sentence_of_the_books_own_that_failed_is_no_erratum():
     assert errata.problems([], {"opt.x": entry(**FAILED, sources=["book"])}) == []
+
+
+def test_a_source_that_is_none_of_the_five_is_named_as_it_stands():
+    said = ledger.said_by(["Kingma and Ba (2015), §2.1", "004 §5"])
+    assert said == "Kingma and Ba (2015), §2.1; blog post §5"

@@ -89,7 +89,7 @@ def checked(entry: dict[str, Any], found: dict[str, Record]) -> Record:
 
 def said_by(sources: list[str]) -> str:
     """``["004 §5"]`` in words."""
-    words = (" ".join([SOURCES.get(s[:3], s[:3]), s[3:].strip()]).strip() for s in sources)
+    words = (" ".join([SOURCES[s[:3]], s[3:].strip()]) if s[:3] in SOURCES else s for s in sources)
     return CHINESE.sub(r'<span lang="zh">\1</span>', html.escape("; ".join(words)))
 
 
