@@ -14,7 +14,15 @@ from numpy.testing import assert_allclose
 from dlcourse.scratch.layers import Linear, linear
 from dlcourse.scratch.losses import mse, mse_backward, softmax_cross_entropy
 from dlcourse.scratch.losses import softmax_cross_entropy_backward as cross_entropy_backward
-from dlcourse.scratch.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
+from dlcourse.scratch.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    RMSprop,
+    clip_grad_norm,
+)
 from dlcourse.scratch.schedules import (
     Cosine,
     PiecewiseConstant,
@@ -325,6 +333,22 @@ def test_factors_at_milestones_multiply_the_rate_in_force():
     assert_allclose(ours, np.repeat([1.0, 0.5, 0.05], 3)[:8], **EXACT)
     of_the_first = np.repeat([1.0, 0.5, 0.1], 3)[:8]
     assert np.flatnonzero(abs(ours - of_the_first) > 0.04).tolist() == [6, 7]
+
+
+def test_clipping_takes_one_norm_over_all_arrays():
+    grads = [np.array([30.0, 40.0]), np.array([[1.0]]), np.array([2.0])]
+    whole, c = np.concatenate([g.ravel() for g in grads]), 1.0
+    ours, norm = clip_grad_norm(grads, c)
+    factor = c / (np.sqrt(2505.0) + 1e-6)
+    assert norm == pytest.approx(np.sqrt(2505.0), rel=1e-15)
+    assert_allclose(np.concatenate([g.ravel() for g in ours]), factor * whole, **EXACT)
+    each = [g * min(1, c / (np.linalg.norm(g) + 1e-6)) for g in grads]
+    each = np.concatenate([g.ravel() for g in each])
+    assert whole @ each / np.linalg.norm(whole) / np.linalg.norm(each) < 0.65
+    assert np.linalg.norm(each) == pytest.approx(np.sqrt(3), rel=1e-5)  # as the page says, √k
+    assert np.linalg.norm(factor * whole) == pytest.approx(c, rel=1e-7)
+    tiny = clip_grad_norm(np.array([1e-6]), 1e-6)[0]  # where the 1e-6 is felt
+    assert tiny[0] == pytest.approx(0.5e-6)
 
 
 def test_linear_weights_are_out_by_in():
