@@ -5,7 +5,7 @@ Both draw the same random numbers for every choice, so that a slider changes one
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -54,7 +54,7 @@ def plane(gradients: Array) -> Plane:
 
 
 def batch_cloud(batch: int, after: str, planes: Mapping[str, Plane]) -> Figure:
-    """A hundred and fifty gradients of batches drawn with replacement, beside the gradient of all samples.
+    """Gradients of 150 batches, drawn with replacement, beside the gradient of all samples.
 
     Parameters
     ----------

@@ -12,8 +12,9 @@ import yaml
 from numpy.testing import assert_allclose
 
 from dlcourse.scratch.layers import Linear, linear
-from dlcourse.scratch.losses import mse, mse_backward, softmax_cross_entropy
+from dlcourse.scratch.losses import MSE, mse, mse_backward, softmax_cross_entropy
 from dlcourse.scratch.losses import softmax_cross_entropy_backward as cross_entropy_backward
+from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.optimizers import (
     SGD,
     Adadelta,
@@ -30,6 +31,7 @@ from dlcourse.scratch.schedules import (
     WarmRestarts,
     Warmup,
 )
+from dlcourse.training import steps
 from tools import pages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -384,6 +386,27 @@ def test_mse_is_the_mean_over_samples_and_outputs():
     assert other / value == pytest.approx(5 / 2)
     other_gradient = (y - target) / 8
     assert_allclose(other_gradient / mse_backward(1.0, cache), 5 / 2, **EXACT)
+
+
+def test_the_last_batch_is_shorter_and_used():
+    x, target = np.arange(5.0)[:, None] + 1, np.zeros((5, 1))
+    order = np.random.default_rng(1).permutation(5)
+    slope = 2 * x[order, 0] ** 2  # of (w x)^2 at w = 1, one a sample
+
+    def train():
+        model = Sequential(Linear(1, 1, rng=np.random.default_rng(0), bias=False))
+        model.theta[:] = 1.0
+        rng, opt = np.random.default_rng(1), SGD(model.theta, lr=1e-9)
+        plan = {"epochs": 1, "batch_size": 2, "rng": rng}
+        seen = [step.samples for step in steps(model, opt, MSE(), (x, target), **plan)]
+        return seen, (1 - model.theta[0]) / 1e-9
+
+    seen, moved = train()
+    assert seen == [2, 2, 1]
+    full = slope[:4].reshape(2, 2).mean(1).sum()  # where the short batch is dropped
+    assert_allclose(moved, full + slope[4], rtol=1e-6)
+    assert abs(moved - full) > 0.2 * full
+    assert abs(moved - (full + slope[4] / 2)) > 0.1 * full  # and it is not divided by 2
 
 
 def registered():
