@@ -409,6 +409,22 @@ def test_the_last_batch_is_shorter_and_used():
     assert abs(moved - (full + slope[4] / 2)) > 0.1 * full  # and it is not divided by 2
 
 
+def test_accumulated_batches_are_weighted_by_their_samples():
+    x, target = np.arange(5.0)[:, None] + 1, np.zeros((5, 1))
+    slope = 2 * x[np.random.default_rng(1).permutation(5), 0] ** 2
+    model = Sequential(Linear(1, 1, rng=np.random.default_rng(0), bias=False))
+    model.theta[:] = 1.0
+    rng, opt = np.random.default_rng(1), SGD(model.theta, lr=1e-9)
+    plan = {"epochs": 1, "batch_size": 3, "accumulate": 2, "rng": rng}
+    updates = [step.samples for step in steps(model, opt, MSE(), (x, target), **plan)]
+    moved = (1 - model.theta[0]) / 1e-9
+    assert updates == [5]
+    assert_allclose(moved, slope.mean(), rtol=1e-6)
+    means = slope[:3].mean(), slope[3:].mean()
+    assert abs(moved - sum(means)) > 0.5 * moved
+    assert abs(moved - sum(means) / 2) > 0.01 * moved
+
+
 def registered():
     text = (ROOT / "book" / "conventions.yml").read_text(encoding="utf-8")
     return [row["test"] for area in yaml.safe_load(text) for row in area["rows"]]
