@@ -49,7 +49,7 @@ def plane(gradients: Array) -> Plane:
     along = gradients @ mean / (mean @ mean)
     # What is left at a right angle to the mean has this matrix of inner products.
     values, vectors = np.linalg.eigh(gram - np.outer(along, along))
-    across = vectors[:, -1] * np.sqrt(values[-1])
+    across = vectors[:, -1] * np.sqrt(max(values[-1], 0.0))
     return Plane(along, across * np.sign(across[np.abs(across).argmax()]), gram)
 
 
@@ -83,7 +83,7 @@ def batch_cloud(batch: int, after: str, planes: Mapping[str, Plane]) -> Figure:
         note = f"{outside} lie outside"
         ax.text(0.98, 0.93, note, transform=ax.transAxes, ha="right", color="#555555")
     ax.set(xlabel="along the true gradient, in its lengths", ylabel="across it")
-    angle = np.degrees(np.arccos(np.median(cosine)))
+    angle = np.degrees(np.arccos(np.median(cosine).clip(-1, 1)))
     ax.set_title(f"Typical angle {angle:.0f}°; {np.sum(cosine < 0)} of {BATCHES} point backward")
     return fig
 
