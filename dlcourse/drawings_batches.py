@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dlcourse import plots
-from dlcourse.checks import choice
+from dlcourse.checks import choice, fail
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BATCHES = (1, 4, 16, 64, 256, 1024)
-COUNTED = ("updates", "samples", "time")
+COUNTED = ("samples", "updates", "time")  # the slider starts in the middle
 AT_ONCE = 32  # samples the machine of the third view works on side by side
 TARGET = 0.02  # of the loss at the start
 CURVATURE = 1 / np.arange(1, 31)
@@ -77,7 +77,8 @@ def loss_by_batch(counted: str, batch: int) -> Figure:
     batch : one of ``BATCHES``, the one to show in color
     """
     choice("counted", counted, COUNTED)
-    choice("batch", batch, BATCHES)
+    if batch not in BATCHES:
+        fail("batch", f"one of {BATCHES}", batch)
     fig, ax = plots.new_figure(5.4, 3.3, layout=None)
     fig.subplots_adjust(left=0.14, right=0.96, top=0.88, bottom=0.16)
     for one in sorted(BATCHES, key=lambda size: size == batch):
