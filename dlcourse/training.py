@@ -115,7 +115,7 @@ def _steps(
             t += 1
             with np.errstate(**_QUIET if nonfinite == "freeze" else {}):
                 values = [
-                    _gradient(part, loss, x, y, shuffles.batches(start, rows))
+                    _gradient(part, loss, (x, y), shuffles.batches(start, rows))
                     for rows, part in parts
                 ]
                 value = values[0] if model.runs is None else np.concatenate(values)
@@ -133,13 +133,14 @@ def _steps(
             yield Step(t, epoch, value, norm, min(shuffles.update, len(x) - start))
 
 
-def _gradient(part: Any, loss: Any, x: Any, y: Any, batches: list[Array]) -> Array:
+def _gradient(part: Any, loss: Any, data: Data, batches: list[Array]) -> Array:
     """Write ``part.grad`` for one update, the mean over the samples of all batches; the loss."""
-    samples = sum(batch.shape[-1] for batch in batches)
+    (x, y), samples = data, sum(batch.shape[-1] for batch in batches)
     value, total = 0.0, 0.0
     for batch in batches:
         share = batch.shape[-1] / samples
-        value = value + share * as_numpy(loss.forward(part.forward(x[batch], True), y[batch]))
+        out = part.forward(x[batch], True)
+        value = value + share * as_numpy(loss.forward(out, y[batch]))
         part.backward(loss.backward())
         if len(batches) > 1:
             total = total + share * part.grad

@@ -12,9 +12,18 @@ import yaml
 from numpy.testing import assert_allclose
 
 from dlcourse.scratch.layers import Linear, linear
-from dlcourse.scratch.losses import mse, mse_backward, softmax_cross_entropy
+from dlcourse.scratch.losses import MSE, mse, mse_backward, softmax_cross_entropy
 from dlcourse.scratch.losses import softmax_cross_entropy_backward as cross_entropy_backward
-from dlcourse.scratch.optimizers import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
+from dlcourse.scratch.models import Sequential
+from dlcourse.scratch.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    RMSprop,
+    clip_grad_norm,
+)
 from dlcourse.scratch.schedules import (
     Cosine,
     PiecewiseConstant,
@@ -22,6 +31,7 @@ from dlcourse.scratch.schedules import (
     WarmRestarts,
     Warmup,
 )
+from dlcourse.training import steps
 from tools import pages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -327,6 +337,22 @@ def test_factors_at_milestones_multiply_the_rate_in_force():
     assert np.flatnonzero(abs(ours - of_the_first) > 0.04).tolist() == [6, 7]
 
 
+def test_clipping_takes_one_norm_over_all_arrays():
+    grads = [np.array([30.0, 40.0]), np.array([[1.0]]), np.array([2.0])]
+    whole, c = np.concatenate([g.ravel() for g in grads]), 1.0
+    ours, norm = clip_grad_norm(grads, c)
+    factor = c / (np.sqrt(2505.0) + 1e-6)
+    assert norm == pytest.approx(np.sqrt(2505.0), rel=1e-15)
+    assert_allclose(np.concatenate([g.ravel() for g in ours]), factor * whole, **EXACT)
+    each = [g * min(1, c / (np.linalg.norm(g) + 1e-6)) for g in grads]
+    each = np.concatenate([g.ravel() for g in each])
+    assert whole @ each / np.linalg.norm(whole) / np.linalg.norm(each) < 0.65
+    assert np.linalg.norm(each) == pytest.approx(np.sqrt(3), rel=1e-5)  # as the page says, √k
+    assert np.linalg.norm(factor * whole) == pytest.approx(c, rel=1e-7)
+    tiny = clip_grad_norm(np.array([1e-6]), 1e-6)[0]  # where the 1e-6 is felt
+    assert tiny[0] == pytest.approx(0.5e-6)
+
+
 def test_linear_weights_are_out_by_in():
     rng = np.random.default_rng(0)
     assert Linear(3, 2, rng=rng).params["weight"].shape == (2, 3)
@@ -360,6 +386,43 @@ def test_mse_is_the_mean_over_samples_and_outputs():
     assert other / value == pytest.approx(5 / 2)
     other_gradient = (y - target) / 8
     assert_allclose(other_gradient / mse_backward(1.0, cache), 5 / 2, **EXACT)
+
+
+def test_the_last_batch_is_shorter_and_used():
+    x, target = np.arange(5.0)[:, None] + 1, np.zeros((5, 1))
+    order = np.random.default_rng(1).permutation(5)
+    slope = 2 * x[order, 0] ** 2  # of (w x)^2 at w = 1, one a sample
+
+    def train():
+        model = Sequential(Linear(1, 1, rng=np.random.default_rng(0), bias=False))
+        model.theta[:] = 1.0
+        rng, opt = np.random.default_rng(1), SGD(model.theta, lr=1e-9)
+        plan = {"epochs": 1, "batch_size": 2, "rng": rng}
+        seen = [step.samples for step in steps(model, opt, MSE(), (x, target), **plan)]
+        return seen, (1 - model.theta[0]) / 1e-9
+
+    seen, moved = train()
+    assert seen == [2, 2, 1]
+    full = slope[:4].reshape(2, 2).mean(1).sum()  # where the short batch is dropped
+    assert_allclose(moved, full + slope[4], rtol=1e-6)
+    assert abs(moved - full) > 0.2 * full
+    assert abs(moved - (full + slope[4] / 2)) > 0.1 * full  # and it is not divided by 2
+
+
+def test_accumulated_batches_are_weighted_by_their_samples():
+    x, target = np.arange(5.0)[:, None] + 1, np.zeros((5, 1))
+    slope = 2 * x[np.random.default_rng(1).permutation(5), 0] ** 2
+    model = Sequential(Linear(1, 1, rng=np.random.default_rng(0), bias=False))
+    model.theta[:] = 1.0
+    rng, opt = np.random.default_rng(1), SGD(model.theta, lr=1e-9)
+    plan = {"epochs": 1, "batch_size": 3, "accumulate": 2, "rng": rng}
+    updates = [step.samples for step in steps(model, opt, MSE(), (x, target), **plan)]
+    moved = (1 - model.theta[0]) / 1e-9
+    assert updates == [5]
+    assert_allclose(moved, slope.mean(), rtol=1e-6)
+    means = slope[:3].mean(), slope[3:].mean()
+    assert abs(moved - sum(means)) > 0.5 * moved
+    assert abs(moved - sum(means) / 2) > 0.01 * moved
 
 
 def registered():

@@ -413,8 +413,8 @@ def test_accumulated_batches_are_one_large_batch(small: int, accumulate: int) ->
 def test_batches_averaged_without_their_sizes_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     right = trained(8, 1)
 
-    def unweighted(part, loss, x, y, batches):
-        total = 0.0
+    def unweighted(part, loss, data, batches):
+        (x, y), total = data, 0.0
         for batch in batches:
             value = loss.forward(part.forward(x[batch], True), y[batch])
             part.backward(loss.backward())

@@ -39,7 +39,8 @@ def per_sample_gradients(model: Any, loss: Any, x: Array, y: Array) -> Array:
     if model.runs is not None:
         checks.fail("model", "without a runs axis", f"{model.runs} runs")
     if len(x) != len(y) or not len(x):
-        checks.fail("x, y", "as many targets as samples, at least one", (len(x), len(y)))
+        wanted = "as many targets as samples, at least one"
+        checks.fail("x, y", wanted, (len(x), len(y)))
     size = max(min(64 * BLOCK // model.theta.size, len(x)), 1)
     gradients = np.empty((len(x), model.theta.size), model.theta.dtype)
     for start in range(0, len(x), size):

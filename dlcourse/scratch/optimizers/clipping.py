@@ -43,7 +43,7 @@ def clip_grad_norm(
     """
     c = checks.number("max_norm", max_norm, 0, low_open=True)
     arrays = _checked(grads, runs)
-    rows = [g.reshape(-1) if runs is None else g.reshape(runs, -1) for g in arrays]
+    rows = [g.reshape(-1 if runs is None else (runs, -1)) for g in arrays]
     norm = np.sqrt(sum(np.einsum("...i,...i->...", g, g) for g in rows))
     factor = np.minimum(1.0, c / (norm + 1e-6))
     scaled = [(factor[..., None] * g).astype(g.dtype) for g in rows]

@@ -1,0 +1,113 @@
+"""The cliff in the loss of a recurrent unit, and a walk that meets it, as a figure with sliders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dlcourse import plots
+from dlcourse.arrays import Array
+from dlcourse.checks import choice, number
+from dlcourse.quadratics import walk
+from dlcourse.scratch.optimizers import SGD
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+TARGET, TIME = 0.6, 50
+START, STEPS = (3.3, -1.3), 300
+XLIM, YLIM = (1.3, 3.5), (-1.75, -0.55)
+LEVELS = (0.001, 0.005, 0.02, 0.04, 0.06, 0.08, 0.12, 0.15, 0.18, 0.21)
+THRESHOLDS = {"none": np.inf, "1": 1.0, "0.1": 0.1}
+PATH = "#0072b2"
+
+
+def one_unit(theta: Array, time: int = TIME) -> tuple[Array, Array]:
+    r"""Loss and gradient of one recurrent unit that shall be at 0.6 after ``time`` steps.
+
+    .. math:: h_t = \sigma(w h_{t-1} + b), \quad h_0 = 1/2, \quad L = (h_T - 0.6)^2, \quad
+              \sigma(z) = \tfrac12 (1 + z / \sqrt{1 + z^2})
+
+    This squash, unlike the logistic one, is the same to the last digit on every processor.
+
+    Parameters
+    ----------
+    theta : (..., 2), the pairs (w, b)
+
+    Examples
+    --------
+    >>> loss, grad = one_unit(np.array([2.0, -1.0]), time=1)
+    >>> loss.round(3), grad.round(3)
+    (np.float64(0.01), array([-0.05, -0.1 ]))
+    """
+    w, b = theta[..., 0], theta[..., 1]
+    h, by_w, by_b = np.full(w.shape, 0.5), 0.0, 0.0
+    for _ in range(time):
+        z = w * h + b
+        q = 1 / np.sqrt(1 + z * z)
+        slope = 0.5 * q * q * q
+        by_w, by_b = slope * (h + w * by_w), slope * (1 + w * by_b)
+        h = 0.5 * (1 + z * q)
+    grad = 2 * (h - TARGET)[..., None] * np.stack([by_w, by_b], axis=-1)
+    return (h - TARGET) ** 2, grad
+
+
+def cliff_path(rate: float, threshold: str) -> Array:
+    """The places (w, b) of gradient descent from ``START``, (STEPS + 1, 2).
+
+    Parameters
+    ----------
+    rate : of the step
+    threshold : "none", "1" or "0.1": the norm to which the gradient is clipped
+    """
+    rate = number("rate", rate, 0, low_open=True)
+    c = THRESHOLDS[choice("threshold", threshold, THRESHOLDS)]
+    theta = np.array(START)
+    return walk(SGD(theta, lr=rate), lambda p: _clipped(one_unit(p)[1], c), STEPS)
+
+
+def _clipped(g: Array, c: float) -> Array:
+    """As ``clip_grad_norm``, in multiplications only: a sum of BLAS's would round by processor."""
+    return np.asarray(g * min(1.0, c / (np.sqrt(g[0] * g[0] + g[1] * g[1]) + 1e-6)))
+
+
+def draw_cliff(ax: Axes, levels: Any = LEVELS) -> Axes:
+    """The contours of the loss over w and b, and the line on which it jumps."""
+    plots.plot_trajectory(
+        lambda w, b: one_unit(np.stack([w, b], axis=-1))[0], {}, ax=ax, xlim=XLIM, ylim=YLIM,
+        levels=levels, resolution=60,
+    )  # fmt: skip
+    edge = np.array([2.0, XLIM[1]])  # below w = 2 the unit has one state, and no cliff
+    ax.plot(edge, -edge / 2, color="#000000", linewidth=1.6, label="_edge")
+    ax.set(xlabel="w, the weight from step to step", ylabel="b, the bias")
+    return ax
+
+
+def cliff_walk(rate: float, threshold: str) -> Figure:
+    """Gradient descent on the map of the cliff, for a rate and a clipping threshold."""
+    path = cliff_path(rate, threshold)
+    loss, grad = one_unit(path)
+    outside = ((path < (XLIM[0], YLIM[0])) | (path > (XLIM[1], YLIM[1]))).any(-1)
+    gone = int(outside.argmax()) if outside.any() else len(path)
+    fig, ax = plots.new_figure(5.4, 3.7, layout=None)
+    fig.subplots_adjust(left=0.13, right=0.97, top=0.9, bottom=0.14)
+    draw_cliff(ax)
+    ax.plot(*path[: gone + 1].T, color=PATH, marker=".", markersize=4, linewidth=1)
+    ax.plot(*START, marker="o", markersize=7, color=PATH)
+    if gone == len(path):
+        ax.plot(*path[-1], marker="s", markersize=6, color=PATH)
+    ax.set(xlim=XLIM, ylim=YLIM)
+    ax.text(1.4, -1.66, "loss about 0.2", color="#555555", fontsize=9)
+    ax.text(2.75, -0.68, "loss about 0.1", color="#555555", fontsize=9)
+    ax.set_title(_finding(path, loss, grad, gone))
+    return fig
+
+
+def _finding(path: Array, loss: Array, grad: Array, gone: int) -> str:
+    if gone < len(path):
+        w, b = path[gone]
+        return f"Step {gone} throws it to w = {w:,.0f}, b = {b:,.0f}"
+    steepest = np.linalg.norm(grad, axis=-1).max()
+    return f"Steepest gradient {steepest:.2g}; loss at the end {loss[-1]:.2g}"
