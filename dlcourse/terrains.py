@@ -1,4 +1,4 @@
-"""Three small landscapes, and every optimizer of the book on each: a figure with two sliders.
+"""Three small landscapes, and every optimizer of the book on each: a figure with three sliders.
 
 A valley, a saddle, a plateau around a well: what slows a method down in three different ways. The
 formulas use nothing but + − × ÷, so that even a wild path is the same on every machine.
@@ -26,10 +26,19 @@ VALLEY, SADDLE = Quadratic([0.1, 2.5]), Quadratic([1.0, -1.0])
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgd": SGD,
     "momentum": partial(SGD, momentum=0.9),
+    "nag": partial(SGD, momentum=0.9, nesterov=True),
     "adagrad": Adagrad,
     "rmsprop": partial(RMSprop, alpha=0.9),
     "adadelta": Adadelta,
     "adam": Adam,
+}
+# What sets a method's memory; the others have none to set.
+MEMORY: dict[str, Callable[[float], dict[str, Any]]] = {
+    "momentum": lambda beta: {"momentum": beta},
+    "nag": lambda beta: {"momentum": beta},
+    "rmsprop": lambda beta: {"alpha": beta},
+    "adadelta": lambda beta: {"rho": beta},
+    "adam": lambda beta: {"betas": (beta, 0.999)},
 }
 
 
@@ -73,12 +82,16 @@ TERRAINS = {
 }  # fmt: skip
 
 
-def terrain_path(terrain: str, optimizer: str, lr: float) -> tuple[Array, int | None]:
+def terrain_path(
+    terrain: str, optimizer: str, lr: float, beta: float = 0.9
+) -> tuple[Array, int | None]:
     """The places visited, (STEPS + 1, 2), and the step from which it is done and stays so."""
     choice("terrain", terrain, tuple(TERRAINS))
     choice("optimizer", optimizer, tuple(OPTIMIZERS))
     land = TERRAINS[terrain]
-    path = walk(OPTIMIZERS[optimizer](np.array(land.start), lr=lr), land.grad, STEPS)
+    memory = MEMORY[optimizer](beta) if optimizer in MEMORY else {}
+    opt = OPTIMIZERS[optimizer](np.array(land.start), lr=lr, **memory)
+    path = walk(opt, land.grad, STEPS)
     return path, arrival(land.done(path))
 
 
@@ -96,13 +109,15 @@ def arrival(done: Array) -> int | None:
     return int(away[-1]) + 1 if len(away) else 0
 
 
-def three_terrains(optimizer: str, lr: float) -> Figure:
+def three_terrains(optimizer: str, lr: float, beta: float = 0.9) -> Figure:
     """One optimizer at one rate on the three terrains; each title says how it ended.
 
     Parameters
     ----------
     optimizer : key of ``OPTIMIZERS``, or the name ``plots.METHODS`` has for it
     lr : its learning rate
+    beta : how much of its memory it keeps at a step: momentum's β, RMSprop's α, Adadelta's ρ,
+        Adam's β₁; gradient descent and Adagrad have none to set
     """
     known = {plots.METHODS[key].name: key for key in OPTIMIZERS}
     key = known.get(optimizer, optimizer)
@@ -114,7 +129,7 @@ def three_terrains(optimizer: str, lr: float) -> Figure:
         ax.set(xlim=land.xlim, ylim=land.ylim, xticks=(), yticks=())  # a tick costs 300 bytes
         ax.grid(False)
         _contours(ax, name)
-        path, count = terrain_path(name, key, lr)
+        path, count = terrain_path(name, key, lr, beta)
         ending = land.words[1] if count is None else land.words[0].format(count)
         ax.set_title(f"{name}: {ending}", fontsize=10)
         _draw(ax, _inside(path, land), key)

@@ -18,7 +18,7 @@ from dlcourse.plot_labels import title_of
 from dlcourse.publish import publish
 from dlcourse.svg import to_svg
 
-MAX_FRAMES = 36  # a frame is about 3 kB of the compressed page
+MAX_FRAMES = 48  # a frame is about 3 kB of the compressed page
 
 
 def explore(draw: Callable[..., Any], *, alt: str = "", **values: Iterable[Any]) -> None:

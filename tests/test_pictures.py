@@ -331,7 +331,7 @@ def test_the_output_has_words_and_a_still_for_pages_without_widgets(explorer):
     [
         (draw, {}, ValueError, "values must be one to three parameters"),
         (draw, {name: [1, 2] for name in "abcd"}, ValueError, "values must be one to three"),
-        (draw, {"height": range(37)}, ValueError, "the number of frames must be <= 36; got 37"),
+        (draw, {"height": range(49)}, ValueError, "the number of frames must be <= 48; got 49"),
         (draw, {"height": [1]}, ValueError, "height must be a list of at least two values"),
         (draw, {"height": 3}, TypeError, "height must be a list of values"),
         (draw, {"height": [1.0, 1.0 + 1e-9]}, ValueError, "values that differ in their first six"),

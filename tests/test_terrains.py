@@ -38,7 +38,7 @@ def test_every_slope_is_the_derivative_of_its_landscape(name):
 
 def test_every_optimizer_of_the_book_can_be_chosen():
     plain = {name.lower() for name in optimizers.__all__ if name[0].isupper()}
-    assert plain - {"optimizer", "adamw"} | {"momentum"} == set(terrains.OPTIMIZERS)
+    assert plain - {"optimizer", "adamw"} | {"momentum", "nag"} == set(terrains.OPTIMIZERS)
 
 
 def test_the_plateau_is_a_hundred_times_flatter_than_the_well():
@@ -83,12 +83,20 @@ def test_every_frame_says_what_its_paths_do(name):
         assert len(svg) < 32_000  # thirty of them lie on a page
 
 
+def different(names, rates, betas):
+    """How many different frames there are."""
+    choices = itertools.product(names, rates, betas)
+    return len({to_svg(terrains.three_terrains(*choice)) for choice in choices})
+
+
 def test_frames_differ():
-    frames = {
-        to_svg(terrains.three_terrains(name, lr))
-        for name, lr in itertools.product(("sgd", "adagrad"), (0.1, 1.0))
-    }
-    assert len(frames) == 4
+    assert different(("sgd", "adagrad"), (0.1, 1.0), (0.9,)) == 4
+
+
+def test_the_memory_is_set_where_there_is_one():
+    for name in terrains.OPTIMIZERS:
+        assert (name in terrains.MEMORY) == (name not in ("sgd", "adagrad"))
+        assert different((name,), (0.3,), (0.5, 0.9)) == (2 if name in terrains.MEMORY else 1)
 
 
 @pytest.mark.parametrize(
