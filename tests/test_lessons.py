@@ -1,7 +1,7 @@
-"""Every stored lesson, held to the rules of the house and compared with a fresh run of itself.
+"""Every stored lesson, held to the rules of the house; `test_portability` runs it again.
 
-The checks are functions of a notebook, in ``tools/lesson_checks.py``, ``lesson_prose.py`` and
-``lesson_differences.py``; ``test_lesson_checks.py`` proves that each finds its error.
+The checks are functions of a notebook, in ``tools/lesson_checks.py`` and ``lesson_prose.py``;
+``test_lesson_checks.py`` proves that each finds its error.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import pytest
 
 from dlcourse.claims import load_claims
 from tools import lesson_checks, lesson_prose
-from tools.lesson_differences import differences
-from tools.notebooks import execute, normalized, text_of
+from tools.notebooks import normalized, text_of
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "lessons").rglob("*.ipynb"))
@@ -67,10 +66,3 @@ def test_claims_came_out_as_expected(name):
 def test_every_claim_is_checked_in_its_lesson():
     complaints = lesson_checks.unchecked_claims({n: stored(n) for n in NAMES}, registry())
     assert not complaints, "\n".join(complaints)
-
-
-@lesson
-def test_a_fresh_run_gives_the_same(name):
-    """Figures, widget state and claim records, which nbval does not look at; text once more."""
-    complaints = differences(stored(name), execute(ROOT / f"{name}.ipynb"))
-    assert not complaints, "\n".join([f"{name}:", *complaints])
