@@ -7,6 +7,7 @@ expects; the call says what was measured. The verdict is about the sentence as i
 from __future__ import annotations
 
 import difflib
+import functools
 import html
 import math
 import re
@@ -189,9 +190,17 @@ def book_root() -> Path:
 
 def load_claims(path: Path) -> dict[str, dict[str, Any]]:
     """The registry by id; every entry is checked for its fields, kinds and verdicts."""
+    state = path.stat()
+    return _load_claims(path, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=2)
+def _load_claims(path: Path, *version: int) -> dict[str, dict[str, Any]]:
+    """A lesson asks for the registry with each of its claims; reading it takes a tenth second."""
     import yaml
 
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the quick one is not everywhere
+    entries = yaml.load(path.read_text(encoding="utf-8"), loader)
     if not isinstance(entries, list):
         fail(path.name, "a list of claims", entries, error=TypeError)
     registry: dict[str, dict[str, Any]] = {}
