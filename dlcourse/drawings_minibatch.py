@@ -104,10 +104,12 @@ def noisy_valley(batch: int, lr: float) -> Figure:
     wide, high = 2 * np.sqrt(lr * NOISE**2 / batch / valley.curvatures / slack)
     fig, ax = plots.new_figure(5.4, 3.4, layout=None)
     fig.subplots_adjust(left=0.11, right=0.98, top=0.88, bottom=0.15)
-    angle = np.linspace(0, 2 * np.pi, 61)
+    angle = np.linspace(0, 2 * np.pi, 121)
     for level in (2, 10, 25, 50, 80):
         flat, steep = np.sqrt(2 * level), np.sqrt(level / 5)
-        ax.plot(flat * np.cos(angle), steep * np.sin(angle), color="#b5b5b5", lw=0.7, zorder=1)
+        floor, wall = flat * np.cos(angle), steep * np.sin(angle)
+        floor[(floor < -5) | (floor > 11)] = np.nan  # saves the labels beside the axes
+        ax.plot(floor, wall, color="#b5b5b5", lw=0.7, zorder=1)
     ax.plot(*path.T, color=PATH, linewidth=0.9)
     ax.plot(wide * np.cos(angle), high * np.sin(angle), color=TRUE, linewidth=2)
     ax.plot(0, 0, marker="*", markersize=11, color="#000000")
