@@ -10,7 +10,7 @@ EXERCISE = Exercise(
     id="momentum",
     title="SGD with momentum",
     chapter="2-optimizers",
-    position=4,
+    position=5,
     parameters=("params", "grads", "lr", "mu"),
     conventions=(
         "v ← μ v + g, w ← w − lr v, v starts at 0; the gradient is not multiplied by 1 − μ",

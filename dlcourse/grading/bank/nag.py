@@ -10,7 +10,7 @@ EXERCISE = Exercise(
     id="nag",
     title="Nesterov's accelerated gradient",
     chapter="2-optimizers",
-    position=5,
+    position=6,
     parameters=("w0", "grad", "T", "lr", "mu"),
     conventions=(
         "v ← μ v − lr ∇f(w + μ v), w ← w + v, v starts at 0",
