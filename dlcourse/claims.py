@@ -37,7 +37,7 @@ class Result(NamedTuple):
 def claim(
     id: str, *, a: Any = None, b: Any = None, better: str | None = None,
     margin: float | None = None, names: tuple[str, str] | None = None, check: Any = None,
-    tol: float = 1e-10, cite: str | None = None,
+    tol: float = 1e-10, cite: str | None = None, chaotic: bool = False,
 ) -> None:  # fmt: skip
     """Test the claim ``id`` of ``book/claims.yml`` and show its verdict.
 
@@ -50,6 +50,8 @@ def claim(
     names : what a and b are, in words for the reader.
     check : for an identity, its largest error, which must be <= ``tol``; or whether it holds.
     cite : key in ``book/references.bib``, for what no run of ours can settle.
+    chaotic : the runs hang on their last digits, so that another processor is another draw: the
+        numbers may then be others by half of the interval's width; the verdict may not.
 
     Notes
     -----
@@ -63,8 +65,9 @@ def claim(
     ``claim("opt.adam.bias_accuracy", a=with_it, b=without, better="smaller", margin=0.1)``
     """
     result = evaluate(
-        id, a=a, b=b, better=better, margin=margin, names=names, check=check, tol=tol, cite=cite
-    )
+        id, a=a, b=b, better=better, margin=margin, names=names, check=check, tol=tol, cite=cite,
+        chaotic=chaotic,
+    )  # fmt: skip
     data = {"text/plain": as_text(result), "text/html": as_html(result)}
     publish(data, {"dlcourse": result.record})
 
@@ -75,6 +78,7 @@ def evaluate(id: str, **evidence: Any) -> Result:
     entry = _entry(load_claims(root / "claims.yml"), id)
     given = {name: value for name, value in evidence.items() if value is not None}
     options = {"tol": given.pop("tol", 1e-10), "names": given.pop("names", ("a", "b"))}
+    options["chaotic"] = given.pop("chaotic", False)
     allowed = {"run": {"a", "b", "better", "margin"}, "exact": {"check"}, "cite": {"cite"}}
     kind = entry["kind"]
     if set(given) != allowed[kind]:
@@ -88,7 +92,7 @@ def evaluate(id: str, **evidence: Any) -> Result:
 
 
 def _run(
-    a: Any, b: Any, better: str, margin: float, names: tuple[str, str], **_: Any
+    a: Any, b: Any, better: str, margin: float, names: tuple[str, str], chaotic: bool, **_: Any
 ) -> tuple[dict[str, Any], str]:
     result = compare(a, b, better, margin)
     low, high = (f"≈{percent(bound)}" for bound in result.interval)
@@ -107,7 +111,7 @@ def _run(
         "better": better,
         "margin": float(margin),
     }
-    return record, words
+    return record | ({"chaotic": True} if chaotic else {}), words
 
 
 def _exact(check: Any, tol: float, **_: Any) -> tuple[dict[str, Any], str]:

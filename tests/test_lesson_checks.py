@@ -15,7 +15,7 @@ from sample_lesson import build, cell_of
 
 from dlcourse.claims import load_claims
 from tools import lesson_checks, lesson_prose, notebooks
-from tools.lesson_differences import differences, figure_differences
+from tools.lesson_differences import differences, figure_differences, record_differences
 
 ROOT = Path(__file__).parents[1]
 LESSON = "lessons/1-sample/sample"
@@ -407,3 +407,27 @@ def _replace(notebook, name, old, new):
             out.text = out.text.replace(old, new)
         else:
             out.data = {kind: text.replace(old, new) for kind, text in out.data.items()}
+
+
+RECORD = {"verdict": "supported", "effect": -0.5, "interval": [-0.6, -0.4], "runs": 10}
+
+
+@pytest.mark.parametrize(
+    ("chaotic", "changes", "found"),
+    [
+        (False, {"effect": -0.50001}, 0),
+        (False, {"effect": -0.51}, 1),
+        (True, {"effect": -0.51, "interval": [-0.65, -0.35]}, 0),
+        (True, {"effect": -0.38}, 1),
+        (True, {"interval": [-0.8, -0.4]}, 1),
+        (True, {"verdict": "inconclusive"}, 1),
+        (True, {"runs": 11}, 1),
+    ],
+)
+def test_a_chaotic_claim_may_move_by_half_its_interval_and_no_further(chaotic, changes, found):
+    old = RECORD | ({"chaotic": True} if chaotic else {})
+    assert len(record_differences(old, old | changes)) == found
+
+
+def test_a_claim_cannot_become_chaotic_unnoticed():
+    assert record_differences(RECORD, RECORD | {"chaotic": True})

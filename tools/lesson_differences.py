@@ -128,10 +128,15 @@ def _same_words(one: str, other: str, tolerance: float) -> bool:
 
 
 def record_differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    """The records of a claim: numbers to four digits, an exact claim's error to its tolerance."""
+    """The records of a claim: numbers to four digits, an exact claim's error to its tolerance.
+
+    A chaotic claim is another draw on another processor: half of its interval, the same verdict.
+    """
     if old.keys() != new.keys():
         return [f"record: {sorted(old)} stored, {sorted(new)} now."]
     slack = new.get("tol", 0.0)
+    if old.get("chaotic"):
+        slack = (old["interval"][1] - old["interval"][0]) / 2
     return [
         f"record: {name} = {old[name]!r} stored, {new[name]!r} now."
         for name in old
