@@ -14,6 +14,7 @@ from dlcourse.grading.judge import judge, run_probe
 from dlcourse.grading.learner import Table
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.spec import GROUPS, Case, Probe, exercises
+from dlcourse.grading.subjects import InProcess
 
 ALL = list(exercises().values())
 IDS = [exercise.id for exercise in ALL]
@@ -126,7 +127,9 @@ def test_no_probe_is_vacuous(exercise, seed):
     for probe in exercise.probes:
         if (exercise.id, probe.name) in ZERO_ON_PURPOSE:
             failing = [
-                m.id for m in exercise.mistakes if not run_probe(exercise, probe, m.answer).right
+                m.id
+                for m in exercise.mistakes
+                if not run_probe(exercise, probe, InProcess(m.answer)).right
             ]
             assert failing == ZERO_ON_PURPOSE[exercise.id, probe.name]
         else:
