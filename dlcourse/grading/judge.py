@@ -127,10 +127,14 @@ def _cannot_run(
     exercise: Exercise, facts: Facts, seed: int | Sequence[int]
 ) -> tuple[str, ...] | None:
     """Why there is no point in calling the answer: (cause, line, line), or None."""
+    if facts.missing:
+        return ("missing", *texts.missing(exercise))
     if not facts.callable:
         return ("type", *texts.not_callable(exercise, facts.found))
     if facts.ready_made:
         return ("reference", *texts.ready_made(exercise, facts.ready_made))
+    if facts.failure:
+        return ("exception", *texts.cell_failed(facts.failure))
     if facts.borrowed:
         return ("global", *texts.borrowed(exercise, facts.borrowed))
     if facts.signature is None:

@@ -46,10 +46,13 @@ class Facts:
     """What can be told without calling. ``found`` is what stands where the answer should be.
 
     ``signature`` is None where there is none to read; ``ready_made`` and ``borrowed`` are names, as
-    in `dlcourse.grading.answers`.
+    in `dlcourse.grading.answers`; ``missing`` says that nothing has the answer's name, ``failure``
+    why its cell could not be run.
     """
 
     stub: bool = False
+    missing: bool = False
+    failure: Failure | None = None
     callable: bool = True
     found: Any = None
     ready_made: str | None = None
@@ -95,7 +98,7 @@ class InProcess:
         handed = by_name(exercise, case)
         before = {name: _copy(value) for name, value in handed.items()}
         reply = Reply(calls=dict.fromkeys(case.calls, 0))
-        counted = {name: _count(handed[name], name, reply.calls) for name in case.calls}
+        counted = {name: counting(handed[name], name, reply.calls) for name in case.calls}
         args = tuple((handed | counted)[name] for name in positional(exercise, case))
         kwargs = {name: (handed | counted)[name] for name in case.kwargs}
         try:
@@ -148,7 +151,9 @@ def _copy(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) else value
 
 
-def _count(function: Any, name: str, calls: dict[str, int]) -> Any:
+def counting(function: Any, name: str, calls: dict[str, int]) -> Any:
+    """``function``, which also adds one to ``calls[name]`` each time."""
+
     def counted(*args: Any, **kwargs: Any) -> Any:
         calls[name] += 1
         return function(*args, **kwargs)

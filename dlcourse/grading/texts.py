@@ -38,6 +38,20 @@ def not_callable(exercise: Exercise, answer: Any) -> tuple[str, str]:
     )
 
 
+def missing(exercise: Exercise) -> tuple[str, str]:
+    return (
+        f"Expected {exercise.call}, but the answer's cell defines no {exercise.entry}.",
+        "Keep the name that the task gives the function.",
+    )
+
+
+def cell_failed(failure: Failure) -> tuple[str, str]:
+    return (
+        f"The answer's cell stops before it can be called: {_exception(failure)}",
+        "It is run alone, with np for NumPy and the standard library: nothing from other cells.",
+    )
+
+
 def signature(exercise: Exercise, found: inspect.Signature) -> tuple[str, str]:
     return (
         f"Expected {exercise.call}, came {exercise.entry}{short(found, 120)}.",
