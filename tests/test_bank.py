@@ -30,6 +30,7 @@ EQUIVALENT = {
     "adadelta": {"minus g[name]": "only the square of g enters Eg"},
     "adam": {"minus g[name]": "only the square of g enters v"},
     "adamw": {"minus g[name]": "only the square of g enters v"},
+    "amsgrad": {"minus g[name]": "only the square of g enters v"},
 }
 
 # Probes whose right answer is zero because zero is the point, and the mistakes they are there for.
@@ -200,6 +201,11 @@ WORKED = {
         Case((0.8, 0.5, 3), over=tuple(range(7))),
         [0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.2],
     ),
+    "schedule_milestones": (
+        Case((0.8, [3, 5], [0.5, 0.1]), over=(0, 2, 3, 4, 5, 99)),
+        [0.8, 0.8, 0.4, 0.4, 0.04, 0.04],
+    ),
+    "schedule_half": (Case((0.8, 4, "inverse"), over=(0, 4, 8)), [0.8, 0.4, 0.8 / 3]),
     "schedule_cosine": (
         Case((4, 1.0, 0.2), over=(0, 1, 2, 4, 9)),
         [1, 0.2 + 0.4 * (1 + 0.5**0.5), 0.6, 0.2, 0.2],
@@ -232,6 +238,10 @@ WORKED = {
     "adamw": (
         Case(({"w": np.array([1.0, -2.0])}, [{"w": np.zeros(2)}] * 2, 0.1, 0.9, 0.999, 1e-8, 0.5)),
         [0.95, -1.9, 0.9025, -1.805],
+    ),
+    "amsgrad": (
+        Case(({"w": np.ones(1)}, [{"w": np.array([2.0])}, {"w": np.array([1.0])}], 0.1, 0.0, 0.5)),
+        [0.9, 0.9 - 0.1 / (2 / 0.75) ** 0.5],
     ),
 }
 

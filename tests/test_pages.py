@@ -115,6 +115,39 @@ def test_an_algorithm_without_a_row_is_found():
     assert missing_from(listed, optimizers) == [forgotten]
 
 
+COMPLETE = {"Optimizers", "Schedules"}
+FIELDS = ("formula", "scratch", "twin", "lesson", "exercise", "paper")
+
+
+def gaps(registry, papers):
+    """What the rows of the finished areas lack: a field, or a paper in the bibliography."""
+    rows = [row for area in registry if area["area"] in COMPLETE for row in area["rows"]]
+    lacking = [f"{row['name']}: {key}" for row in rows for key in FIELDS if not row.get(key)]
+    unknown = [row for row in rows if row.get("paper") and f"{{{row['paper']}," not in papers]
+    return lacking + [f"{row['name']}: {row['paper']} is not in references.bib" for row in unknown]
+
+
+def test_every_row_of_a_finished_area_is_complete():
+    registry = pages.read("algorithms.yml")
+    assert {area["area"] for area in registry} >= COMPLETE
+    papers = (pages.ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    assert gaps(registry, papers) == []
+
+
+@pytest.mark.parametrize("key", FIELDS)
+def test_a_gap_in_a_finished_area_is_found(key):
+    full = {"lesson": "lessons/2-optimizers/x", "exercise": "sgd", "paper": "polyak1964"}
+    papers = "@article{polyak1964,"
+    assert gaps(registry(**full), papers) == []
+    assert gaps(registry(**{**full, key: ""}), papers) == [f"SGD: {key}"]
+    without = registry(**full)
+    del without[0]["rows"][0][key]
+    assert gaps(without, papers) == [f"SGD: {key}"]
+    assert gaps(registry(**{**full, "paper": "polyak"}), papers) == [
+        "SGD: polyak is not in references.bib"
+    ]
+
+
 @pytest.mark.parametrize("key", ["scratch", "twin"])
 @pytest.mark.parametrize("name", ["dlcourse.scratch.optimizers.Sgd", "dlcourse.nowhere.SGD"])
 def test_a_dead_name_stops_the_build(key, name):

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="adagrad",
     title="AdaGrad",
     chapter="2-optimizers",
-    position=11,
+    position=13,
     parameters=("params", "grads", "lr", "eps"),
     conventions=(
         "G ← G + g², entry by entry, G starts at 0",

@@ -10,7 +10,7 @@ EXERCISE = Exercise(
     id="adam",
     title="Adam",
     chapter="2-optimizers",
-    position=14,
+    position=16,
     parameters=("params", "grads", "lr", "beta1", "beta2", "eps"),
     conventions=(
         "m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², both start at 0",
