@@ -17,7 +17,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     check.add_argument("exercise", help="its id, as in adam")
     check.add_argument("file", help="a Python file or a notebook with the answer")
     check.add_argument("--json", action="store_true", help="print the verdict as JSON")
-    _sandbox(check)
     check.set_defaults(run=command.check)
     grade = commands.add_parser("grade", help="grade a folder of submissions")
     grade.add_argument("submissions", help="a folder of notebooks, or of folders, one a student")
@@ -28,11 +27,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     how = grade.add_mutually_exclusive_group()
     how.add_argument("--workers", type=int, help="answers at a time; default: the number of cores")
     how.add_argument("--dask", metavar="ADDRESS", help="grade on a Dask cluster, tcp://…")
-    grade.add_argument(
-        "--canvas", metavar="CSV", help="a gradebook exported from Canvas"
-    )
+    grade.add_argument("--canvas", metavar="CSV", help="a gradebook exported from Canvas")
     grade.add_argument("--canvas-assignment", metavar="NAME", help="the column of --canvas")
-    _sandbox(grade)
+    grade.add_argument(
+        "--sandbox",
+        choices=("bubblewrap", "rlimits"),
+        default="bubblewrap",
+        help="rlimits is UNSAFE: answers can read whatever you can",
+    )
     grade.set_defaults(run=command.grade)
     arguments = parser.parse_args(argv)
     try:
@@ -40,15 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except command.ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-
-
-def _sandbox(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--sandbox",
-        choices=("bubblewrap", "rlimits"),
-        default="bubblewrap",
-        help="rlimits is UNSAFE: answers can read whatever you can",
-    )
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 from dlcourse.checks import fail, integer
 from dlcourse.grading import batch, class_report, exports
 from dlcourse.grading.judge import judge_subject
+from dlcourse.grading.learner import own_sandbox
 from dlcourse.grading.report import CORRECT, Report
 from dlcourse.grading.results import Record, Results
 from dlcourse.grading.sandbox import Sandbox, SandboxError, StartError
@@ -27,9 +28,9 @@ ERRORS = (ValueError, SandboxError, StartError, OSError)
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Judge one answer in a sandbox; exit status 0 only for full marks."""
+    """Judge one answer in a process of its own; exit status 0 only for full marks."""
     spec = find(arguments.exercise)
-    report = judged(spec, source_of(Path(arguments.file), spec), Sandbox(arguments.sandbox))
+    report = judged(spec, source_of(Path(arguments.file), spec), own_sandbox())
     if arguments.json:
         print(json.dumps(as_json(report), indent=1))
     else:
