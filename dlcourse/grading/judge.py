@@ -22,8 +22,8 @@ from dlcourse.grading.subjects import (
     InProcess,
     Reply,
     Subject,
+    asked,
     failure_of,
-    quietly,
 )
 
 
@@ -86,7 +86,7 @@ def run_probe(
     exercise: Exercise, probe: Probe, subject: Subject, seed: int | Sequence[int] = PUBLIC_SEED
 ) -> Outcome:
     """One call of the answer on fresh inputs, compared with the model solution's."""
-    expected = quietly(exercise.reference, exercise.case(probe, seed))
+    expected = asked(exercise.reference, exercise.case(probe, seed))
     reply = subject.call(exercise, exercise.case(probe, seed))
     outcome = Outcome(probe, exercise.case(probe, seed), expected, reply)
     if reply.failure is None:
@@ -109,7 +109,7 @@ def matching_mistake(
         return None
     found = []
     for mistake in exercise.mistakes:
-        values = (quietly(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
+        values = (asked(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
         pairs = zip(values, outcomes, strict=True)
         if all(_same(value, outcome.reply.value) for value, outcome in pairs):
             found.append(mistake)
