@@ -95,7 +95,7 @@ def grade(
 def missing(student: str, exercise: str, flags: Iterable[str] = ()) -> dict[str, Any]:
     """The record of an exercise that was not handed in."""
     spec = find(exercise)
-    text = f"No cell of the notebook is tagged exercise:{exercise}."
+    text = f"There is no cell tagged exercise:{exercise} that can be read."
     report = Report(spec, NOT_ATTEMPTED, "missing", (text,))
     return {**_record(student, report), "status": MISSING, "flags": list(flags)}
 

@@ -24,7 +24,7 @@ FILE_LIMIT = 20 << 20
 SOURCE_LIMIT = 1 << 20
 # name, an optional "LATE", the student's id, the file's id, the name the student gave the file
 CANVAS = re.compile(r"^([^_]+)(?:_LATE)?_(\d+)_(\d+)_(.+)$")
-MAGIC = re.compile(r"^\s*[%!]")
+FLAG_LIMIT = 20
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,17 @@ def collect(folder: Path | str, known: Collection[str]) -> list[Submission]:
     root = Path(folder)
     if not root.is_dir():
         fail("submissions", "a folder", str(folder))
-    found: dict[str, Submission] = {}
+    own = (path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
+    names = [readable(path.name) for path in own if _seen(path.name)]
+    found = {student: Submission(student) for student in names}
     files = list(_files(root))
     for path in sorted(files, key=_age):
         student = student_of(path.relative_to(root))
         _add(found.setdefault(student, Submission(student)), path, root, known)
     if not any(path.suffix == ".ipynb" for path in files):
         fail("submissions", "a folder with notebooks (.ipynb)", str(folder), _kinds(files))
+    for submission in found.values():
+        _tidy(submission)
     return [found[student] for student in sorted(found)]
 
 
@@ -119,18 +123,26 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
             try:
                 found.setdefault(exercise, []).append(_source(cell))
             except NotebookError as error:
-                remarks.append(f"the cell of {exercise[:40]} is {error}")
+                remarks.append(f"the cell of {exercise[:40]!r} is {error}")
     return {exercise: sources for exercise, sources in found.items() if sources}, remarks
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """Everything below ``root`` but folders and hidden files; nothing behind a link."""
-    for folder, names, files in os.walk(root, followlinks=False):
+    """Everything below ``root`` but folders and hidden files; nothing behind a link.
+
+    A folder that cannot be looked into counts as a file, so that it is reported.
+    """
+    closed: list[str] = []
+    for folder, names, files in os.walk(root, onerror=lambda e: closed.append(e.filename)):
         links = [name for name in names if Path(folder, name).is_symlink()]
-        names[:] = sorted(n for n in names if not n.startswith((".", "__MACOSX")))
-        for name in sorted([*files, *links]):
-            if not name.startswith("."):
-                yield Path(folder, name)
+        names[:] = sorted(filter(_seen, names))
+        yield from (Path(folder, name) for name in sorted([*files, *links]) if _seen(name))
+    yield from map(Path, closed)
+
+
+def _seen(name: str) -> bool:
+    """Whether a file or folder is the student's: not hidden, and not a Mac's shadow of one."""
+    return not name.startswith((".", "__MACOSX"))
 
 
 def _age(path: Path) -> tuple[int, str]:
@@ -141,7 +153,7 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
     """The answers of one file; a newer file's take the place of an older one's."""
     name = readable(os.fspath(path.relative_to(root)))
     if not stat.S_ISREG(path.lstat().st_mode):
-        submission.flags.append(f"{name}: a link or no plain file, not read")
+        submission.flags.append(f"{name}: a link, or no plain file; not read")
         return
     if path.suffix != ".ipynb":
         submission.flags.append(f"{name}: not a notebook, not read")
@@ -167,6 +179,14 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
         submission.answers[exercise] = Answer(sources[-1], name)
 
 
+def _tidy(submission: Submission) -> None:
+    """Flags go into every table and page: a few of them, and one for whoever gave nothing."""
+    if not (submission.answers or submission.flags):
+        submission.flags.append("nothing handed in")
+    if (more := len(submission.flags) - FLAG_LIMIT) > 0:
+        submission.flags[FLAG_LIMIT:] = [f"and {more} more remarks like these"]
+
+
 def _exercises(cell: Any) -> list[str]:
     """The exercises a cell answers, by its tags."""
     if not isinstance(cell, dict) or cell.get("cell_type") != "code":
@@ -179,7 +199,7 @@ def _exercises(cell: Any) -> list[str]:
 
 
 def _source(cell: dict[str, Any]) -> str:
-    """A cell's text, with IPython's magic lines blanked out so that line numbers stay."""
+    """A cell's text."""
     source = cell.get("source")
     parts: list[Any] = source if isinstance(source, list) else [source]
     if not all(isinstance(part, str) for part in parts):
@@ -187,12 +207,12 @@ def _source(cell: dict[str, Any]) -> str:
     text = "".join(parts)
     if len(text) > SOURCE_LIMIT:
         raise NotebookError(f"larger than {SOURCE_LIMIT >> 20} MB, not read")
-    return "\n".join("" if MAGIC.match(line) else line for line in text.splitlines())
+    return text
 
 
 def _kinds(files: list[Path]) -> str:
     suffixes = sorted({readable(path.suffix) or "no suffix" for path in files})
     if not suffixes:
-        return "It is empty."
+        return "There is no file in it."
     unpack = " Unpack archives first." if {".zip", ".gz", ".tar"} & set(suffixes) else ""
     return f"Found: {', '.join(suffixes[:5])}.{unpack}"

@@ -8,10 +8,12 @@ this file lie ``wire.py``, ``seccomp.py``, ``answers.py``, ``compare.py`` and Nu
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import linecache
 import os
 import platform
+import re
 import resource
 import sys
 import traceback
@@ -32,6 +34,8 @@ else:
 import numpy as np
 
 FILE = "<answer>"
+MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
+"""IPython's commands; or a line that goes on with a remainder, so Python is asked first."""
 
 
 def limit(memory: int, seconds: int, processes: int, size: int) -> None:
@@ -82,11 +86,12 @@ class Answer:
 
     def load(self, source: str, entry: str) -> dict[str, Any]:
         """Run the answer's cell; say what there is to say about the function in it."""
+        source, code = compiled(source)
         linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
         module = type(sys)("answer")
         module.__dict__["np"] = np
         sys.modules["answer"] = module
-        exec(compile(source, FILE, "exec"), module.__dict__)
+        exec(code, module.__dict__)
         if entry not in module.__dict__:
             return {"missing": True}
         self.function = module.__dict__[entry]
@@ -136,6 +141,17 @@ class Answer:
             return reply["value"]
 
         return ask
+
+
+def compiled(source: str) -> tuple[str, Any]:
+    """The text of a cell and its code; where it is no Python, without IPython's commands."""
+    try:
+        return source, compile(source, FILE, "exec")
+    except SyntaxError:
+        plain = MAGIC.sub("", source)  # the lines stay, and with them their numbers
+        with contextlib.suppress(SyntaxError):
+            return plain, compile(plain, FILE, "exec")
+        raise
 
 
 def copied(value: Any) -> Any:
