@@ -11,22 +11,28 @@ import functools
 import hashlib
 import hmac
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from dlcourse.grading.judge import judge_subject
-from dlcourse.grading.report import NOT_ATTEMPTED, Report
+from dlcourse.grading.report import NOT_ATTEMPTED, NOT_YET, Report
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
 from dlcourse.grading.spec import GROUPS, Exercise, find
+from dlcourse.grading.subjects import Subject
 from dlcourse.grading.submissions import Answer, Submission
+
+T = TypeVar("T")
 
 ATTEMPTS = 3
 """How often an answer is tried whose process does not come up: no fault of the answer."""
 
-MISSING = "missing"
-"""The status of an exercise without an answer's cell; the others are those of `Report`."""
+MISSING, NOT_GRADED = "missing", "not graded"
+"""The status of an exercise without an answer's cell, and of one that has no verdict through a
+fault of the machine; the others are those of `Report`."""
+
+UNSAFE = "UNSAFE: graded with --sandbox=rlimits, where an answer can read the model solution"
 
 
 @dataclass(frozen=True)
@@ -59,10 +65,7 @@ def grade_one(task: Task) -> list[dict[str, Any]]:
     Ungraded
         If the sandbox does not start, or not `ATTEMPTS` times in a row for one answer.
     """
-    try:
-        sandbox = _sandbox(task.sandbox, task.limits)
-    except SandboxError as error:
-        raise Ungraded(str(error)) from None
+    sandbox = _tried(lambda: sandbox_of(task.sandbox, task.limits), "no answer yet")
     return [
         _graded(task, find(exercise), answer, sandbox) for exercise, answer in task.answers.items()
     ]
@@ -76,7 +79,12 @@ def grade(
 
     def start() -> None:
         for task in todo:
-            running[executor.submit(grade_one, task)] = task
+            try:
+                future = executor.submit(grade_one, task)
+            except RuntimeError as error:  # a pool whose workers are gone takes nothing more
+                future = Future()
+                future.set_exception(error)
+            running[future] = task
             if len(running) >= at_once:
                 return
 
@@ -92,25 +100,47 @@ def grade(
         start()
 
 
-def missing(student: str, exercise: str, flags: Iterable[str] = ()) -> dict[str, Any]:
+def missing(student: str, exercise: str) -> dict[str, Any]:
     """The record of an exercise that was not handed in."""
-    spec = find(exercise)
     text = f"There is no cell tagged exercise:{exercise} that can be read."
-    report = Report(spec, NOT_ATTEMPTED, "missing", (text,))
-    return {**_record(student, report), "status": MISSING, "flags": list(flags)}
+    report = Report(find(exercise), NOT_ATTEMPTED, "missing", (text,))
+    return {**_record(student, report), "status": MISSING}
+
+
+def ungraded(student: str, exercise: str) -> dict[str, Any]:
+    """The record of an answer for which the machine failed: no points, which is not zero points."""
+    text = "The machine failed; this answer is still to be graded."
+    report = Report(find(exercise), NOT_ATTEMPTED, "machine", (text,))
+    return {**_record(student, report), "status": NOT_GRADED, "points": None, "groups": {}}
 
 
 @functools.lru_cache(maxsize=4)
-def _sandbox(kind: str, limits: Limits) -> Sandbox:
+def sandbox_of(kind: str, limits: Limits) -> Sandbox:
     """One check of the sandbox a process, not one an answer."""
     return Sandbox(kind, limits)
+
+
+def _tried(attempt: Callable[[], T], what: str) -> T:
+    """What it gives; tried again where the machine fails, which is no fault of the answer."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            return attempt()
+        except (SandboxError, StartError, OSError, MemoryError) as error:
+            if not left:
+                raise Ungraded(f"{what}: {error}") from None
+            time.sleep(0.8 / 2**left)
+    raise AssertionError("unreachable")
 
 
 def _graded(task: Task, exercise: Exercise, answer: Answer, sandbox: Sandbox) -> dict[str, Any]:
     seed, began = seed_for(task.secret, task.student, exercise.id), time.monotonic()
     report, printed = _judged(exercise, answer.source, seed, sandbox)
+    flags = [UNSAFE] if task.sandbox == "rlimits" else []
+    if report.cause == "grader":
+        flags.append(f"{exercise.id}: the grader stumbled over this answer; look at it yourself")
     return {
         **_record(task.student, report),
+        "flags": flags,
         "digest": answer.digest,
         "file": answer.file,
         "printed": printed,
@@ -124,16 +154,23 @@ def _judged(
     """The verdict, and what the answer printed."""
     if not source.strip():
         return Report(exercise, NOT_ATTEMPTED, "stub", ("The answer's cell is empty.",)), ""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            with sandbox.answer(source, exercise.entry) as subject:
-                report = judge_subject(exercise, subject, seed)
-                return report, subject.child.output()
-        except StartError as error:
-            if attempt == ATTEMPTS:
-                raise Ungraded(f"{exercise.id}: {error}") from None
-            time.sleep(0.2 * 2**attempt)
-    raise AssertionError("unreachable")
+
+    def once() -> tuple[Report, str]:
+        with sandbox.answer(source, exercise.entry) as subject:
+            return _verdict(exercise, subject, seed), subject.child.output()
+
+    return _tried(once, exercise.id)
+
+
+def _verdict(exercise: Exercise, subject: Subject, seed: tuple[int, ...]) -> Report:
+    """The judge's. An answer over which it stumbles costs its author that exercise, no more."""
+    try:
+        return judge_subject(exercise, subject, seed)
+    except (StartError, OSError, MemoryError):
+        raise
+    except Exception as error:  # a hole in our defenses: said, and looked at by a person
+        text = f"The answer could not be judged ({type(error).__name__}); your instructor is told."
+        return Report(exercise, NOT_YET, "grader", (text,))
 
 
 def _record(student: str, report: Report) -> dict[str, Any]:

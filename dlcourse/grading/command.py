@@ -19,12 +19,15 @@ from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.learner import own_sandbox
 from dlcourse.grading.report import CORRECT, Report
 from dlcourse.grading.results import Record, Results
-from dlcourse.grading.sandbox import Sandbox, SandboxError, StartError
+from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
 from dlcourse.grading.spec import Exercise, exercises, find
 from dlcourse.grading.submissions import Submission, answers_of, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
+
+DASK_SECONDS = 10
+"""How long to wait for a scheduler."""
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -73,12 +76,15 @@ def as_json(report: Report) -> dict[str, Any]:
 
 def grade(arguments: argparse.Namespace) -> int:
     """Grade a folder; exit status 0 when everything that was handed in has a verdict."""
-    wanted = [find(id).id for id in arguments.exercises or exercises()]
+    wanted = list(dict.fromkeys(find(id).id for id in arguments.exercises or exercises()))
     if bool(arguments.canvas) != bool(arguments.canvas_assignment):
         fail("canvas", "given together with --canvas-assignment", arguments.canvas)
+    if arguments.workers is None:
+        arguments.workers = len(os.sched_getaffinity(0))
+    integer("workers", arguments.workers, 1)
     submissions = collect(arguments.submissions, exercises())
     if not arguments.dask:
-        Sandbox(arguments.sandbox)  # one clear refusal, before anything is written
+        batch.sandbox_of(arguments.sandbox, Limits())  # one clear refusal, before anything is written
     with Results(arguments.out, arguments.resume) as results:
         secret = results.secret(arguments.seed_file)
         tasks = batch.tasks_of(
@@ -95,22 +101,30 @@ def grade(arguments: argparse.Namespace) -> int:
 def complete(
     submissions: Sequence[Submission], wanted: Sequence[str], graded: Sequence[Record]
 ) -> list[Record]:
-    """A record for every student and exercise: those graded, and those not handed in."""
-    found = {(record["student"], record["exercise"]): record for record in graded}
+    """A record for every student and exercise: graded, not handed in, or still to be graded."""
+    found = {(r["student"], r["exercise"], r.get("digest")): r for r in graded}
     records = []
     for submission in submissions:
         for exercise in wanted:
-            record = found.get((submission.student, exercise))
-            if record is None and exercise not in submission.answers:
-                record = batch.missing(submission.student, exercise)
-            if record is not None:
-                records.append({**record, "flags": list(submission.flags)})
+            student, answer = submission.student, submission.answers.get(exercise)
+            if answer is None:
+                record = batch.missing(student, exercise)
+            else:
+                key = (student, exercise, answer.digest)
+                record = found.get(key) or batch.ungraded(student, exercise)
+            records.append({**record, "flags": [*submission.flags, *record["flags"]]})
     return records
 
 
 def write(records: Sequence[Record], folder: Path, arguments: argparse.Namespace) -> None:
-    """All that is made from the results; each file is replaced whole."""
+    """All that is made from the results; each file is replaced whole.
+
+    Whoever has an answer that is still to be graded is in the table only: a sum without it would be
+    taken for a grade.
+    """
     exports.grades(records, folder / "grades.csv")
+    open_ = {record["student"] for record in records if record["status"] == batch.NOT_GRADED}
+    records = [record for record in records if record["student"] not in open_]
     exports.gradescope(records, folder / "gradescope")
     class_report.write(records, folder)
     if arguments.canvas:
@@ -129,15 +143,18 @@ def _executor(arguments: argparse.Namespace) -> Iterator[tuple[Executor, int]]:
             distributed = importlib.import_module("distributed")
         except ImportError:
             fail("dask", "used where Dask is installed", arguments.dask, "pip install distributed")
-        with distributed.Client(arguments.dask, timeout=10) as client:
+        try:
+            client = distributed.Client(arguments.dask, timeout=DASK_SECONDS)
+        except (OSError, ValueError) as error:
+            fail("dask", "the address of a scheduler that answers", arguments.dask, f"{error}.")
+        with client:
             threads = sum(client.nthreads().values())
             if not threads:
                 fail("dask", "a cluster with workers", arguments.dask)
             yield client.get_executor(pure=False, retries=2), 2 * threads
         return
-    workers = integer("workers", arguments.workers or len(os.sched_getaffinity(0)), 1)
-    with ThreadPoolExecutor(workers) as pool:
-        yield pool, 2 * workers
+    with ThreadPoolExecutor(arguments.workers) as pool:
+        yield pool, 2 * arguments.workers
 
 
 def _run(
@@ -172,7 +189,7 @@ def _summary(records: Sequence[Record], failures: Sequence[Any], arguments: Any)
     correct = sum(record["status"] == CORRECT for record in records)
     print(f"{students} students, {len(records)} results, {correct} correct: {arguments.out}")
     if arguments.sandbox != "bubblewrap":
-        print("UNSAFE: graded without a sandbox (--sandbox=rlimits).", file=sys.stderr)
+        print(f"{batch.UNSAFE}.", file=sys.stderr)
     for student, error in failures:
         print(f"not graded: {student}: {error}", file=sys.stderr)
     if failures:

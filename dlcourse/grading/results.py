@@ -18,6 +18,10 @@ from typing import Any
 from dlcourse.checks import fail
 
 RESULTS, SECRET = "results.jsonl", "seed.key"
+BEGIN = b'{"cause": '
+"""How every line of ours begins, its keys being sorted: a torn one is a part of this, or more."""
+NEEDED = {"student", "exercise", "status", "points", "max_points", "groups", "cause", "hint_id",
+          "lines", "passed", "flags"}  # fmt: skip
 SECRET_BYTES = 32
 
 Record = dict[str, Any]
@@ -49,15 +53,21 @@ class Results:
         except OSError as error:
             fail("out", "a folder that can be written", str(folder), f"{error.strerror}.")
         try:
+            self.records = self._open(resume)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open(self, resume: bool) -> list[Record]:
+        try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            self._file.close()
-            fail("out", "a folder that no other grader is writing to", str(folder))
-        self.records = self._read()
-        if self.records and not resume:
-            self._file.close()
+            fail("out", "a folder that no other grader is writing to", str(self.folder))
+        records = self._read()
+        if records and not resume:
             fix = "Go on with them by --resume, or choose another folder."
-            fail("out", "a folder without results", str(folder), fix)
+            fail("out", "a folder without results", str(self.folder), fix)
+        return records
 
     def append(self, records: Iterable[Record]) -> None:
         """Add records and wait until the disk has them."""
@@ -78,17 +88,24 @@ class Results:
         return {(r["student"], r["exercise"]): r.get("digest", "") for r in self.latest()}
 
     def secret(self, path: Path | str | None = None) -> bytes:
-        """The cohort's secret: from a file, or one made for this folder."""
-        given = Path(path) if path is not None else None
-        if given is not None and not given.is_file():
+        """The cohort's secret: from a file, or one made here; kept beside the results either way.
+
+        So the results of one folder belong to one secret, whatever a later call is given.
+        """
+        if path is not None and not Path(path).is_file():
             fail("seed-file", "a file with the cohort's secret", str(path))
-        file = given or self.folder / SECRET
-        if given is None and not file.exists():
-            with open(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as new:
-                new.write(secrets.token_hex(SECRET_BYTES) + "\n")
-        text = file.read_bytes().strip()
-        if len(text) < 16:
-            fail("seed-file", "at least 16 characters long", f"{len(text)} characters")
+        given = Path(path).read_bytes().strip() if path is not None else None
+        kept = self.folder / SECRET
+        if given is not None and len(given) < 16:
+            fail("seed-file", "at least 16 characters long", f"{len(given)} characters")
+        if not kept.exists():
+            text = given or secrets.token_hex(SECRET_BYTES).encode()
+            with replacing(kept) as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.buffer.write(text)
+        text = kept.read_bytes().strip()
+        if given is not None and given != text:
+            fail("seed-file", f"the one that {kept} was made from", str(path), "Leave it out.")
         return text
 
     def close(self) -> None:
@@ -106,12 +123,18 @@ class Results:
         self._file.seek(0)
         records, whole = [], 0
         for line in self._file:
-            if not line.endswith(b"\n"):
+            if torn := not line.endswith(b"\n"):
+                start = line.rstrip(b"\0")[: len(BEGIN)]  # a disk that lost power leaves zeros
+            if torn and BEGIN.startswith(start):
                 break
             try:
-                records.append(json.loads(line))
+                record = json.loads(line)
             except ValueError:
-                fail(RESULTS, "lines of JSON", readable(line), "Is it a file of this grader?")
+                record = None
+            if torn or not (isinstance(record, dict) and record.keys() >= NEEDED):
+                fix = "Is it a file of this grader?"
+                fail(str(self.path), "lines that this grader wrote", readable(line), fix)
+            records.append(record)
             whole += len(line)
         self._file.truncate(whole)
         return records
@@ -128,7 +151,7 @@ def replacing(path: Path) -> Iterator[Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     try:
-        with open(new, "w", encoding="utf-8", newline="") as file:
+        with open(new, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
