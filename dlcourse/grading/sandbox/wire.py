@@ -64,7 +64,7 @@ def message(head: bytes, body: bytes, function: Callable[[str], Any] | None = No
 
 def opaque(name: str) -> Any:
     """Stands for a value that does not travel: of it only the name of its type is known."""
-    return type(name[:80] or "object", (), {})()
+    return type("".join(filter(str.isprintable, name))[:80] or "object", (), {})()
 
 
 def _tree(value: Any, parts: list[bytes], function: Callable[[Any], str] | None, depth: int) -> Any:
