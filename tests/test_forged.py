@@ -1,4 +1,4 @@
-"""Replies that no honest worker sends: whatever comes through the pipe, the judge gives a verdict."""
+"""Replies that no honest worker sends: whatever comes, the judge gives a verdict."""
 
 import json
 import random

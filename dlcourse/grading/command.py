@@ -84,7 +84,9 @@ def grade(arguments: argparse.Namespace) -> int:
     integer("workers", arguments.workers, 1)
     submissions = collect(arguments.submissions, exercises())
     if not arguments.dask:
-        batch.sandbox_of(arguments.sandbox, Limits())  # one clear refusal, before anything is written
+        batch.sandbox_of(
+            arguments.sandbox, Limits()
+        )  # one clear refusal, before anything is written
     with Results(arguments.out, arguments.resume) as results:
         secret = results.secret(arguments.seed_file)
         tasks = batch.tasks_of(

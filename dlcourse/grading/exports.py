@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import hashlib
+import io
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -58,20 +60,18 @@ def gradescope(records: Sequence[Record], folder: Path) -> None:
 
 
 def canvas(records: Sequence[Record], exported: Path, assignment: str, path: Path) -> list[str]:
-    """Fill one column of a gradebook exported from Canvas; return the students not found in it.
+    """Fill one column of a gradebook exported from Canvas; return the students not found once.
 
-    The points are scaled to the column's "Points Possible". Rows of students who handed nothing in
-    keep what they have.
+    The points are scaled to the column's "Points Possible", or to 100 where there are none. Every
+    other cell, and the rows of students who are not among ours, keep what they have.
 
     Raises
     ------
     ValueError
         If there is no such file, or not exactly one column of that name.
     """
-    if not exported.is_file():
-        fail("canvas", "a gradebook exported from Canvas (CSV)", str(exported))
-    with open(exported, encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
+    text = gradebook(exported)
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
     header = rows[0] if rows else []
     columns = [i for i, name in enumerate(header) if _titled(name, assignment)]
     if len(columns) != 1:
@@ -79,20 +79,40 @@ def canvas(records: Sequence[Record], exported: Path, assignment: str, path: Pat
         fix = f"The file has: {', '.join(names) or 'no assignments'}."
         fail("canvas-assignment", "the name of one column", assignment, fix)
     column = columns[0]
-    possible = next((r[column] for r in rows[1:4] if "Points Possible" in r[0]), "")
     shares = {
         student: sum(r["points"] for r in own) / sum(r["max_points"] for r in own)
         for student, own in by_student(records).items()
     }
-    left = set(shares)
-    scale = float(possible) if possible.strip() else 100.0
-    for row in rows[1:]:
-        if (student := _student_of(row, header, shares)) is not None:
+    scale, found = _possible(rows, column), [_student_of(row, header, shares) for row in rows]
+    sure = {student for student in shares if found.count(student) == 1}  # not two of one name
+    for row, student in zip(rows, found, strict=True):
+        if student is not None and student in sure:
+            row.extend([""] * (column + 1 - len(row)))
             row[column] = f"{scale * shares[student]:.2f}"
-            left.discard(student)
     with replacing(path) as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
-    return sorted(left)
+        file.write("\ufeff" if text.startswith("\ufeff") else "")
+        end = "\r\n" if "\r\n" in text else "\n"
+        csv.writer(file, lineterminator=end).writerows(rows)
+    return sorted(set(shares) - sure)
+
+
+def gradebook(exported: Path) -> str:
+    """The text of an exported gradebook."""
+    if not exported.is_file():
+        fail("canvas", "a gradebook exported from Canvas (CSV)", str(exported))
+    try:
+        return exported.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        fail("canvas", "UTF-8, as Canvas exports it", str(exported), "Export it again.")
+
+
+def _possible(rows: list[list[str]], column: int) -> float:
+    """The "Points Possible" of a column; it stands in one of the first rows."""
+    for row in rows[1:4]:
+        if row and row[0].strip() == "Points Possible" and len(row) > column:
+            with contextlib.suppress(ValueError):
+                return float(row[column])
+    return 100.0
 
 
 def by_student(records: Iterable[Record]) -> dict[str, list[Record]]:
@@ -115,7 +135,7 @@ def safe_name(student: str) -> str:
 
 def _harmless(value: Any) -> Any:
     """A cell that a spreadsheet takes for text, not for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@"):
         return "'" + value
     return "" if value is None else value
 

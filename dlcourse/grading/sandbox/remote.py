@@ -84,7 +84,9 @@ def _failure(reply: dict[str, Any]) -> Failure:
         kind, line, message = reply["failure"]
     except (TypeError, ValueError):
         return Failure("ProtocolError", None, "the answer's reply cannot be read")
-    return Failure(" ".join(str(kind).split())[:80], line if type(line) is int else None, str(message)[:500])
+    return Failure(
+        " ".join(str(kind).split())[:80], line if type(line) is int else None, str(message)[:500]
+    )
 
 
 def _text(value: Any) -> str | None:
