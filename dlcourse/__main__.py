@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dlcourse.grading import command
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the command line, run the command, and return the exit status."""
+def parser() -> argparse.ArgumentParser:
+    """What the command line can hold."""
     parser = argparse.ArgumentParser(prog="python -m dlcourse", description="Exercises, graded.")
     commands = parser.add_subparsers(required=True, metavar="command")
     check = commands.add_parser("check", help="judge one answer, as an instructor's run would")
@@ -36,7 +36,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="rlimits is UNSAFE: answers can read whatever you can",
     )
     grade.set_defaults(run=command.grade)
-    arguments = parser.parse_args(argv)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run the command, and return the exit status."""
+    arguments = parser().parse_args(argv)
     try:
         return int(arguments.run(arguments))
     except command.ERRORS as error:

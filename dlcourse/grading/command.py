@@ -21,7 +21,7 @@ from dlcourse.grading.report import CORRECT, Report
 from dlcourse.grading.results import Record, Results
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
 from dlcourse.grading.spec import Exercise, exercises, find
-from dlcourse.grading.submissions import Submission, answers_of, collect
+from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
@@ -51,9 +51,14 @@ def source_of(path: Path, spec: Exercise) -> str:
     """The text of an answer: a Python file, or the answer's cell of a notebook."""
     if not path.is_file():
         fail("file", "a Python file or a notebook", str(path))
-    if path.suffix != ".ipynb":
-        return path.read_text(encoding="utf-8")
-    cells, remarks = answers_of(path)
+    try:
+        if path.suffix != ".ipynb":
+            return path.read_text(encoding="utf-8")
+        cells, remarks = answers_of(path)
+    except UnicodeDecodeError:
+        fail("file", "text in UTF-8", str(path))
+    except NotebookError as error:
+        fail("file", "a Jupyter notebook", str(path), f"It is {error}.")
     if spec.id not in cells:
         fix = "; ".join(remarks) or f"No cell of it is tagged exercise:{spec.id}."
         fail("file", f"a notebook with an answer to {spec.id}", str(path), fix)
@@ -79,6 +84,8 @@ def grade(arguments: argparse.Namespace) -> int:
     wanted = list(dict.fromkeys(find(id).id for id in arguments.exercises or exercises()))
     if bool(arguments.canvas) != bool(arguments.canvas_assignment):
         fail("canvas", "given together with --canvas-assignment", arguments.canvas)
+    if arguments.canvas:
+        exports.gradebook(Path(arguments.canvas), arguments.canvas_assignment)
     if arguments.workers is None:
         arguments.workers = len(os.sched_getaffinity(0))
     integer("workers", arguments.workers, 1)

@@ -70,15 +70,8 @@ def canvas(records: Sequence[Record], exported: Path, assignment: str, path: Pat
     ValueError
         If there is no such file, or not exactly one column of that name.
     """
-    text = gradebook(exported)
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-    header = rows[0] if rows else []
-    columns = [i for i, name in enumerate(header) if _titled(name, assignment)]
-    if len(columns) != 1:
-        names = [name for name in header if re.search(r"\(\d+\)$", name)]
-        fix = f"The file has: {', '.join(names) or 'no assignments'}."
-        fail("canvas-assignment", "the name of one column", assignment, fix)
-    column = columns[0]
+    text, rows, column = gradebook(exported, assignment)
+    header = rows[0]
     shares = {
         student: sum(r["points"] for r in own) / sum(r["max_points"] for r in own)
         for student, own in by_student(records).items()
@@ -96,14 +89,22 @@ def canvas(records: Sequence[Record], exported: Path, assignment: str, path: Pat
     return sorted(set(shares) - sure)
 
 
-def gradebook(exported: Path) -> str:
-    """The text of an exported gradebook."""
+def gradebook(exported: Path, assignment: str) -> tuple[str, list[list[str]], int]:
+    """A gradebook exported from Canvas: its text, its rows, and the column of the assignment."""
     if not exported.is_file():
         fail("canvas", "a gradebook exported from Canvas (CSV)", str(exported))
     try:
-        return exported.read_bytes().decode("utf-8")
+        text = exported.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         fail("canvas", "UTF-8, as Canvas exports it", str(exported), "Export it again.")
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+    header = rows[0] if rows else []
+    columns = [i for i, name in enumerate(header) if _titled(name, assignment)]
+    if len(columns) != 1:
+        names = [name for name in header if re.search(r"\(\d+\)$", name)]
+        fix = f"The file has: {', '.join(names) or 'no assignments'}."
+        fail("canvas-assignment", "the name of one column", assignment, fix)
+    return text, rows, columns[0]
 
 
 def _possible(rows: list[list[str]], column: int) -> float:

@@ -127,7 +127,9 @@ def failure(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
         call = f"[{exercise.entry}({t}, **case.kwargs) for {t} in case.over]"
     look = f'To look closer: case = probe("{exercise.id}", "{outcome.probe.name}"); {call}.'
     if outcome.reply.failure is not None:
-        return _exception(outcome.reply.failure), look
+        alone = "Answers are graded alone: a name that is defined in another cell is not there."
+        unnamed = outcome.reply.failure.type == "NameError"
+        return _exception(outcome.reply.failure), alone if unnamed else look
     difference = outcome.difference
     assert difference is not None, "a right outcome has no failure to describe"
     fact, principle = _FAILURES[difference.kind](exercise, difference)
