@@ -27,6 +27,10 @@ HOSTILE = [
 ]
 
 
+LOOP = "def {entry}(*a, **k):\n    while True: pass\n"
+"""Costs the whole limit of a call, so it is mixed in only where asked for."""
+
+
 def cell(exercise, text):
     return {
         "cell_type": "code",
@@ -53,7 +57,7 @@ def wrong(exercise, which=0):
     return source(spec.mistakes[which].answer, spec.entry)
 
 
-def answers(rng, ids, share_right=0.6, share_hostile=0.05):
+def answers(rng, ids, share_right=0.6, share_hostile=0.05, share_loops=0.0):
     """What one student hands in: mostly right, the rest known mistakes, here and there hostile."""
     found = {}
     for id in ids:
@@ -63,6 +67,8 @@ def answers(rng, ids, share_right=0.6, share_hostile=0.05):
         found[id] = source(rng.choice(pool), spec.entry)
         if rng.random() < share_hostile:
             found[id] = rng.choice(HOSTILE).format(entry=spec.entry)
+        if rng.random() < share_loops:
+            found[id] = LOOP.format(entry=spec.entry)
     return found
 
 
