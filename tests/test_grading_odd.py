@@ -10,6 +10,7 @@ from dlcourse.grading import check, compare, judge
 from dlcourse.grading.quality import quality
 from dlcourse.grading.report import NOT_YET
 from dlcourse.grading.spec import exercises
+from dlcourse.grading.subjects import InProcess, Reply
 
 home = cells.home
 
@@ -166,7 +167,7 @@ def test_an_input_is_untouched_only_if_nothing_of_it_changed(before, after, same
 def test_a_hint_that_two_mistakes_would_give_is_not_given():
     adam = exercises()["adam"]
     known = adam.mistakes[0]
-    outcomes = [judge.run_probe(adam, probe, known.answer) for probe in adam.probes]
+    outcomes = [judge.run_probe(adam, probe, InProcess(known.answer)) for probe in adam.probes]
     assert judge.matching_mistake(adam, outcomes) is known
     twin = dataclasses.replace(known, id="adam/also")
     two = dataclasses.replace(adam, mistakes=[*adam.mistakes, twin])
@@ -181,7 +182,7 @@ def test_no_points_before_the_core():
         made = []
         for probe in adam.probes:
             right = core if probe.group == "core" else edge
-            outcome = judge.Outcome(probe, adam.case(probe))
+            outcome = judge.Outcome(probe, adam.case(probe), None, Reply())
             outcome.difference = None if right else wrong
             made.append(outcome)
         return judge._points(made, True)

@@ -1,4 +1,4 @@
-"""Write book/generated: the index of algorithms, its code, conventions, claims, errata.
+"""Write book/generated: the index of algorithms, its code, conventions, exercises, claims, errata.
 
 Every name is looked up where it lives — in the package, in the lessons, in the stored outputs —
 so a page cannot say what is no longer so: a dead name or a verdict that flipped stops the build.
@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from dlcourse.grading import quality
 from tools import errata, ledger
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -165,6 +166,28 @@ def conventions(registry: list[dict[str, Any]], root: Path = ROOT) -> str:
     return "\n".join(parts)
 
 
+def exercises(stored: dict[str, Any], root: Path = ROOT) -> str:
+    """What the probes of each exercise catch, and the mutants that nobody could."""
+    head = ["Exercise", *(name.capitalize() for name in quality.HEADER[1:])]
+    counts = {id: list(row.values()) for id, row in stored["counts"].items()}
+    rows = [[exercise_link(id, root), *map(_of, row)] for id, row in counts.items()]
+    total = [
+        [sum(n) for n in zip(*column, strict=True)] for column in zip(*counts.values(), strict=True)
+    ]
+    rows.append(["**all**", *map(_of, total)])
+    survivors = [
+        f"* `{id}`, {change}: {reason}."
+        for id, reasons in stored["equivalent"].items()
+        for change, reason in reasons.items()
+    ]
+    table = list_table(head, rows, "exercises", "28 18 18 18 18")
+    return "\n".join([table, "Not noticed, because nobody could:\n", *survivors, ""])
+
+
+def _of(count: list[int]) -> str:
+    return "{} of {}".format(*count)
+
+
 def write(name: str, text: str) -> None:
     """Leave the file's time alone when nothing changed, so that its page is not rebuilt."""
     path = OUT / name
@@ -178,6 +201,7 @@ def main() -> None:
     index = read("algorithms.yml")
     write("algorithms.md", algorithms(index))
     write("code.md", code(index))
+    write("exercises.md", exercises(read("exercises.yml")))
     write("conventions.md", conventions(read("conventions.yml")))
     registry = read("claims.yml")
     counts, claims = ledger.page(registry, ROOT)

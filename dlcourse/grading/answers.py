@@ -51,6 +51,11 @@ def filename(answer: Any) -> str:
     return code.co_filename if code else ""
 
 
+def cell_of(answer: Any) -> str | None:
+    """The text of the cell, or the file, that an answer was written in; None without one."""
+    return "".join(linecache.getlines(filename(answer))) or None
+
+
 def is_stub(answer: Any) -> bool:
     """Whether nothing has been written yet: ``...``, ``pass`` or ``return None`` and no more."""
     if answer is None or answer is ...:

@@ -8,38 +8,38 @@ so: did it leave its inputs alone, and does it say the same thing twice?
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import io
-import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from dlcourse.grading import answers, texts
-from dlcourse.grading.compare import Difference, compare, untouched
+from dlcourse.grading import texts
+from dlcourse.grading.compare import Difference, compare
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
 from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe
+from dlcourse.grading.subjects import (
+    Facts,
+    Failure,
+    InProcess,
+    Reply,
+    Subject,
+    asked,
+    failure_of,
+)
 
 
 @dataclass
 class Outcome:
-    """What one call did: a value or an error, what it touched, what it called and how often."""
+    """One probe: the case, what was expected, what came, and where the two differ."""
 
     probe: Probe
     case: Case
-    expected: Any = None
-    value: Any = None
-    error: BaseException | None = None
-    modified: str = ""
-    calls: dict[str, int] = field(default_factory=dict)
+    expected: Any
+    reply: Reply
     difference: Difference | None = None
 
     @property
     def right(self) -> bool:
-        return self.error is None and self.difference is None
+        return self.reply.failure is None and self.difference is None
 
 
 def judge(
@@ -49,22 +49,32 @@ def judge(
     *,
     own: bool = True,
 ) -> Report:
-    """The verdict on one answer; ``own=False`` does not ask where its code comes from."""
-    if answers.is_stub(answer):
+    """The verdict on one answer, a function of this process; `judge_subject` takes the others.
+
+    ``own=False`` does not ask where its code comes from.
+    """
+    return judge_subject(exercise, InProcess(answer, own), seed)
+
+
+def judge_subject(
+    exercise: Exercise, subject: Subject, seed: int | Sequence[int] = PUBLIC_SEED
+) -> Report:
+    """The verdict on an answer, wherever it runs."""
+    facts = subject.facts()
+    if facts.stub:
         return Report(exercise, NOT_ATTEMPTED, "stub", (texts.not_attempted(exercise),))
-    blocked = _cannot_run(exercise, answer, seed, own)
-    if blocked:
+    if blocked := _cannot_run(exercise, facts, seed):
         return Report(exercise, NOT_YET, blocked[0], blocked[1:])
-    outcomes = [run_probe(exercise, probe, answer, seed) for probe in exercise.probes]
-    if all(isinstance(outcome.error, NotImplementedError) for outcome in outcomes):
+    outcomes = [run_probe(exercise, probe, subject, seed) for probe in exercise.probes]
+    if all(_unwritten(outcome.reply.failure) for outcome in outcomes):
         return Report(exercise, NOT_ATTEMPTED, "stub", (texts.not_attempted(exercise),))
-    again = run_probe(exercise, outcomes[0].probe, answer, seed)
+    again = run_probe(exercise, outcomes[0].probe, subject, seed)
     passed = tuple(outcome.probe.name for outcome in outcomes if outcome.right)
     if not _repeats(outcomes[0], again):
         points = _points(outcomes, False)
         return Report(exercise, NOT_YET, "memory", texts.memory(exercise, again), passed, points)
     if len(passed) < len(outcomes):
-        return _wrong(exercise, answer, outcomes, passed, seed)
+        return _wrong(exercise, outcomes, passed, seed)
     if fault := _interface_fault(exercise, outcomes):
         lines = (*fault[1:], texts.all_values_right(exercise))
         return Report(exercise, NOT_YET, fault[0], lines, passed, _points(outcomes, False))
@@ -73,46 +83,35 @@ def judge(
 
 
 def run_probe(
-    exercise: Exercise, probe: Probe, answer: Any, seed: int | Sequence[int] = PUBLIC_SEED
+    exercise: Exercise, probe: Probe, subject: Subject, seed: int | Sequence[int] = PUBLIC_SEED
 ) -> Outcome:
-    """One call of ``answer`` on fresh inputs, compared with the model solution's."""
-    case, pristine = exercise.case(probe, seed), exercise.case(probe, seed)
-    outcome = Outcome(probe, pristine, _call(exercise.reference, exercise.case(probe, seed)))
-    handed, before = _by_name(exercise, case), _by_name(exercise, pristine)
-    outcome.calls = dict.fromkeys(case.calls, 0)
-    counted = {name: _count(handed[name], name, outcome.calls) for name in case.calls}
-    args = tuple((handed | counted)[name] for name in _positional(exercise, case))
-    kwargs = {name: (handed | counted)[name] for name in case.kwargs}
-    try:
-        outcome.value = _call(answer, replace(case, args=args, kwargs=kwargs))
-        outcome.difference = compare(outcome.expected, outcome.value)
-    except (Exception, SystemExit) as error:  # only a learner's interrupt goes through
-        outcome.error = error
-    changed = (name for name in handed if not untouched(before[name], handed[name]))
-    outcome.modified = next(changed, "")
+    """One call of the answer on fresh inputs, compared with the model solution's."""
+    expected = asked(exercise.reference, exercise.case(probe, seed))
+    reply = subject.call(exercise, exercise.case(probe, seed))
+    outcome = Outcome(probe, exercise.case(probe, seed), expected, reply)
+    if reply.failure is None:
+        try:
+            outcome.difference = compare(expected, reply.value)
+        except Exception as error:  # a result too odd to be read
+            reply.failure = failure_of(error, "")
     return outcome
 
 
-def _positional(exercise: Exercise, case: Case) -> tuple[str, ...]:
-    """The names of ``case.args``; where there is an ``over``, the first parameter takes that."""
-    return exercise.parameters[bool(case.over) :][: len(case.args)]
-
-
-def _by_name(exercise: Exercise, case: Case) -> dict[str, Any]:
-    return dict(zip(_positional(exercise, case), case.args, strict=True)) | dict(case.kwargs)
+def _unwritten(failure: Failure | None) -> bool:
+    return failure is not None and failure.type == "NotImplementedError"
 
 
 def matching_mistake(
     exercise: Exercise, outcomes: Sequence[Outcome], seed: int | Sequence[int] = PUBLIC_SEED
 ) -> Mistake | None:
     """The one known mistake that gives these values on all probes; None if none or several do."""
-    if any(outcome.error is not None for outcome in outcomes):
+    if any(outcome.reply.failure is not None for outcome in outcomes):
         return None
     found = []
     for mistake in exercise.mistakes:
-        values = (_call(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
+        values = (asked(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
         pairs = zip(values, outcomes, strict=True)
-        if all(_same(value, outcome.value) for value, outcome in pairs):
+        if all(_same(value, outcome.reply.value) for value, outcome in pairs):
             found.append(mistake)
     return found[0] if len(found) == 1 else None
 
@@ -124,60 +123,40 @@ def _same(expected: Any, came: Any) -> bool:
         return False
 
 
-def _call(function: Any, case: Case) -> Any:
-    """Call without NumPy's warnings and the learner's prints, which a dozen probes would repeat."""
-    with (
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        return case.ask(function)
-
-
-def _count(function: Any, name: str, calls: dict[str, int]) -> Any:
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        calls[name] += 1
-        return function(*args, **kwargs)
-
-    return counted
-
-
 def _cannot_run(
-    exercise: Exercise, answer: Any, seed: int | Sequence[int], own: bool
+    exercise: Exercise, facts: Facts, seed: int | Sequence[int]
 ) -> tuple[str, ...] | None:
     """Why there is no point in calling the answer: (cause, line, line), or None."""
-    if not callable(answer):
-        return ("type", *texts.not_callable(exercise, answer))
-    if own:
-        with contextlib.suppress(Exception):  # too odd to be read: judged by its results
-            if module := answers.ready_made(answer):
-                return ("reference", *texts.ready_made(exercise, module))
-            if name := answers.borrowed(answer):
-                return ("global", *texts.borrowed(exercise, name))
-    try:
-        signature = inspect.signature(answer)
-    except (TypeError, ValueError):
+    if facts.missing:
+        return ("missing", *texts.missing(exercise))
+    if not facts.callable:
+        return ("type", *texts.not_callable(exercise, facts.found))
+    if facts.ready_made:
+        return ("reference", *texts.ready_made(exercise, facts.ready_made))
+    if facts.failure:
+        return ("exception", *texts.cell_failed(facts.failure))
+    if facts.borrowed:
+        return ("global", *texts.borrowed(exercise, facts.borrowed))
+    if facts.signature is None:
         return None
     for probe in exercise.probes:
         case = exercise.case(probe, seed)
         try:
-            signature.bind(*case.first, **case.kwargs)
+            facts.signature.bind(*case.first, **case.kwargs)
         except TypeError:
-            return ("signature", *texts.signature(exercise, signature))
+            return ("signature", *texts.signature(exercise, facts.signature))
     return None
 
 
 def _wrong(
     exercise: Exercise,
-    answer: Any,
     outcomes: list[Outcome],
     passed: tuple[str, ...],
     seed: int | Sequence[int],
 ) -> Report:
     first = next(outcome for outcome in outcomes if not outcome.right)
     mistake = matching_mistake(exercise, outcomes, seed)
-    fact, principle = texts.failure(exercise, first, answers.filename(answer))
+    fact, principle = texts.failure(exercise, first)
     lines = (
         fact,
         texts.place(exercise, first, passed, len(outcomes)),
@@ -190,19 +169,19 @@ def _wrong(
 
 def _repeats(first: Outcome, again: Outcome) -> bool:
     """Whether the same question got the same answer twice."""
-    if first.right or again.right or first.error is not None or again.error is not None:
+    if first.right or again.right or first.reply.failure or again.reply.failure:
         return first.right == again.right
     kinds = {outcome.difference.kind for outcome in (first, again) if outcome.difference}
-    return kinds != {"value"} or _same(first.value, again.value)
+    return kinds != {"value"} or _same(first.reply.value, again.reply.value)
 
 
 def _interface_fault(exercise: Exercise, outcomes: list[Outcome]) -> tuple[str, ...] | None:
     """Right values, but: (cause, line, line). None if there is nothing to say."""
     for outcome in outcomes:
-        if outcome.modified:
+        if outcome.reply.modified:
             return ("modified", *texts.modified(exercise, outcome))
         for name, times in outcome.case.calls.items():
-            if outcome.calls[name] != times:
+            if outcome.reply.calls[name] != times:
                 return ("calls", *texts.calls(exercise, outcome, name))
     return None
 

@@ -1,7 +1,7 @@
 """The learner's door: `check`, `hint`, `solution`, `probe`, `progress`.
 
-Everything runs in the learner's own process, on the learner's side: it trusts the answer it is
-given. A verdict that counts for a grade is made elsewhere.
+Everything runs on the learner's side, and trusts the answer it is given; only an isolated check
+runs it in a process of its own. A verdict that counts for a grade is made elsewhere.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from dlcourse.checks import fail
 from dlcourse.grading import answers
 from dlcourse.grading.judge import judge
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, Note, Report
+from dlcourse.grading.sandbox import Sandbox, SandboxError
 from dlcourse.grading.spec import Case, Exercise, exercises, find
-from dlcourse.grading.store import Entry, Store
+from dlcourse.grading.store import STATES, Entry, Store
 
+PASSED = STATES[2:]
 TRIES = 3
 """After this many different attempts the solution is shown without asking back."""
 
 
-def check(exercise: str, answer: Any) -> Report:
+def check(exercise: str, answer: Any, isolated: bool = False) -> Report:
     """Judge an answer on the public probes of an exercise; the result is what the cell shows.
 
     Parameters
@@ -34,23 +36,27 @@ def check(exercise: str, answer: Any) -> Report:
     answer
         The function itself. It is called a few dozen times at most, on small inputs; what it prints
         meanwhile is not shown.
+    isolated
+        Whether to run the answer's cell alone in a process of its own, exactly as an instructor's
+        run does. What passes so is *done*.
 
     Raises
     ------
     ValueError
-        For an unknown id, with the nearest ones.
+        For an unknown id, with the nearest ones; with ``isolated`` if the answer's cell cannot be
+        found.
     """
     spec = find(exercise)
-    report = judge(spec, answer)
+    report = _isolated(spec, answer) if isolated else judge(spec, answer)
     if report.status != NOT_ATTEMPTED:
         attempt = _fingerprint(answer)
         with _store().change(spec.id) as entry:
             if attempt not in entry.attempts:
                 entry.attempts.append(attempt)
+            reached = "attempted"
             if report.status == CORRECT:
-                entry.state = "public checks passed"
-            elif entry.state == "open":
-                entry.state = "attempted"
+                reached = "done" if isolated else "public checks passed"
+            entry.state = max(entry.state, reached, key=STATES.index)
     return report
 
 
@@ -75,7 +81,7 @@ def solution(exercise: str, confirm: bool = False) -> Note:
     spec = find(exercise)
     entry = _store().read().get(spec.id, Entry())
     tries = len(entry.attempts)
-    earned = entry.state == "public checks passed" or tries >= TRIES
+    earned = entry.state in PASSED or tries >= TRIES
     if not (earned or confirm or entry.solution_seen):
         tried = ("You have not tried yet", "You have tried once", "You have tried twice")[tries]
         return Note(
@@ -130,12 +136,33 @@ def progress(*ids: str) -> Table:
     entries, rows, done = _store().read(), [], 0
     for spec in [find(id) for id in ids] or exercises().values():
         entry = entries.get(spec.id, Entry())
-        done += entry.state == "public checks passed"
+        done += entry.state in PASSED
         state = entry.state + (", solution seen" if entry.solution_seen else "")
         hints = f"{entry.hints} of {len(spec.hints)}"
         rows.append((spec.id, spec.title, state, str(len(entry.attempts)), hints))
     header = ("exercise", "title", "state", "attempts", "hints")
     return Table(header, tuple(rows), f"{done} of {len(rows)} exercises passed.")
+
+
+def _isolated(spec: Exercise, answer: Any) -> Report:
+    """The verdict on the answer's cell, run alone."""
+    from dlcourse.grading.command import judged
+
+    source = None if answers.is_stub(answer) else answers.cell_of(answer)
+    if source is None:
+        if answers.is_stub(answer):
+            return judge(spec, answer)
+        fail("answer", "a function whose cell or file can be read", answer)
+    return judged(spec, source, own_sandbox())
+
+
+@functools.lru_cache(maxsize=1)
+def own_sandbox() -> Sandbox:
+    """For one's own answer: the grader's sandbox where this machine can have it, else limits."""
+    try:
+        return Sandbox()
+    except SandboxError:
+        return Sandbox("rlimits")
 
 
 @functools.lru_cache(maxsize=1)

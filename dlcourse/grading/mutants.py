@@ -20,6 +20,7 @@ import numpy as np
 
 from dlcourse.grading.judge import run_probe
 from dlcourse.grading.spec import Exercise
+from dlcourse.grading.subjects import InProcess
 
 _SWAPS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
@@ -65,7 +66,9 @@ def survivors(exercise: Exercise) -> tuple[list[Mutant], int]:
     alive = [
         mutant
         for mutant in made
-        if all(run_probe(exercise, probe, mutant.answer).right for probe in exercise.probes)
+        if all(
+            run_probe(exercise, probe, InProcess(mutant.answer)).right for probe in exercise.probes
+        )
     ]
     return alive, len(made)
 

@@ -56,9 +56,13 @@ class Case:
         """
         if not self.over:
             return answer(*self.args, **self.kwargs)
-        values = [answer(t, *self.args, **self.kwargs) for t in self.over]
-        array = plain(values)
-        return values if array is None else array
+        return gathered([answer(t, *self.args, **self.kwargs) for t in self.over])
+
+
+def gathered(values: list[Any]) -> Any:
+    """One array of the numbers an answer gave for each t; the list itself if they are none."""
+    array = plain(values)
+    return values if array is None else array
 
 
 @dataclass(frozen=True)

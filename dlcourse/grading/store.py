@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 VERSION = 1
-STATES = ("open", "attempted", "public checks passed")
+STATES = ("open", "attempted", "public checks passed", "done")
+"""In their order; done is what an isolated check has passed. No state is lost again."""
 
 
 class ProgressWarning(UserWarning):

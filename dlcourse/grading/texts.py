@@ -8,7 +8,6 @@ the result, what did pass), the principle (why this happens). Observations, not 
 from __future__ import annotations
 
 import inspect
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from dlcourse.grading.spec import Exercise
 
 if TYPE_CHECKING:
     from dlcourse.grading.judge import Outcome
+    from dlcourse.grading.subjects import Failure
 
 
 def not_attempted(exercise: Exercise) -> str:
@@ -35,6 +35,20 @@ def not_callable(exercise: Exercise, answer: Any) -> tuple[str, str]:
     return (
         f"Expected a function, came {kind(answer)}.",
         f'Hand over the function without calling it: check("{exercise.id}", {exercise.entry}).',
+    )
+
+
+def missing(exercise: Exercise) -> tuple[str, str]:
+    return (
+        f"Expected {exercise.call}, but the answer's cell defines no {exercise.entry}.",
+        "Keep the name that the task gives the function.",
+    )
+
+
+def cell_failed(failure: Failure) -> tuple[str, str]:
+    return (
+        f"The answer's cell stops before it can be called: {_exception(failure)}",
+        "It is run alone, with np for NumPy and the standard library: nothing from other cells.",
     )
 
 
@@ -61,13 +75,13 @@ def borrowed(exercise: Exercise, name: str) -> tuple[str, str]:
 
 def modified(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     return (
-        f"The values are right, but {outcome.modified} was modified.",
+        f"The values are right, but {outcome.reply.modified} was modified.",
         f'Seen at probe "{outcome.probe.name}": work on a copy, as in w = w.copy().',
     )
 
 
 def calls(exercise: Exercise, outcome: Outcome, name: str) -> tuple[str, str]:
-    want, got = outcome.case.calls[name], outcome.calls[name]
+    want, got = outcome.case.calls[name], outcome.reply.calls[name]
     return (
         f"The values are right, but {name} was called {got} times; expected {want}.",
         f'Seen at probe "{outcome.probe.name}": one call a step is enough; keep its result.',
@@ -105,29 +119,28 @@ def _times(exercise: Exercise, outcome: Outcome, path: tuple[Any, ...]) -> str:
     return f"{exercise.parameters[0]} = {', '.join(shown)}"
 
 
-def failure(exercise: Exercise, outcome: Outcome, filename: str) -> tuple[str, str]:
-    """Fact and general principle for a probe that went wrong; the answer lives in ``filename``."""
+def failure(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
+    """Fact and general principle for a probe that went wrong."""
     call = f"{exercise.entry}(*case.args, **case.kwargs)"
     if outcome.case.over:
         t = exercise.parameters[0]
         call = f"[{exercise.entry}({t}, **case.kwargs) for {t} in case.over]"
     look = f'To look closer: case = probe("{exercise.id}", "{outcome.probe.name}"); {call}.'
-    if outcome.error is not None:
-        return _exception(outcome.error, filename), look
+    if outcome.reply.failure is not None:
+        alone = "Answers are graded alone: a name that is defined in another cell is not there."
+        unnamed = outcome.reply.failure.type == "NameError"
+        return _exception(outcome.reply.failure), alone if unnamed else look
     difference = outcome.difference
     assert difference is not None, "a right outcome has no failure to describe"
     fact, principle = _FAILURES[difference.kind](exercise, difference)
-    if outcome.modified and difference.kind == "value":
-        return fact, f"{outcome.modified} was modified on the way: copy first, and store copies."
+    if (modified := outcome.reply.modified) and difference.kind == "value":
+        return fact, f"{modified} was modified on the way: copy first, and store copies."
     return fact, principle or f"No known mistake fits; work the first step out by hand. {look}"
 
 
-def _exception(error: BaseException, filename: str) -> str:
-    """Type, line and message. The line is the last one reached in the answer's own cell."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == filename]
-    line = f" in line {lines[-1]} of the answer" if lines else ""
-    return f"{type(error).__name__}{line}: {short(error, 160) or 'no message'}."
+def _exception(failure: Failure) -> str:
+    line = f" in line {failure.line} of the answer" if failure.line else ""
+    return f"{failure.type}{line}: {short(failure.message, 160) or 'no message'}."
 
 
 def _none(exercise: Exercise, difference: Difference) -> tuple[str, str]:

@@ -1,0 +1,53 @@
+"""``python -m dlcourse check EXERCISE FILE``, ``python -m dlcourse grade FOLDER --out FOLDER``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from dlcourse.grading import command
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line can hold."""
+    parser = argparse.ArgumentParser(prog="python -m dlcourse", description="Exercises, graded.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    check = commands.add_parser("check", help="judge one answer, as an instructor's run would")
+    check.add_argument("exercise", help="its id, as in adam")
+    check.add_argument("file", help="a Python file or a notebook with the answer")
+    check.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    check.set_defaults(run=command.check)
+    grade = commands.add_parser("grade", help="grade a folder of submissions")
+    grade.add_argument("submissions", help="a folder of notebooks, or of folders, one a student")
+    grade.add_argument("--out", required=True, help="the folder for the results")
+    grade.add_argument("--exercises", nargs="+", metavar="ID", help="which; default: all")
+    grade.add_argument("--seed-file", help="the cohort's secret; default: one made in OUT")
+    grade.add_argument("--resume", action="store_true", help="go on with the results in OUT")
+    how = grade.add_mutually_exclusive_group()
+    how.add_argument("--workers", type=int, help="answers at a time; default: the number of cores")
+    how.add_argument("--dask", metavar="ADDRESS", help="grade on a Dask cluster, tcp://…")
+    grade.add_argument("--canvas", metavar="CSV", help="a gradebook exported from Canvas")
+    grade.add_argument("--canvas-assignment", metavar="NAME", help="the column of --canvas")
+    grade.add_argument(
+        "--sandbox",
+        choices=("bubblewrap", "rlimits"),
+        default="bubblewrap",
+        help="rlimits is UNSAFE: answers can read whatever you can",
+    )
+    grade.set_defaults(run=command.grade)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run the command, and return the exit status."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except command.ERRORS as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

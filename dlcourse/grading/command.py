@@ -1,0 +1,205 @@
+"""The two commands of ``python -m dlcourse``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from dlcourse.checks import fail, integer
+from dlcourse.grading import batch, class_report, exports
+from dlcourse.grading.judge import judge_subject
+from dlcourse.grading.learner import own_sandbox
+from dlcourse.grading.report import CORRECT, Report
+from dlcourse.grading.results import Record, Results
+from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
+from dlcourse.grading.spec import Exercise, exercises, find
+from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
+
+ERRORS = (ValueError, SandboxError, StartError, OSError)
+"""What is the user's to mend; anything else is ours, and shows its traceback."""
+
+DASK_SECONDS = 10
+"""How long to wait for a scheduler."""
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Judge one answer in a process of its own; exit status 0 only for full marks."""
+    spec = find(arguments.exercise)
+    report = judged(spec, source_of(Path(arguments.file), spec), own_sandbox())
+    if arguments.json:
+        print(json.dumps(as_json(report), indent=1))
+    else:
+        print(report)
+    return 0 if report.status == CORRECT else 1
+
+
+def judged(spec: Exercise, source: str, sandbox: Sandbox) -> Report:
+    """The verdict on an answer's source, on the public inputs, exactly as an instructor's run."""
+    with sandbox.answer(source, spec.entry) as subject:
+        return judge_subject(spec, subject)
+
+
+def source_of(path: Path, spec: Exercise) -> str:
+    """The text of an answer: a Python file, or the answer's cell of a notebook."""
+    if not path.is_file():
+        fail("file", "a Python file or a notebook", str(path))
+    try:
+        if path.suffix != ".ipynb":
+            return path.read_text(encoding="utf-8")
+        cells, remarks = answers_of(path)
+    except UnicodeDecodeError:
+        fail("file", "text in UTF-8", str(path))
+    except NotebookError as error:
+        fail("file", "a Jupyter notebook", str(path), f"It is {error}.")
+    if spec.id not in cells:
+        fix = "; ".join(remarks) or f"No cell of it is tagged exercise:{spec.id}."
+        fail("file", f"a notebook with an answer to {spec.id}", str(path), fix)
+    return cells[spec.id][-1]
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """A report as plain values."""
+    return {
+        "exercise": report.exercise.id,
+        "status": report.status,
+        "points": report.score,
+        "groups": report.points,
+        "cause": report.cause,
+        "hint_id": report.hint_id,
+        "lines": list(report.lines),
+        "passed": list(report.passed),
+    }
+
+
+def grade(arguments: argparse.Namespace) -> int:
+    """Grade a folder; exit status 0 when everything that was handed in has a verdict."""
+    wanted = list(dict.fromkeys(find(id).id for id in arguments.exercises or exercises()))
+    if bool(arguments.canvas) != bool(arguments.canvas_assignment):
+        fail("canvas", "given together with --canvas-assignment", arguments.canvas)
+    if arguments.canvas:
+        exports.gradebook(Path(arguments.canvas), arguments.canvas_assignment)
+    if arguments.workers is None:
+        arguments.workers = len(os.sched_getaffinity(0))
+    integer("workers", arguments.workers, 1)
+    submissions = collect(arguments.submissions, exercises())
+    if not arguments.dask:
+        batch.sandbox_of(
+            arguments.sandbox, Limits()
+        )  # one clear refusal, before anything is written
+    with Results(arguments.out, arguments.resume) as results:
+        secret = results.secret(arguments.seed_file)
+        tasks = batch.tasks_of(
+            submissions, wanted, results.done(), secret=secret, sandbox=arguments.sandbox
+        )
+        with _executor(arguments) as (executor, at_once):
+            failures = _run(tasks, executor, at_once, results)
+        records = complete(submissions, wanted, results.latest())
+        write(records, results.folder, arguments)
+    _summary(records, failures, arguments)
+    return 3 if failures else 0
+
+
+def complete(
+    submissions: Sequence[Submission], wanted: Sequence[str], graded: Sequence[Record]
+) -> list[Record]:
+    """A record for every student and exercise: graded, not handed in, or still to be graded."""
+    found = {(r["student"], r["exercise"], r.get("digest")): r for r in graded}
+    records = []
+    for submission in submissions:
+        for exercise in wanted:
+            student, answer = submission.student, submission.answers.get(exercise)
+            if answer is None:
+                record = batch.missing(student, exercise)
+            else:
+                key = (student, exercise, answer.digest)
+                record = found.get(key) or batch.ungraded(student, exercise)
+            records.append({**record, "flags": [*submission.flags, *record["flags"]]})
+    return records
+
+
+def write(records: Sequence[Record], folder: Path, arguments: argparse.Namespace) -> None:
+    """All that is made from the results; each file is replaced whole.
+
+    Whoever has an answer that is still to be graded is in the table only: a sum without it would be
+    taken for a grade.
+    """
+    exports.grades(records, folder / "grades.csv")
+    open_ = {record["student"] for record in records if record["status"] == batch.NOT_GRADED}
+    records = [record for record in records if record["student"] not in open_]
+    exports.gradescope(records, folder / "gradescope")
+    class_report.write(records, folder)
+    if arguments.canvas:
+        left = exports.canvas(
+            records, Path(arguments.canvas), arguments.canvas_assignment, folder / "canvas.csv"
+        )
+        if left:
+            print(f"Not in the Canvas gradebook: {', '.join(left)}.", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _executor(arguments: argparse.Namespace) -> Iterator[tuple[Executor, int]]:
+    """Threads, whose work is in their children, or a Dask cluster; and how many tasks at once."""
+    if arguments.dask:
+        try:
+            distributed = importlib.import_module("distributed")
+        except ImportError:
+            fail("dask", "used where Dask is installed", arguments.dask, "pip install distributed")
+        try:
+            client = distributed.Client(arguments.dask, timeout=DASK_SECONDS)
+        except (OSError, ValueError) as error:
+            fail("dask", "the address of a scheduler that answers", arguments.dask, f"{error}.")
+        with client:
+            threads = sum(client.nthreads().values())
+            if not threads:
+                fail("dask", "a cluster with workers", arguments.dask)
+            yield client.get_executor(pure=False, retries=2), 2 * threads
+        return
+    with ThreadPoolExecutor(arguments.workers) as pool:
+        yield pool, 2 * arguments.workers
+
+
+def _run(
+    tasks: Sequence[batch.Task], executor: Executor, at_once: int, results: Results
+) -> list[tuple[str, batch.Ungraded]]:
+    """Grade, store, and return those for whom the machine failed."""
+    failures = []
+    with _progress(len(tasks)) as advance:
+        for task, outcome in batch.grade(tasks, executor, at_once):
+            if isinstance(outcome, batch.Ungraded):
+                failures.append((task.student, outcome))
+            else:
+                results.append(outcome)
+            advance()
+    return failures
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Any]:
+    """A bar where tqdm is installed, silence elsewhere."""
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        yield lambda: None
+        return
+    with tqdm(total=total, unit="student", file=sys.stderr) as bar:
+        yield lambda: bar.update(1)
+
+
+def _summary(records: Sequence[Record], failures: Sequence[Any], arguments: Any) -> None:
+    students = len({record["student"] for record in records})
+    correct = sum(record["status"] == CORRECT for record in records)
+    print(f"{students} students, {len(records)} results, {correct} correct: {arguments.out}")
+    if arguments.sandbox != "bubblewrap":
+        print(f"{batch.UNSAFE}.", file=sys.stderr)
+    for student, error in failures:
+        print(f"not graded: {student}: {error}", file=sys.stderr)
+    if failures:
+        print("Nothing of this is a zero. Mend it and go on with --resume.", file=sys.stderr)

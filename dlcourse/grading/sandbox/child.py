@@ -1,0 +1,175 @@
+"""The grader's end of the pipe: one process, one answer, deadlines on everything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from dlcourse.grading.sandbox import wire
+from dlcourse.grading.sandbox.launch import ENVIRONMENT, Command, Limits
+
+
+class ChildError(Exception):
+    """The process gave no usable reply; `kind` and the text say why."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class StartError(RuntimeError):
+    """The process did not come up: a fault of the machine, not of the answer."""
+
+
+class Child:
+    """A process that runs one answer. Use it in a ``with``: it ends there, whatever it does."""
+
+    def __init__(self, command: Command, limits: Limits) -> None:
+        self.limits = limits
+        self.printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        words = list(command.words)
+        keep: tuple[int, ...] = ()
+        if command.filter:
+            source, target = os.pipe()
+            os.write(target, command.filter)
+            os.close(target)
+            words[words.index("{filter}")], keep = str(source), (source,)
+        try:
+            self.process = subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.printed,
+                cwd=command.folder,
+                env={**ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
+                pass_fds=keep,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.printed.close()
+            raise StartError(str(error)) from None
+        finally:
+            for descriptor in keep:
+                os.close(descriptor)
+        assert self.process.stdin and self.process.stdout
+        self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self.target, False)
+        os.set_blocking(self.source, False)
+        self.deadline = time.monotonic() + max(10.0, limits.total)
+        try:
+            ready = self._receive()
+        except (ChildError, wire.WireError) as error:
+            said = self.output().strip() or str(error)
+            self.close()
+            raise StartError(said) from None
+        if ready != {"ready": True}:
+            self.close()
+            raise StartError("it did not report ready")
+        self.end = time.monotonic() + limits.total
+
+    def ask(
+        self, request: dict[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
+    ) -> dict[str, Any]:
+        """Send a request and return the reply, serving the answer's calls of ``functions``."""
+        functions = functions or {}
+        names = {id(function): name for name, function in functions.items()}
+        self.deadline = min(self.end, time.monotonic() + self.limits.call)
+        try:
+            self._send(wire.frame(request, lambda function: names[id(function)]))
+            while isinstance(reply := self._receive(), dict) and "ask" in reply:
+                self._send(wire.frame(_serve(reply, functions)))
+        except wire.WireError as error:
+            raise ChildError(
+                "ProtocolError", f"the answer's reply cannot be read: {error}"
+            ) from None
+        if not isinstance(reply, dict):
+            raise ChildError("ProtocolError", "the answer's reply is no message")
+        return reply
+
+    def output(self) -> str:
+        """The beginning of what the process printed."""
+        self.printed.seek(0)
+        return self.printed.read(self.limits.output).decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """End the process and everything it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        for end in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(OSError):
+                end.close()  # type: ignore[union-attr]
+        self.printed.close()
+
+    def __enter__(self) -> Child:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _wait(self, readable: bool) -> None:
+        left = self.deadline - time.monotonic()
+        ends = ([self.source], []) if readable else ([], [self.target])
+        if left <= 0 or not any(select.select(*ends, [], left)):
+            seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
+            what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
+            raise ChildError("TimeoutError", f"no reply within the limit of {what}")
+
+    def _read(self, count: int) -> bytes:
+        parts = []
+        while count:
+            self._wait(readable=True)
+            try:
+                part = os.read(self.source, min(count, 1 << 20))
+            except BlockingIOError:
+                continue
+            if not part:
+                raise ChildError("ProcessEnded", self._how_it_ended())
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def _receive(self) -> Any:
+        head, body = wire.lengths(self._read(wire.LENGTHS.size), wire.REPLY_LIMIT)
+        return wire.message(self._read(head), self._read(body))
+
+    def _send(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            self._wait(readable=False)
+            try:
+                view = view[os.write(self.target, view) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise ChildError("ProcessEnded", self._how_it_ended()) from None
+
+    def _how_it_ended(self) -> str:
+        try:
+            status = self.process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            return "the answer closed its pipe"
+        # bubblewrap reports a signal as 128 + its number.
+        number = -status if status < 0 else status - 128
+        if number == signal.SIGXCPU or number == signal.SIGKILL:
+            return "the answer's process was killed: it used more than its time or memory"
+        return f"the answer's process ended (status {status})"
+
+
+def _serve(reply: dict[str, Any], functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:
+    """The value of a function that the answer called, or what went wrong in it."""
+    try:
+        function = functions[reply["ask"]]
+        with np.errstate(all="ignore"):
+            return {"value": function(*reply["args"], **reply["kwargs"])}
+    except Exception as error:  # whatever the answer handed over is its own fault
+        return {"failure": f"{type(error).__name__}: {error}"[:500]}

@@ -1,0 +1,141 @@
+"""How an answer's process is started: bubblewrap around a bare Python, or limits alone."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dlcourse.grading import answers, compare
+from dlcourse.grading.sandbox import seccomp, wire, worker
+
+HOME = "/w"
+FILES = [Path(module.__file__ or "") for module in (worker, wire, seccomp, answers, compare)]
+ENVIRONMENT = {
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    # Threads would reserve memory by the gigabyte, and there is a limit on that.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one answer may use.
+
+    ``call`` and ``total`` are seconds of wall time, for one call and for all; ``memory`` and
+    ``disk`` are bytes, ``disk`` for each file; ``output`` is how much of what it prints is kept.
+    """
+
+    call: float = 5.0
+    total: float = 20.0
+    cpu: int = 20
+    memory: int = 1 << 30
+    processes: int = 8
+    disk: int = 8 << 20
+    output: int = 20_000
+
+    @property
+    def arguments(self) -> list[str]:
+        """The part that the worker puts on itself."""
+        return [str(n) for n in (self.memory, self.cpu, self.processes, self.disk)]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, the folder to start it in, and a filter to be handed over by descriptor."""
+
+    words: list[str]
+    folder: str = "/"
+    filter: bytes = b""
+
+
+def numpy_folders() -> Iterator[Path]:
+    """The folders that make up NumPy: the package, and the libraries shipped beside it."""
+    package = Path(np.__file__).parent
+    yield package
+    if (libraries := package.with_name("numpy.libs")).is_dir():
+        yield libraries
+
+
+def interpreter() -> Path:
+    """The real interpreter behind a virtual environment's link."""
+    return Path(os.path.realpath(sys.executable))
+
+
+def bubblewrap(limits: Limits) -> Command:
+    """A process that sees an interpreter, NumPy and four small files; and nothing else."""
+    machine = platform.machine()
+    words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
+    words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grader"]
+    for name, value in ENVIRONMENT.items():
+        words += ["--setenv", name, value]
+    words += _system() + _python()
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    for path in FILES:
+        words += ["--ro-bind", str(path), f"{HOME}/{path.name}"]
+    for folder in numpy_folders():
+        words += ["--ro-bind", str(folder), f"{HOME}/site/{folder.name}"]
+    words += ["--size", str(2 * limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    # Both are memory without a limit as long as they can be written to.
+    words += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    words += ["--seccomp", "{filter}", "--"]
+    words += [str(interpreter()), "-I", "-S", "-B", "-u", f"{HOME}/worker.py", "filtered"]
+    return Command(words + limits.arguments, filter=seccomp.launch(machine))
+
+
+@contextmanager
+def bare(limits: Limits) -> Iterator[Command]:
+    """Limits on time, memory and files, and no wall: the answer can read what the user can."""
+    with tempfile.TemporaryDirectory(prefix="dlcourse-") as stage:
+        (site := Path(stage, "site")).mkdir()
+        (empty := Path(stage, "empty")).mkdir()
+        for path in FILES:
+            shutil.copy(path, stage)
+        for folder in numpy_folders():
+            (site / folder.name).symlink_to(folder)
+        known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
+        words = [str(interpreter()), "-I", "-S", "-B", "-u", f"{stage}/worker.py"]
+        words.append("filtered" if known else "bare")
+        yield Command(words + limits.arguments, folder=str(empty))
+
+
+def _system() -> list[str]:
+    """The shared libraries of the machine, without its programs."""
+    words: list[str] = []
+    for path in ("/usr/lib", "/usr/lib64", "/usr/lib32"):
+        if os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    for path in ("/lib", "/lib64", "/lib32"):
+        if os.path.islink(path):
+            words += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            words += ["--ro-bind", path, path]
+    for path in ("/etc/ld.so.cache", "/etc/alternatives"):
+        if os.path.exists(path):
+            words += ["--ro-bind", path, path]
+    return words
+
+
+def _python() -> list[str]:
+    """The interpreter and its standard library, with what others have installed there covered."""
+    program, library = str(interpreter()), Path(sysconfig.get_path("stdlib"))
+    words = ["--ro-bind", program, program]
+    shared = Path(sys.base_prefix, "lib")
+    if shared != Path("/usr/lib"):
+        words += ["--ro-bind", str(shared), str(shared)]
+    covers = [library / "site-packages", library / "dist-packages", Path("/usr/lib/python3")]
+    for path in covers:
+        if path.is_dir():
+            words += ["--tmpfs", str(path), "--remount-ro", str(path)]
+    return words

@@ -1,0 +1,121 @@
+"""An answer in another process, as the judge sees it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from dlcourse.grading.answers import READY_MADE
+from dlcourse.grading.sandbox.child import Child, ChildError
+from dlcourse.grading.sandbox.wire import opaque
+from dlcourse.grading.spec import Case, Exercise, gathered
+from dlcourse.grading.subjects import Facts, Failure, Reply, by_name, counting, positional
+
+
+class Remote:
+    """A `Subject`: the source of an answer's cell, run by a `Child`.
+
+    Whatever comes back is taken as a claim of the answer's. Its values are compared here; what it
+    says about itself decides the words of the feedback, never the points for values.
+    """
+
+    def __init__(self, child: Child, source: str, entry: str) -> None:
+        self.child, self.source, self.entry = child, source, entry
+        self.gone: Failure | None = None
+
+    def facts(self) -> Facts:
+        reply = self._ask({"source": self.source, "entry": self.entry})
+        if isinstance(reply, Failure):
+            return Facts(failure=reply)
+        module = reply.get("module")
+        if isinstance(module, str) and module.split(".")[0] in READY_MADE:
+            return Facts(ready_made=module)
+        if "failure" in reply:
+            return Facts(failure=_failure(reply))
+        return Facts(
+            stub=reply.get("stub") is True,
+            missing=reply.get("missing") is True,
+            callable=reply.get("callable") is True,
+            found=opaque(str(reply.get("found"))),
+            ready_made=_text(reply.get("ready_made")),
+            borrowed=_text(reply.get("borrowed")),
+            signature=_signature(reply.get("signature")),
+        )
+
+    def call(self, exercise: Exercise, case: Case) -> Reply:
+        given = by_name(exercise, case)
+        reply = Reply(calls=dict.fromkeys(case.calls, 0))
+        functions = {
+            name: counting(value, name, reply.calls) if name in case.calls else value
+            for name, value in given.items()
+            if callable(value)
+        }
+        request = {
+            "names": list(positional(exercise, case)),
+            "given": given | functions,
+            "over": list(case.over) or None,
+        }
+        came = self._ask(request, functions)
+        if isinstance(came, Failure):
+            reply.failure = came
+        elif "failure" in came:
+            reply.failure = _failure(came)
+        else:
+            value = came.get("value")
+            reply.value = gathered(value) if case.over and isinstance(value, list) else value
+            reply.modified = _text(came.get("modified")) or ""
+        return reply
+
+    def _ask(
+        self, request: dict[str, Any], functions: Mapping[str, Any] | None = None
+    ) -> dict[str, Any] | Failure:
+        """The reply. Once the process has failed it is not asked again: one limit an answer."""
+        if self.gone is None:
+            try:
+                return self.child.ask(request, functions)
+            except ChildError as error:
+                self.gone = Failure(error.kind, None, str(error))
+        return self.gone
+
+
+def _failure(reply: dict[str, Any]) -> Failure:
+    try:
+        kind, line, message = reply["failure"]
+    except (TypeError, ValueError):
+        return Failure("ProtocolError", None, "the answer's reply cannot be read")
+    return Failure(
+        " ".join(str(kind).split())[:80], line if type(line) is int else None, str(message)[:500]
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
+
+
+class _Default:
+    """Stands for a default value, of which only the text has come."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _signature(parameters: Any) -> inspect.Signature | None:
+    if not isinstance(parameters, list):
+        return None
+    try:
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    str(name),
+                    inspect._ParameterKind(kind),
+                    default=inspect.Parameter.empty if text is None else _Default(str(text)),
+                )
+                for name, kind, text in parameters
+            ]
+        )
+    except (TypeError, ValueError):
+        return None

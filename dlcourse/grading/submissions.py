@@ -1,0 +1,218 @@
+"""A folder of submissions: whose they are, and which cell answers what. Nothing is executed.
+
+``submissions/<student>/*.ipynb``, ``submissions/<student>.ipynb`` and the flat files that Canvas
+packs (``doejane_1234_5678_adam.ipynb``) are understood. Only plain files are read, no links, and
+none beyond `FILE_LIMIT`; a notebook is JSON to us, whatever else it claims to be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dlcourse.checks import fail
+
+TAG = "exercise:"
+FILE_LIMIT = 20 << 20
+SOURCE_LIMIT = 1 << 20
+# name, an optional "LATE", the student's id, the file's id, the name the student gave the file
+CANVAS = re.compile(r"^([^_]+)(?:_LATE)?_(\d+)_(\d+)_(.+)$")
+FLAG_LIMIT = 20
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The source of one answer's cell, and the file it was found in."""
+
+    source: str
+    file: str
+
+    @property
+    def digest(self) -> str:
+        """Tells two versions of an answer apart."""
+        return hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@dataclass
+class Submission:
+    """All that one student has handed in: answers by exercise, and remarks for the instructor."""
+
+    student: str
+    answers: dict[str, Answer] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+
+
+class NotebookError(ValueError):
+    """A file that is no notebook we can read; the message says why."""
+
+
+def collect(folder: Path | str, known: Collection[str]) -> list[Submission]:
+    """Every submission in a folder, by student, in the order of their names.
+
+    Parameters
+    ----------
+    folder
+        Where the notebooks are.
+    known
+        Ids of exercises; an answer to any other is left out with a flag.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or no notebook in it.
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        fail("submissions", "a folder", str(folder))
+    own = (path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
+    names = [readable(path.name) for path in own if _seen(path.name)]
+    found = {student: Submission(student) for student in names}
+    files = list(_files(root))
+    for path in sorted(files, key=_age):
+        student = student_of(path.relative_to(root))
+        _add(found.setdefault(student, Submission(student)), path, root, known)
+    if not any(path.suffix == ".ipynb" for path in files):
+        fail("submissions", "a folder with notebooks (.ipynb)", str(folder), _kinds(files))
+    for submission in found.values():
+        _tidy(submission)
+    return [found[student] for student in sorted(found)]
+
+
+def student_of(path: Path) -> str:
+    """Whose file this is: the first folder's name; for a flat file its name, or Canvas' name."""
+    if len(path.parts) > 1:
+        return readable(path.parts[0])
+    packed = CANVAS.match(path.stem)
+    return readable(f"{packed[1]}_{packed[2]}" if packed else path.stem)
+
+
+def readable(name: str) -> str:
+    """A file's name as text that can be printed, however it was encoded."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """The sources of a notebook's answer cells by exercise, in the order of the page, and remarks.
+
+    A cell that cannot be read costs the others nothing.
+    """
+    try:
+        if path.stat().st_size > FILE_LIMIT:
+            raise NotebookError(f"larger than {FILE_LIMIT >> 20} MB, not read")
+        cells = json.loads(path.read_bytes().decode("utf-8"))["cells"]
+        if not isinstance(cells, list):
+            raise TypeError
+    except OSError as error:
+        raise NotebookError(f"cannot be read: {error.strerror}") from None
+    except NotebookError:
+        raise
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise NotebookError("not a Jupyter notebook, not read") from None
+    found: dict[str, list[str]] = {}
+    remarks = []
+    for cell in cells:
+        for exercise in _exercises(cell):
+            try:
+                found.setdefault(exercise, []).append(_source(cell))
+            except NotebookError as error:
+                remarks.append(f"the cell of {exercise[:40]!r} is {error}")
+    return {exercise: sources for exercise, sources in found.items() if sources}, remarks
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Everything below ``root`` but folders and hidden files; nothing behind a link.
+
+    A folder that cannot be looked into counts as a file, so that it is reported.
+    """
+    closed: list[str] = []
+    for folder, names, files in os.walk(root, onerror=lambda e: closed.append(e.filename)):
+        links = [name for name in names if Path(folder, name).is_symlink()]
+        names[:] = sorted(filter(_seen, names))
+        yield from (Path(folder, name) for name in sorted([*files, *links]) if _seen(name))
+    yield from map(Path, closed)
+
+
+def _seen(name: str) -> bool:
+    """Whether a file or folder is the student's: not hidden, and not a Mac's shadow of one."""
+    return not name.startswith((".", "__MACOSX"))
+
+
+def _age(path: Path) -> tuple[int, str]:
+    return path.lstat().st_mtime_ns, os.fspath(path)
+
+
+def _add(submission: Submission, path: Path, root: Path, known: Collection[str]) -> None:
+    """The answers of one file; a newer file's take the place of an older one's."""
+    name = readable(os.fspath(path.relative_to(root)))
+    if not stat.S_ISREG(path.lstat().st_mode):
+        submission.flags.append(f"{name}: a link, or no plain file; not read")
+        return
+    if path.suffix != ".ipynb":
+        submission.flags.append(f"{name}: not a notebook, not read")
+        return
+    try:
+        cells, remarks = answers_of(path)
+    except NotebookError as error:
+        submission.flags.append(f"{name}: {error}")
+        return
+    submission.flags += [f"{name}: {remark}" for remark in remarks]
+    if not (cells or remarks):
+        submission.flags.append(f"{name}: no answer cells; is it a page of this course?")
+    for exercise, sources in cells.items():
+        if exercise not in known:
+            submission.flags.append(f"{name}: {exercise[:40]!r} is no exercise of this course")
+            continue
+        if len(sources) > 1:
+            submission.flags.append(f"{name}: {len(sources)} cells for {exercise}; the last counts")
+        if (older := submission.answers.get(exercise)) is not None:
+            submission.flags.append(
+                f"{exercise}: handed in twice; {name} is newer than {older.file}"
+            )
+        submission.answers[exercise] = Answer(sources[-1], name)
+
+
+def _tidy(submission: Submission) -> None:
+    """Flags go into every table and page: a few of them, and one for whoever gave nothing."""
+    if not (submission.answers or submission.flags):
+        submission.flags.append("nothing handed in")
+    if (more := len(submission.flags) - FLAG_LIMIT) > 0:
+        submission.flags[FLAG_LIMIT:] = [f"and {more} more remarks like these"]
+
+
+def _exercises(cell: Any) -> list[str]:
+    """The exercises a cell answers, by its tags."""
+    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+        return []
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    if not isinstance(tags, list):
+        return []
+    return [tag.removeprefix(TAG) for tag in tags if isinstance(tag, str) and tag.startswith(TAG)]
+
+
+def _source(cell: dict[str, Any]) -> str:
+    """A cell's text."""
+    source = cell.get("source")
+    parts: list[Any] = source if isinstance(source, list) else [source]
+    if not all(isinstance(part, str) for part in parts):
+        raise NotebookError("not text, not read")
+    text = "".join(parts)
+    if len(text) > SOURCE_LIMIT:
+        raise NotebookError(f"larger than {SOURCE_LIMIT >> 20} MB, not read")
+    return text
+
+
+def _kinds(files: list[Path]) -> str:
+    suffixes = sorted({readable(path.suffix) or "no suffix" for path in files})
+    if not suffixes:
+        return "There is no file in it."
+    unpack = " Unpack archives first." if {".zip", ".gz", ".tar"} & set(suffixes) else ""
+    return f"Found: {', '.join(suffixes[:5])}.{unpack}"

@@ -1,0 +1,242 @@
+"""Grading many: fair seeds, no answer that costs another, and no verdict where a machine fails."""
+
+import json
+import multiprocessing
+import os
+import sys
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cohort import HOSTILE, cohort, command, right, wrong
+from tools_available import need
+
+from dlcourse.grading import batch
+from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
+from dlcourse.grading.sandbox import SandboxError, launch
+from dlcourse.grading.spec import exercises
+from dlcourse.grading.submissions import Answer
+
+IDS = ["sgd", "clipping", "momentum"]
+SECRET = b"the secret of this cohort"
+
+
+@pytest.fixture(autouse=True)
+def _bubblewrap():
+    need("bubblewrap")
+
+
+def task(student, **sources):
+    return Task(student, {id: Answer(text, "a.ipynb") for id, text in sources.items()}, SECRET)
+
+
+def without_time(records):
+    """What has to be the same wherever and whenever it is graded."""
+    return sorted(
+        ({k: v for k, v in r.items() if k != "seconds"} for r in records),
+        key=lambda r: (r["student"], r["exercise"]),
+    )
+
+
+# Seeds
+
+
+def test_seeds_differ_by_student_exercise_and_cohort_and_come_again():
+    keys = [(s, u, e) for s in (b"1" * 32, b"2" * 32) for u in ("a", "b") for e in ("x", "y")]
+    seeds = [seed_for(*key) for key in keys]
+    assert len(set(seeds)) == len(keys)
+    assert seeds == [seed_for(*key) for key in keys]
+    assert seed_for(SECRET, "ab", "c") != seed_for(SECRET, "a", "bc")
+    assert seed_for(SECRET, "\udcff", "x") and all(0 <= n < 2**32 for n in seeds[0])
+
+
+def test_inputs_differ_between_students_so_that_known_results_earn_nothing():
+    """An answer that returns what was right for another student."""
+    spec = exercises()["sgd"]
+    inputs = [spec.case(spec.probes[0], seed_for(SECRET, s, "sgd")) for s in ("anna", "bert")]
+    result = spec.reference(*inputs[0].args, **inputs[0].kwargs).tolist()
+    stolen = f"def {spec.entry}({', '.join(spec.parameters)}):\n    return np.array({result})\n"
+    assert grade_one(task("bert", sgd=stolen))[0]["points"] == 0
+
+
+# One student
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_a_hostile_answer_costs_only_that_exercise(hostile):
+    first, second, third = IDS
+    text = hostile.format(entry=exercises()[second].entry)
+    answers = {first: right(first), second: text, third: right(third)}
+    handed = Task("anna", {id: Answer(text, "a") for id, text in answers.items()}, SECRET)
+    records = grade_one(handed)
+    assert [r["points"] for r in records] == [100, 0, 100]
+    json.dumps(records, ensure_ascii=True).encode("ascii")
+
+
+def test_an_empty_cell_is_not_attempted():
+    assert grade_one(task("anna", sgd=" \n\n"))[0]["status"] == "not attempted"
+
+
+def test_where_the_judge_stumbles_the_other_exercises_keep_their_marks(monkeypatch):
+    judge = batch.judge_subject
+
+    def stumbling(exercise, *rest):
+        if exercise.id == "sgd":
+            raise KeyError("a hole in our defenses")
+        return judge(exercise, *rest)
+
+    monkeypatch.setattr(batch, "judge_subject", stumbling)
+    odd, fine = grade_one(task("anna", sgd=right("sgd"), clipping=right("clipping")))
+    assert (odd["points"], odd["cause"], fine["points"]) == (0, "grader", 100)
+    assert "look at it yourself" in odd["flags"][0] and fine["flags"] == []
+
+
+@pytest.mark.parametrize("error", [MemoryError("here"), OSError(24, "Too many open files")])
+def test_a_grader_that_fails_gives_no_verdict(error, monkeypatch):
+    calls = []
+
+    def failing(*args):
+        calls.append(args)
+        raise error
+
+    monkeypatch.setattr(batch, "judge_subject", failing)
+    monkeypatch.setattr(batch.time, "sleep", lambda seconds: None)
+    with pytest.raises(Ungraded, match="sgd"):
+        grade_one(task("anna", sgd=right("sgd")))
+    assert len(calls) == batch.ATTEMPTS
+
+
+# Many
+
+
+def many():
+    tasks = []
+    for number in range(4):
+        answers = {"sgd": right("sgd") if number % 2 else wrong("sgd"), "clipping": HOSTILE[0]}
+        answers["clipping"] = answers["clipping"].format(entry=exercises()["clipping"].entry)
+        found = {id: Answer(text, "a.ipynb") for id, text in answers.items()}
+        tasks.append(Task(f"s{number}", found, SECRET))
+    return tasks
+
+
+def graded(executor, at_once=4):
+    found = list(grade(many(), executor, at_once))
+    assert all(not isinstance(outcome, Ungraded) for _, outcome in found), found
+    return without_time(record for _, outcome in found for record in outcome)
+
+
+@pytest.fixture(scope="module")
+def expected():
+    """The records by threads."""
+    stdout = sys.stdout
+    with ThreadPoolExecutor(4) as pool:
+        found = graded(pool)
+    assert sys.stdout is stdout, "threads must not share a redirected stdout"
+    assert [r["points"] for r in found] == [0, 0, 0, 100, 0, 0, 0, 100]
+    assert found[1]["hint_id"] is not None
+    return found
+
+
+def test_processes_give_the_same_records_as_threads(expected):
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context) as pool:
+        assert graded(pool) == expected
+
+
+@pytest.mark.filterwarnings("ignore")  # those of Dask are not ours
+def test_a_dask_cluster_gives_the_same_records_and_the_command_takes_it(expected, tmp_path):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    cluster = distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    )
+    with cluster, distributed.Client(cluster) as client:
+        assert len({w["pid"] for w in client.run(_pid).values()} - {os.getpid()}) == 2
+        assert graded(client.get_executor(pure=False)) == expected
+        cohort(tmp_path / "in", 3, IDS)
+        done = command(
+            "grade", tmp_path / "in", "--out", tmp_path / "dask", "--dask", client.scheduler.address
+        )
+    assert done.returncode == 0, done.stderr
+    here = command(
+        *("grade", tmp_path / "in", "--out", tmp_path / "here"),
+        *("--seed-file", tmp_path / "dask/seed.key"),
+    )
+    assert here.returncode == 0, here.stderr
+    for name in ("grades.csv", "class.html"):
+        assert (tmp_path / "dask" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
+def _pid():
+    return {"pid": os.getpid()}
+
+
+def test_a_worker_that_dies_loses_no_other_result():
+    class Dying(Executor):
+        """Gives one verdict; then its workers are gone."""
+
+        count = 0
+
+        def submit(self, function, task):
+            self.count += 1
+            if self.count > 2:
+                raise RuntimeError("cannot schedule new futures")
+            future = Future()
+            if self.count == 1:
+                future.set_result([])
+            else:
+                future.set_exception(RuntimeError("a child process terminated abruptly"))
+            return future
+
+    outcomes = [outcome for _, outcome in grade(many(), Dying(), 1)]
+    assert outcomes[0] == []
+    assert all(isinstance(outcome, Ungraded) for outcome in outcomes[1:]) and len(outcomes) == 4
+
+
+# Sandboxes with a hole in a wall
+
+
+def _package():
+    return str(Path(batch.__file__).parents[1])
+
+
+# What a wall is replaced by: what gets through.
+LEAKS = {
+    "the machine's files": (["--ro-bind", "/etc", "/etc"], "read a file of the machine"),
+    "the grader's files": (["--ro-bind", _package(), _package()], "read the grader's files"),
+    "the package": (["--ro-bind", _package(), "/w/site/dlcourse"], "import the package"),
+    "a folder to write to": (["--tmpfs", "/dev/shm"], "write to shared memory"),
+}
+
+
+@pytest.mark.parametrize("name", LEAKS)
+def test_a_sandbox_that_leaks_is_refused(name, monkeypatch):
+    more, leak = LEAKS[name]
+    _planted(monkeypatch, lambda words: [*_before(words, "--remount-ro", more)])
+    with pytest.raises(SandboxError, match=rf"does not hold: an answer could .*{leak}"):
+        batch.Sandbox()
+
+
+def test_a_sandbox_without_filters_is_refused(monkeypatch):
+    def unfiltered(words):
+        words = [word for word in words if word not in ("--seccomp", "{filter}")]
+        return ["bare" if word == "filtered" else word for word in words]
+
+    _planted(monkeypatch, unfiltered, filter=b"")
+    with pytest.raises(SandboxError, match=r"does not hold: .*open a connection"):
+        batch.Sandbox()
+
+
+def _before(words, mark, more):
+    place = words.index(mark, words.index("--chdir"))
+    return [*words[:place], *more, *words[place:]]
+
+
+def _planted(monkeypatch, change, **fields):
+    whole = launch.bubblewrap
+
+    def holed(limits):
+        made = whole(limits)
+        return replace(made, words=change(made.words), **fields)
+
+    monkeypatch.setattr(launch, "bubblewrap", holed)

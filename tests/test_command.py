@@ -1,0 +1,280 @@
+"""The commands from outside, `check` in a process of its own: what is said, the exit status."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import cells
+import pytest
+from cells import RIGHT, answer, changed
+from cohort import ROOT, command, notebook, right, words, wrong
+from tools_available import need
+
+from dlcourse.__main__ import main
+from dlcourse.grading import check, learner, progress
+from dlcourse.grading.spec import exercises
+from dlcourse.grading.store import STATES
+from dlcourse.grading.submissions import answers_of
+
+home = cells.home
+
+
+@pytest.fixture(autouse=True)
+def _sandbox():
+    need("bubblewrap")
+    learner.own_sandbox.cache_clear()
+    yield
+    learner.own_sandbox.cache_clear()
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write an answer to a file."""
+
+    def file(text, name="answer.py"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return file
+
+
+# python -m dlcourse check
+
+
+def test_a_right_answer_and_its_exit_status(file):
+    """Once as the shell sees it; the others below call the same function."""
+    done = command("check", "momentum", file(RIGHT))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("momentum: correct. All ")
+    assert done.stdout.count("\n") <= 3
+
+
+# What is handed in: the exit status and what is read.
+ANSWERS = {
+    "right": (RIGHT, 0, "momentum: correct. All 5 public checks passed"),
+    "wrong": (changed("lr * v[name]", "2 * lr * v[name]"), 1, "momentum: not yet. Expected ["),
+    "a stub": ("def run(params, grads, lr, mu): ...\n", 1, "momentum: not attempted. Fill in run("),
+    "another name": (RIGHT.replace("def run", "def step"), 1, "not yet. Expected run(params,"),
+    "a syntax error": ("x = 1\ndef run(:\n", 1, "can be called: SyntaxError in line 2"),
+    "an exception": ("import nowhere\n", 1, "ModuleNotFoundError in line 1 of the answer: No"),
+    "a ready-made one": ("import torch\n" + RIGHT, 1, "The answer uses torch, which already"),
+    "a name of another cell": (
+        changed("lr * v[name]", "rate(lr) * v[name]"), 1, "defined in another cell"
+    ),
+    "input changed": (
+        changed("p.copy() for name, p in params", "p for name, p in params").replace(
+            "w[name] = w[name] - lr * v[name]", "w[name] -= lr * v[name]"
+        ).replace("dict(w)", "{n: p.copy() for n, p in w.items()}"), 1, "but params was modified"
+    ),
+    "nothing": ("", 1, "the answer's cell defines no run"),
+    "IPython's commands": ("%matplotlib inline\n!ls\n" + RIGHT, 0, "momentum: correct"),
+    "a remainder at the start of a line": (
+        RIGHT.replace("lr * v[name]", "(lr\n  % 1e9) * v[name]"), 0, "momentum: correct"
+    ),
+    "a separator of pages in a text": ("x = '\x0c\u2028'\n" + RIGHT, 0, "momentum: correct"),
+    "old line ends": (RIGHT.replace("\n", "\r\n"), 0, "momentum: correct"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["answer.py", "answer.ipynb"])
+@pytest.mark.parametrize("name", ANSWERS)
+def test_what_is_said_of_a_file_or_a_cell(name, kind, file, capsys):
+    text, status, said = ANSWERS[name]
+    path = file(notebook({"adam": "1 / 0", "momentum": text}) if "ipynb" in kind else text, kind)
+    assert main(["check", "momentum", path]) == status
+    out, err = capsys.readouterr()
+    assert said in out and err == ""
+    assert out.count("\n") <= 3
+
+
+def test_the_verdict_as_json(file, capsys):
+    wrong_one = wrong("momentum")
+    for text, status in ((right("momentum"), 0), (wrong_one, 1)):
+        assert main(["check", "momentum", file(text), "--json"]) == status
+        verdict = json.loads(capsys.readouterr().out)
+        assert set(verdict) == {
+            *("exercise", "status", "points", "groups", "cause", "hint_id", "lines", "passed")
+        }
+        assert verdict["points"] == sum(verdict["groups"].values())
+    assert verdict["hint_id"] == exercises()["momentum"].mistakes[0].id
+    assert verdict["points"] < 100 and verdict["status"] == "not yet"
+
+
+# The arguments, with ANSWER a right answer: what is said instead of a verdict.
+REFUSED = {
+    "an unknown exercise": (["momentumm", "ANSWER"], "exercise must be the id of an exercise"),
+    "no such file": (["momentum", "nowhere.py"], "file must be a Python file or a notebook; got"),
+    "a folder": (["momentum", "."], "file must be a Python file or a notebook; got '.'"),
+    "no notebook": (["momentum", "NO.ipynb"], "Jupyter notebook, not read"),
+    "another exercise": (["adam", "NB.ipynb"], "No cell of it is tagged exercise:adam."),
+    "other bytes": (["momentum", "LATIN.py"], "file must be text in UTF-8; got"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_judged_is_one_clear_error(name, file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file(RIGHT, "ANSWER")
+    file("[]", "NO.ipynb")
+    file(notebook({"momentum": RIGHT}), "NB.ipynb")
+    Path("LATIN.py").write_bytes(b"# caf\xe9")
+    arguments, said = REFUSED[name]
+    assert main(["check", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: ") and said in err
+    assert err.count("\n") == 1
+
+
+def test_one_can_check_oneself_without_bubblewrap(file, tmp_path, capsys, monkeypatch):
+    """One's own answer needs limits, no walls: the grader's run is another matter."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["check", "momentum", file(RIGHT)]) == 0
+    assert main(["check", "momentum", file("import os\nos._exit(0)")]) == 1
+    assert "ProcessEnded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["chekc"], ["check", "adam"], ["grade", "x"]])
+def test_a_wrong_command_line_shows_how_it_is_used(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: python -m dlcourse")
+
+
+def test_canvas_needs_both_its_options(tmp_path, capsys):
+    (tmp_path / "anna.ipynb").write_text(notebook({"sgd": "..."}))
+    arguments = ["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--canvas", "x.csv"]
+    assert main(arguments) == 2
+    assert "together with --canvas-assignment" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_canvas_is_looked_at_before_anybody_is_graded(tmp_path, capsys):
+    (tmp_path / "anna.ipynb").write_text(notebook({"sgd": "..."}))
+    (tmp_path / "book.csv").write_text("Student,Essay (7)\n")
+    arguments = ["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--canvas"]
+    arguments += [str(tmp_path / "book.csv"), "--canvas-assignment", "Essai"]
+    assert main(arguments) == 2
+    assert "The file has: Essay (7)." in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+# What we hand out and what we hand in ourselves
+
+
+def test_the_masters_get_full_marks_and_the_stubs_are_not_attempted(tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for student, source in (("master", "solutions"), ("nobody", "exercises")):
+        for path in sorted((ROOT / source).glob("*/*.ipynb")):
+            (folder / student).mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder / student)
+    ids = {id for path in folder.glob("*/*.ipynb") for id in answers_of(path)[0]}
+    assert ids == set(exercises())
+    assert main(["grade", str(folder), "--out", str(out)]) == 0
+    rows = [row.split(",") for row in (out / "grades.csv").read_text().splitlines()[1:]]
+    found = {
+        student: {tuple(row[2:4]) for row in rows if row[0] == student} for student, *_ in rows
+    }
+    assert found == {"master": {("correct", "100")}, "nobody": {("not attempted", "0")}}
+    assert len(rows) == 2 * len(ids)
+
+
+# check(..., isolated=True) in a notebook
+
+
+def state(exercise="momentum"):
+    return progress(exercise).rows[0][2]
+
+
+def test_what_passes_alone_is_done():
+    assert check("momentum", answer(RIGHT)).status == "correct"
+    assert state() == "public checks passed"
+    report = check("momentum", answer(RIGHT), isolated=True)
+    assert report.score == 100 and state() == "done"
+
+
+def test_progress_never_goes_back():
+    seen = []
+    bad = changed("lr * v[name]", "2 * lr * v[name]")
+    steps = [("...", False), (bad, True), (RIGHT, False), (bad, False), (RIGHT, True), (bad, True)]
+    for source, isolated in [*steps, (RIGHT, False)]:
+        if source == "...":
+            source = "def run(params, grads, lr, mu): ..."
+        check("momentum", answer(source), isolated=isolated)
+        seen.append(STATES.index(state()))
+    assert seen == [0, 1, 2, 2, 3, 3, 3]
+
+
+def test_alone_means_without_the_other_cells():
+    """The name is there in the notebook, so the answer runs; it would not be there for a grader."""
+    text = changed("lr * v[name]", "rate * v[name]")
+    rates = "rate = 0.1"
+    for isolated, cause in ((False, "global"), (True, "exception")):
+        report = check("momentum", answer(text, rates), isolated=isolated)
+        assert report.cause == cause and "rate" in report.lines[0]
+        assert "defined in another cell" in str(report)
+    report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=True)
+    assert report.cause == "exception" and "NameError in line 1" in str(report)
+    assert check("momentum", answer("base = rate\n" + RIGHT, rates)).status == "correct"
+    assert state() == "public checks passed"
+
+
+def test_a_loop_without_end_ends(monkeypatch):
+    from dlcourse.grading.sandbox import Limits, Sandbox
+
+    quick = Sandbox(limits=Limits(call=0.5, total=2.0))
+    monkeypatch.setattr(learner, "own_sandbox", lambda: quick)
+    looping = answer("def run(params, grads, lr, mu):\n    while True: pass\n")
+    report = check("momentum", looping, isolated=True)
+    assert report.score == 0 and "no reply within the limit of 0.5 s" in str(report)
+
+
+def test_an_answer_of_a_module_is_found_too(file, tmp_path, monkeypatch):
+    file(RIGHT, "my_own_answer.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    import my_own_answer
+
+    assert check("momentum", my_own_answer.run, isolated=True).score == 100
+
+
+@pytest.mark.parametrize("nothing", [None, ..., answer("def run(params, grads, lr, mu): pass")])
+def test_a_stub_stays_not_attempted(nothing):
+    assert check("momentum", nothing, isolated=True).status == "not attempted"
+    assert state() == "open"
+
+
+@pytest.mark.parametrize("odd", [max, 42, "exec"])
+def test_an_answer_without_a_source_is_refused(odd):
+    if odd == "exec":
+        namespace = {}
+        exec(compile(RIGHT, "<nowhere>", "exec"), namespace)
+        odd = namespace["run"]
+    with pytest.raises(
+        ValueError, match=r"^answer must be a function whose cell or file can be read"
+    ):
+        check("momentum", odd, isolated=True)
+    assert state() == "open"
+
+
+# The manuals
+
+
+@pytest.mark.parametrize("page", ["grading-learner", "grading-instructor"])
+def test_the_commands_of_the_manuals_are_commands(page):
+    """Every command line shown is one that the parser takes, with exercises that exist."""
+    text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^python -m dlcourse (.+)$", text.replace("\\\n", " "), re.MULTILINE)
+    assert lines
+    from dlcourse.__main__ import parser
+
+    for line in lines:
+        arguments = parser().parse_args(line.partition("#")[0].split())
+        for id in arguments.exercises or [] if hasattr(arguments, "exercises") else []:
+            assert id in exercises()
+        if hasattr(arguments, "exercise"):
+            assert arguments.exercise in exercises()
+    for id in re.findall(r'(?:check|hint|solution|probe)\("(\w+)"', text):
+        assert id in exercises()
+    assert words("x")[1:3] == ["-m", "dlcourse"]

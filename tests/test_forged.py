@@ -1,0 +1,144 @@
+"""Replies that no honest worker sends: whatever comes, the judge gives a verdict."""
+
+import json
+import random
+import struct
+
+import numpy as np
+import pytest
+
+from dlcourse.grading.judge import judge_subject
+from dlcourse.grading.report import CORRECT
+from dlcourse.grading.sandbox import wire
+from dlcourse.grading.sandbox.child import ChildError
+from dlcourse.grading.sandbox.remote import Remote
+from dlcourse.grading.spec import exercises
+
+FIELDS = [
+    *("stub", "missing", "callable", "found", "ready_made", "borrowed", "signature"),
+    *("failure", "module", "value", "modified", "ask", "args", "kwargs"),
+]
+LEAVES = [
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        3,
+        10**30,
+        0.5,
+        float("nan"),
+        float("inf"),
+        "",
+        "w",
+        "\0",
+        "\ud800",
+    ),
+    *("<script>", "x" * 1000, "torch", "dlcourse.grading", "NotImplementedError", "__class__"),
+    *(np.zeros(0), np.zeros((0, 3)), np.zeros((2, 0)), np.array(1.0), np.full((3, 2), np.nan)),
+    *(np.ones((1,) * 20), np.arange(5), np.array([True]), np.array([2**63], np.uint64)),
+    *(wire.opaque("Odd"), wire.opaque("")),
+]
+
+
+def tree(rng, depth=0):
+    """Any message the wire can carry."""
+    kind = rng.choice(["leaf", "leaf", "list", "tuple", "dict"]) if depth < 4 else "leaf"
+    if kind == "leaf":
+        return rng.choice(LEAVES)
+    items = [tree(rng, depth + 1) for _ in range(rng.randrange(4))]
+    if kind == "dict":
+        keys = [None, True, 1, 0.5, "w", "b", "", (), (1, "w"), *FIELDS]
+        return {rng.choice(keys): item for item in items}
+    return items if kind == "list" else tuple(items)
+
+
+class Forger:
+    """Looks like a `Child` whose answer writes its replies itself."""
+
+    def __init__(self, rng, honest):
+        self.rng, self.honest = rng, honest
+
+    def ask(self, request, functions=None):
+        if self.rng.random() < 0.05:
+            raise ChildError("ProcessEnded", "forged")
+        reply = {}
+        if self.honest and "source" in request:
+            return {"stub": False, "callable": True, "found": "function", "signature": None}
+        for name in self.rng.sample(FIELDS, self.rng.randrange(6)):
+            reply[name] = tree(self.rng)
+        return self.crossed(reply)
+
+    def crossed(self, reply):
+        """As it comes out of a frame."""
+        data = wire.frame(reply)
+        head, _ = wire.lengths(data[: wire.LENGTHS.size], wire.REPLY_LIMIT)
+        data = data[wire.LENGTHS.size :]
+        return wire.message(data[:head], data[head:])
+
+
+@pytest.mark.parametrize("honest", [True, False], ids=["values", "facts"])
+def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
+    specs = list(exercises().values())
+    for seed in range(400):
+        rng = random.Random(seed)
+        spec = rng.choice(specs)
+        report = judge_subject(spec, Remote(Forger(rng, honest), "", spec.entry), seed)
+        assert report.status != CORRECT and report.score == 0, (seed, spec.id)
+        assert 1 <= len(report.lines) <= 3, (seed, spec.id)
+        assert all(len(line) < 800 and "\n" not in line for line in report.lines), (seed, spec.id)
+        json.dumps([repr(report), report.points, report.hint_id])
+
+
+def test_bytes_that_are_no_message_are_refused():
+    rng = random.Random(0)
+    good = json.dumps({"dict": [["value", {"array": ["<f8", [2]]}]]}).encode()
+    assert wire.message(good, b"\0" * 16)["value"].shape == (2,)
+    for _ in range(3000):
+        head = bytearray(good)
+        for _ in range(rng.randrange(1, 4)):
+            head[rng.randrange(len(head))] = rng.choice(b'[]{}",:0129e-<f8 \xff\0')
+        try:
+            wire.message(bytes(head), b"\0" * 16)
+        except wire.WireError:
+            continue
+
+
+NODES = {
+    "a shape below zero": {"array": ["<f8", [-1]]},
+    "a shape beyond all memory": {"array": ["<f8", [2**62, 2**62]]},
+    "no numbers but many": {"array": ["<f8", [0, 2**70]]},
+    "an array of objects": {"array": ["|O", [1]]},
+    "text as an array": {"array": ["<U4", [1]]},
+    "a pickle": {"pickle": "gASVAAAA"},
+    "a function": {"function": "grad"},
+    "two kinds": {"tuple": [], "list": []},
+    "no kind": {},
+    "a list for a key": {"dict": [[[1], 2]]},
+    "half of a pair": {"dict": [[1]]},
+}
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_node_of_no_kind_is_refused(name):
+    with pytest.raises(wire.WireError, match=r"message|kind|array"):
+        wire.message(json.dumps(NODES[name]).encode(), b"")
+
+
+@pytest.mark.parametrize("head", [b"[" * 10**5, b"9" * 10**5, b"", b"\xff", b"nul", b"[1"])
+def test_a_head_that_is_no_json_is_refused(head):
+    with pytest.raises(wire.WireError, match=r"message|kind|array"):
+        wire.message(head, b"")
+
+
+def test_what_is_too_long_is_refused_before_it_is_read():
+    for sizes in ((wire.REPLY_LIMIT + 1, 0), (8, wire.BODY_LIMIT + 1), (2**32 - 1, 2**32 - 1)):
+        with pytest.raises(wire.WireError, match="too long"):
+            wire.lengths(struct.pack("<II", *sizes), wire.REPLY_LIMIT)
+    assert wire.lengths(struct.pack("<II", 8, 8), wire.REPLY_LIMIT) == (8, 8)
+
+
+def test_bytes_left_over_are_refused():
+    with pytest.raises(wire.WireError, match="left over"):
+        wire.message(b"1", b"1")
