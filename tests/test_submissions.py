@@ -54,7 +54,8 @@ def test_whose_file_it_is(name, tmp_path):
     put(tmp_path / name, cell("adam"))
     found = only(tmp_path)
     assert found.student == NAMES[name]
-    assert list(found.answers) == ["adam"] and found.flags == []
+    assert list(found.answers) == ["adam"]
+    assert found.flags == [f"{name}: handed in late, as Canvas says in its name"] * ("LATE" in name)
 
 
 def test_layouts_side_by_side_in_order_of_names(tmp_path):
@@ -81,8 +82,15 @@ def test_canvas_late_and_first_submission_are_one_students(tmp_path):
     put(tmp_path / "doejane_LATE_1234_2_a.ipynb", cell("adam", "late"), age=1)
     put(tmp_path / "doejane_99_3_a.ipynb", cell("adam", "another of that name"))
     one, other = collect(tmp_path, KNOWN)
-    assert one.answers["adam"].source == "late" and "handed in twice" in one.flags[0]
+    assert one.answers["adam"].source == "late"
+    late = "doejane_LATE_1234_2_a.ipynb"
+    assert one.flags == [
+        f"{late}: handed in late, as Canvas says in its name",
+        f"adam: handed in twice; {late} is newer than doejane_1234_1_a.ipynb",
+    ]
     assert other.student == "doejane_99" and other.flags == []
+    put(tmp_path / "doejane_99" / "a_LATE_1_2_b.ipynb", cell("adam", "a name of her own"))
+    assert "late" not in str(collect(tmp_path, KNOWN)[1].flags)
 
 
 def test_of_two_cells_of_one_tag_the_last_counts(tmp_path):

@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -18,9 +19,9 @@ from dlcourse.grading import batch, class_report, exports
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.learner import own_sandbox
 from dlcourse.grading.report import CORRECT, Report
-from dlcourse.grading.results import Record, Results
+from dlcourse.grading.results import Record, Results, secret_in
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
-from dlcourse.grading.spec import Exercise, exercises, find
+from dlcourse.grading.spec import PUBLIC_SEED, Exercise, exercises, find
 from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)
@@ -31,9 +32,20 @@ DASK_SECONDS = 10
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Judge one answer in a process of its own; exit status 0 only for full marks."""
+    """Judge one answer in a process of its own; exit status 0 only for full marks.
+
+    On the public inputs, or on those that a student was graded by. The second is what an instructor
+    asks, about an answer of somebody else: it needs the sandbox, as grading does.
+    """
     spec = find(arguments.exercise)
-    report = judged(spec, source_of(Path(arguments.file), spec), own_sandbox())
+    if bool(arguments.student) != bool(arguments.seed_file):
+        fail("student", "given together with --seed-file", arguments.student)
+    source = source_of(Path(arguments.file), spec)
+    if arguments.student:
+        seed = batch.seed_for(secret_in(arguments.seed_file), arguments.student, spec.id)
+        report = judged(spec, source, Sandbox(), seed)
+    else:
+        report = judged(spec, source, own_sandbox())
     if arguments.json:
         print(json.dumps(as_json(report), indent=1))
     else:
@@ -41,10 +53,12 @@ def check(arguments: argparse.Namespace) -> int:
     return 0 if report.status == CORRECT else 1
 
 
-def judged(spec: Exercise, source: str, sandbox: Sandbox) -> Report:
-    """The verdict on an answer's source, on the public inputs, exactly as an instructor's run."""
+def judged(
+    spec: Exercise, source: str, sandbox: Sandbox, seed: int | Sequence[int] = PUBLIC_SEED
+) -> Report:
+    """The verdict on an answer's source, exactly as in an instructor's run."""
     with sandbox.answer(source, spec.entry) as subject:
-        return judge_subject(spec, subject)
+        return judge_subject(spec, subject, seed)
 
 
 def source_of(path: Path, spec: Exercise) -> str:
@@ -194,9 +208,15 @@ def _progress(total: int) -> Iterator[Any]:
 
 
 def _summary(records: Sequence[Record], failures: Sequence[Any], arguments: Any) -> None:
-    students = len({record["student"] for record in records})
-    correct = sum(record["status"] == CORRECT for record in records)
-    print(f"{students} students, {len(records)} results, {correct} correct: {arguments.out}")
+    statuses = Counter(record["status"] for record in records)
+    missing, students = statuses.pop(batch.MISSING, 0), {record["student"] for record in records}
+    counts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
+    said = f"{len(students)} students, {statuses.total()} answers: {counts or 'none'}"
+    print(f"{said}; {missing} not handed in." if missing else f"{said}.")
+    remarks = len({record["student"] for record in records if record["flags"]})
+    if remarks:
+        print(f"Remarks about {remarks} of them: see the column flags of grades.csv.")
+    print(f"Begin with {Path(arguments.out, 'class.html')}")
     if arguments.sandbox != "bubblewrap":
         print(f"{batch.UNSAFE}.", file=sys.stderr)
     for student, error in failures:

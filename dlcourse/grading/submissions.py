@@ -163,6 +163,8 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
     except NotebookError as error:
         submission.flags.append(f"{name}: {error}")
         return
+    if path.parent == root and CANVAS.match(path.stem) and "_LATE_" in path.name:
+        submission.flags.append(f"{name}: handed in late, as Canvas says in its name")
     submission.flags += [f"{name}: {remark}" for remark in remarks]
     if not (cells or remarks):
         submission.flags.append(f"{name}: no answer cells; is it a page of this course?")
