@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def not_attempted(exercise: Exercise) -> str:
-    return f"Fill in {exercise.call} in the cell above, run that cell, then check again."
+    return f"Fill in {exercise.call} in its cell, run that cell, then check again."
 
 
 def correct(exercise: Exercise, passed: tuple[str, ...]) -> tuple[str, ...]:
