@@ -74,7 +74,7 @@ def ways(arguments: argparse.Namespace) -> Iterator[tuple[str, int, str]]:
         print("Dask is not installed: not measured")
         return
     with contextlib.closing(
-        LocalCluster(2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
     ) as cluster:
         yield "Dask, 2 workers", 2, cluster.scheduler_address
 

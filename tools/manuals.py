@@ -148,9 +148,10 @@ def home(folder: Path) -> Iterator[None]:
 
 def replayed(text: str) -> str:
     """A page's text with fresh transcripts."""
-    with tempfile.TemporaryDirectory() as name, home(Path(name, ".progress")):
-        with contextlib.closing(Replay(Path(name))) as replay:
-            return replay.page(text)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        stack.enter_context(home(folder / ".progress"))
+        return stack.enter_context(contextlib.closing(Replay(folder))).page(text)
 
 
 def main(argv: list[str] | None = None) -> int:

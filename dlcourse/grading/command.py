@@ -28,7 +28,7 @@ ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
 
 DASK_SECONDS = 10
-"""How long to wait for a scheduler."""
+"""How long to wait for a scheduler, and for its first worker."""
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -171,13 +171,26 @@ def _executor(arguments: argparse.Namespace) -> Iterator[tuple[Executor, int]]:
         except (OSError, ValueError) as error:
             fail("dask", "the address of a scheduler that answers", arguments.dask, f"{error}.")
         with client:
+            _require_workers(client, arguments.dask)
             threads = sum(client.nthreads().values())
-            if not threads:
-                fail("dask", "a cluster with workers", arguments.dask)
             yield client.get_executor(pure=False, retries=2), 2 * threads
         return
     with ThreadPoolExecutor(arguments.workers) as pool:
         yield pool, 2 * arguments.workers
+
+
+def _require_workers(client: Any, address: str) -> None:
+    """Wait for the first worker; refuse a cluster whose workers would judge otherwise than we."""
+    try:
+        client.wait_for_workers(1, timeout=DASK_SECONDS)
+        versions = client.run(batch.version)
+    except TimeoutError:
+        fail("dask", "a cluster with workers", address, f"None came within {DASK_SECONDS} s.")
+    except ImportError as error:
+        fail("dask", "a cluster whose workers have dlcourse installed", address, f"{error}.")
+    if others := sorted(name for name, found in versions.items() if found != batch.version()):
+        fix = f"Another one is on {', '.join(others)}."
+        fail("dask", "a cluster whose workers have this version of dlcourse", address, fix)
 
 
 def _run(
