@@ -77,6 +77,21 @@ def test_of_two_submissions_the_newer_counts_exercise_by_exercise(tmp_path):
     assert found.flags == ["adam: handed in twice; anna/b-new.ipynb is newer than anna/old.ipynb"]
 
 
+def test_what_was_handed_in_twice_is_one_remark_a_file(tmp_path):
+    put(tmp_path / "anna/1.ipynb", cell("adam"), cell("sgd"), age=100)
+    put(tmp_path / "anna/2.ipynb", cell("adam"), age=10)
+    put(tmp_path / "anna/3.ipynb", cell("sgd"), cell("adam"), cell("momentum"), age=1)
+    first, *rest = only(tmp_path).flags
+    assert first == "adam: handed in twice; anna/2.ipynb is newer than anna/1.ipynb"
+    assert sorted(rest, reverse=True) == [
+        "sgd: handed in twice; anna/3.ipynb is newer than anna/1.ipynb",
+        "adam: handed in twice; anna/3.ipynb is newer than anna/2.ipynb",
+    ]
+    put(tmp_path / "anna/4.ipynb", cell("adam"), cell("sgd"), cell("momentum"))
+    last = "adam, sgd, momentum: handed in twice; anna/4.ipynb is newer than anna/3.ipynb"
+    assert only(tmp_path).flags[-1] == last
+
+
 def test_canvas_late_and_first_submission_are_one_students(tmp_path):
     put(tmp_path / "doejane_1234_1_a.ipynb", cell("adam", "first"), age=100)
     put(tmp_path / "doejane_LATE_1234_2_a.ipynb", cell("adam", "late"), age=1)

@@ -3,8 +3,8 @@
     python -m tools.manuals            write what has changed back into the pages
     python -m tools.manuals check      compare, write nothing; exit status 1 where one differs
 
-A page is read from top to bottom. A block of Python with a caption is a file of that name; one
-without is a cell of a notebook, and a block of text right below it is what the cell shows. In a
+A page is read from top to bottom. A block with a caption is a file of that name. A block of Python
+without one is a cell of a notebook, and a block of text right below it is what the cell shows. In a
 block ``console`` a line that begins with ``$`` is a command, run in a folder of its own, and the
 lines under it are what it prints. ``…`` stands for whatever differs from one time to the next.
 """
@@ -69,7 +69,7 @@ class Replay:
         """What stands in a block, once it has been run."""
         kind, options, body = block.groups()
         shown, self.shown = self.shown, None
-        if kind == "python" and (caption := CAPTION.search(options)):
+        if caption := CAPTION.search(options):
             (self.folder / caption[1]).write_text(body.strip("\n") + "\n", encoding="utf-8")
         elif kind == "python":
             self.shown = self.cell(body)

@@ -168,6 +168,7 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
     submission.flags += [f"{name}: {remark}" for remark in remarks]
     if not (cells or remarks):
         submission.flags.append(f"{name}: no answer cells; is it a page of this course?")
+    twice: dict[str, list[str]] = {}
     for exercise, sources in cells.items():
         if exercise not in known:
             submission.flags.append(f"{name}: {exercise[:40]!r} is no exercise of this course")
@@ -175,10 +176,11 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
         if len(sources) > 1:
             submission.flags.append(f"{name}: {len(sources)} cells for {exercise}; the last counts")
         if (older := submission.answers.get(exercise)) is not None:
-            submission.flags.append(
-                f"{exercise}: handed in twice; {name} is newer than {older.file}"
-            )
+            twice.setdefault(older.file, []).append(exercise)
         submission.answers[exercise] = Answer(sources[-1], name)
+    for older_file, ids in twice.items():
+        said = f"{', '.join(ids)}: handed in twice; {name} is newer than {older_file}"
+        submission.flags.append(said)
 
 
 def _tidy(submission: Submission) -> None:
