@@ -87,8 +87,9 @@ def run_probe(
 ) -> Outcome:
     """One call of the answer on fresh inputs, compared with the model solution's."""
     expected = asked(exercise.reference, exercise.case(probe, seed))
-    reply = subject.call(exercise, exercise.case(probe, seed))
-    outcome = Outcome(probe, exercise.case(probe, seed), expected, reply)
+    case = exercise.case(probe, seed)  # of its own: an answer may write into its inputs
+    reply = subject.call(exercise, case)
+    outcome = Outcome(probe, case, expected, reply)
     if reply.failure is None:
         try:
             outcome.difference = compare(expected, reply.value)
