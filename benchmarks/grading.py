@@ -1,4 +1,4 @@
-"""How long a cohort takes to grade: one worker, two, and two of a Dask cluster.
+"""How long a cohort takes to grade: one worker, two, two of a Dask cluster, two killed thrice.
 
 The cohort is synthetic: of its answers six in ten are right, one in twenty is hostile, one in two
 hundred never ends, the rest are known mistakes. Wall time of the whole command as an instructor
@@ -10,12 +10,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 AIM = 0.150
@@ -39,9 +41,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"which never end; aim: {1000 * AIM:.0f} ms an answer and worker\n")
         print(f"{'':16}{'wall':>8} {'ms / answer':>14} {'x workers':>10}   load before, after")
         tables = {}
-        for label, workers, dask in ways(arguments):
+        for label, how, kills in ways(arguments):
             out = base / label.replace(" ", "-")
-            load, seconds = os.getloadavg()[0], graded(base, out, ids, workers, dask)
+            words = ["grade", base / "in", "--out", out, "--exercises", *ids, *how]
+            words += ["--seed-file", base / "secret"]
+            load, seconds = os.getloadavg()[0], graded(words, out, count, kills)
+            workers = 1 if "1" in how else 2
             each, after = 1000 * seconds / count, os.getloadavg()[0]
             line = f"{label:16}{seconds:7.1f}s {each:11.0f} ms {each * workers:7.0f} ms"
             print(f"{line}   {load:.1f}, {after:.1f}", flush=True)
@@ -58,14 +63,17 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--exercises", type=int, default=15, help="how many, from the first on")
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--kills", type=int, default=3, help="of one more run with two workers")
     parser.add_argument("--no-dask", action="store_true")
     return parser.parse_args(argv)
 
 
-def ways(arguments: argparse.Namespace) -> Iterator[tuple[str, int, str]]:
-    """What is compared: (label, workers, address of a Dask scheduler)."""
+def ways(arguments: argparse.Namespace) -> Iterator[tuple[str, list[str], int]]:
+    """What is compared: (label, options of the command, how often it is killed on the way)."""
     for workers in arguments.workers:
-        yield f"{workers} worker{'s' if workers > 1 else ''}", workers, ""
+        yield f"{workers} worker{'s' if workers > 1 else ''}", ["--workers", str(workers)], 0
+    if arguments.kills:
+        yield f"2, killed {arguments.kills} times", ["--workers", "2"], arguments.kills
     if arguments.no_dask:
         return
     try:
@@ -76,21 +84,35 @@ def ways(arguments: argparse.Namespace) -> Iterator[tuple[str, int, str]]:
     with contextlib.closing(
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
     ) as cluster:
-        yield "Dask, 2 workers", 2, cluster.scheduler_address
+        yield "Dask, 2 workers", ["--dask", cluster.scheduler_address], 0
 
 
-def graded(base: Path, out: Path, ids: list[str], workers: int, dask: str) -> float:
-    """Seconds that the command took."""
-    from cohort import command
+def graded(words: list[Any], out: Path, count: int, kills: int) -> float:
+    """Seconds that the command took, with all its starts; killed when a share is done."""
+    from cohort import command, environment
+    from cohort import words as line
 
-    arguments = ["grade", base / "in", "--out", out, "--exercises", *ids]
-    arguments += ["--seed-file", base / "secret"]
-    arguments += ["--dask", dask] if dask else ["--workers", workers]
-    began = time.monotonic()
-    done = command(*arguments, timeout=None)
+    began, results = time.monotonic(), out / "results.jsonl"
+    for number in range(1, kills + 1):
+        again = ["--resume"] if number > 1 else []
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen(line(*words, *again), env=environment(), **quiet) as grader:
+            while not results.exists() or lines(results) < count * number // (kills + 1):
+                if grader.poll() is not None:
+                    raise SystemExit("it ended before it could be killed")
+                time.sleep(0.05)
+            grader.kill()
+    done = command(*words, *(["--resume"] if kills else []), timeout=None)
     if done.returncode:
         raise SystemExit(f"not graded: {done.stderr}")
+    if (found := lines(results)) != count:
+        raise SystemExit(f"{found} results of {count}: lost, or graded twice")
     return time.monotonic() - began
+
+
+def lines(path: Path) -> int:
+    """How many lines a file has."""
+    return path.read_bytes().count(b"\n")
 
 
 def endless(folder: Path) -> int:

@@ -11,7 +11,7 @@ import pytest
 from dlcourse.grading import quality
 from dlcourse.grading.compare import TOLERANCE, deviation
 from dlcourse.grading.judge import judge, run_probe
-from dlcourse.grading.learner import Table
+from dlcourse.grading.progress import Table
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.spec import GROUPS, Case, Probe, exercises
 from dlcourse.grading.subjects import InProcess

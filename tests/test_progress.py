@@ -3,15 +3,17 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import cells
 import pytest
 from cells import RIGHT, answer, changed
 
 from dlcourse.grading import check, hint, progress, solution
+from dlcourse.grading.progress import Progress
 from dlcourse.grading.report import CORRECT
-from dlcourse.grading.spec import exercises
-from dlcourse.grading.store import ProgressWarning, Store
+from dlcourse.grading.spec import exercises, find
+from dlcourse.grading.store import Entry, ProgressWarning, Store
 
 home = cells.home
 
@@ -65,7 +67,6 @@ def test_progress_is_a_table(home):
     assert "public checks passed" in rows[1]
     assert "attempted" in rows[3]
     assert rows[-1] == "1 of 4 exercises passed."
-    assert progress(*four)._repr_html_().count("<tr>") == 5
     everything = repr(progress()).splitlines()
     assert [line.split()[0] for line in everything[1:-1]] == list(exercises())
     assert everything[-1] == f"1 of {len(exercises())} exercises passed."
@@ -73,6 +74,28 @@ def test_progress_is_a_table(home):
         progress("momentun")
     check("momentum", answer(changed("mu * v", "2 * v")))
     assert "public checks passed" in repr(progress("momentum")), "what is passed stays passed"
+
+
+def test_progress_is_a_page_in_a_notebook(home):
+    four = ("momentum", "nag", "adam", "adamw")
+    check("momentum", answer(RIGHT))
+    page = progress(*four)._repr_html_()
+    assert page.count("<tr>") == 5 and '<progress max="4" value="1"' in page
+    assert "● public checks passed" in page and "○ open" in page
+    assert page.index("1 of 4 exercises passed.") < page.index("Next: ") < page.index("<table>")
+    assert f"<code>{find('nag').call}</code>" in page, "the first that is open"
+    assert "That is all of them." in progress("momentum")._repr_html_()
+    assert progress()._repr_html_().count("<tr>") == len(exercises()) + 1
+
+
+def test_a_page_has_a_part_for_each_chapter():
+    """The bank has one chapter so far, so two are made up; titles are text, not markup."""
+    adam = find("adam")
+    other = replace(adam, chapter="3-weights", title="<b>He</b>")
+    page = Progress([(adam, Entry("done")), (other, Entry())])._repr_html_()
+    assert (page.count("<table>"), page.count("<progress ")) == (2, 2)
+    assert "✔ done" in page and "passed in 3 · weights" in page
+    assert "&lt;b&gt;He" in page and "<b>He" not in page
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import dis
 import functools
-import hashlib
 import inspect
 import linecache
 import types
@@ -70,6 +69,8 @@ def is_stub(answer: Any) -> bool:
 
 def fingerprint(answer: Any) -> str:
     """A short digest of what the answer does: comments and layout do not change it."""
+    import hashlib  # not at the top: the sandbox starts for every answer, and never comes here
+
     digest = hashlib.sha256()
     for code in _reach(answer)[0]:
         constants = [c for c in code.co_consts if not isinstance(c, types.CodeType)]
@@ -160,16 +161,15 @@ def _bound_at_top(source: str) -> frozenset[str] | None:
     if not tree.body:
         return None
     names: set[str] = set()
-    inside: set[int] = set()
-    for node in ast.walk(tree):
+    queue: list[ast.AST] = list(tree.body)
+    while queue:  # not into functions and classes: what they bind is theirs
+        node = queue.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if id(node) not in inside:
-                names.add(node.name)
-            inside.update(id(child) for child in ast.walk(node) if child is not node)
-        elif id(node) in inside:
+            names.add(node.name)
             continue
-        elif isinstance(node, ast.Import | ast.ImportFrom):
+        if isinstance(node, ast.Import | ast.ImportFrom):
             names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
+        queue.extend(ast.iter_child_nodes(node))
     return frozenset(names)

@@ -14,8 +14,9 @@ from typing import Any
 
 from dlcourse.grading import texts
 from dlcourse.grading.compare import Difference, compare
+from dlcourse.grading.moments import compare_draws, same_moments
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
-from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe
+from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe, reseeded
 from dlcourse.grading.subjects import (
     Facts,
     Failure,
@@ -75,7 +76,8 @@ def judge_subject(
         return Report(exercise, NOT_YET, "memory", texts.memory(exercise, again), passed, points)
     if len(passed) < len(outcomes):
         return _wrong(exercise, outcomes, passed, seed)
-    if fault := _interface_fault(exercise, outcomes):
+    fault = _interface_fault(exercise, outcomes) or _fixed_draws(exercise, outcomes, subject, seed)
+    if fault:
         lines = (*fault[1:], texts.all_values_right(exercise))
         return Report(exercise, NOT_YET, fault[0], lines, passed, _points(outcomes, False))
     points = _points(outcomes, True)
@@ -88,11 +90,16 @@ def run_probe(
 ) -> Outcome:
     """One call of the answer on fresh inputs, compared with the model solution's."""
     expected = asked(exercise.reference, exercise.case(probe, seed))
-    reply = subject.call(exercise, exercise.case(probe, seed))
-    outcome = Outcome(probe, exercise.case(probe, seed), expected, reply)
+    case = exercise.case(probe, seed)  # of its own: an answer may write into its inputs
+    reply = subject.call(exercise, case)
+    outcome = Outcome(probe, case, expected, reply)
     if reply.failure is None:
         try:
-            outcome.difference = compare(expected, reply.value)
+            outcome.difference = (
+                compare_draws(expected, reply.value, case.moments)
+                if case.moments
+                else compare(expected, reply.value)
+            )
         except Exception as error:  # a result too odd to be read
             reply.failure = failure_of(error, "")
     return outcome
@@ -112,9 +119,19 @@ def matching_mistake(
     for mistake in exercise.mistakes:
         values = (asked(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
         pairs = zip(values, outcomes, strict=True)
-        if all(_same(value, outcome.reply.value) for value, outcome in pairs):
+        if all(_alike(outcome.case, value, outcome.reply.value) for value, outcome in pairs):
             found.append(mistake)
     return found[0] if len(found) == 1 else None
+
+
+def _alike(case: Case, expected: Any, came: Any) -> bool:
+    """Whether two answers to a case are the same: in value, or by their moments if random."""
+    if not case.moments:
+        return _same(expected, came)
+    try:
+        return same_moments(expected, came, case.moments)
+    except Exception:  # a result too odd to be read equals nothing
+        return False
 
 
 def _same(expected: Any, came: Any) -> bool:
@@ -169,10 +186,12 @@ def _wrong(
 
 
 def _repeats(first: Outcome, again: Outcome) -> bool:
-    """Whether the same question got the same answer twice."""
+    """Whether the same question got the same answer twice; from the same seed, if it is random."""
+    kinds = {outcome.difference.kind for outcome in (first, again) if outcome.difference}
+    if first.case.moments and kinds <= {"moment"} and first.reply.failure is None:
+        return again.reply.failure is None and _same(first.reply.value, again.reply.value)
     if first.right or again.right or first.reply.failure or again.reply.failure:
         return first.right == again.right
-    kinds = {outcome.difference.kind for outcome in (first, again) if outcome.difference}
     return kinds != {"value"} or _same(first.reply.value, again.reply.value)
 
 
@@ -185,6 +204,19 @@ def _interface_fault(exercise: Exercise, outcomes: list[Outcome]) -> tuple[str, 
             if outcome.reply.calls[name] != times:
                 return ("calls", *texts.calls(exercise, outcome, name))
     return None
+
+
+def _fixed_draws(
+    exercise: Exercise, outcomes: list[Outcome], subject: Subject, seed: int | Sequence[int]
+) -> tuple[str, ...] | None:
+    """Whether a random answer draws the same from another seed: (cause, line, line), or None."""
+    first = next((outcome for outcome in outcomes if outcome.case.moments), None)
+    if first is None:
+        return None
+    other = subject.call(exercise, reseeded(exercise.case(first.probe, seed)))
+    if other.failure or not _same(first.reply.value, other.value):
+        return None
+    return ("fixed draws", *texts.fixed_draws(exercise, first))
 
 
 def _points(outcomes: list[Outcome], interface: bool) -> dict[str, int]:

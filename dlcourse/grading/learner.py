@@ -7,21 +7,19 @@ runs it in a process of its own. A verdict that counts for a grade is made elsew
 from __future__ import annotations
 
 import functools
-import html
 import inspect
 import textwrap
-from dataclasses import dataclass
 from typing import Any
 
 from dlcourse.checks import fail
 from dlcourse.grading import answers
 from dlcourse.grading.judge import judge
+from dlcourse.grading.progress import PASSED, Progress
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, Note, Report
 from dlcourse.grading.sandbox import Sandbox, SandboxError
 from dlcourse.grading.spec import Case, Exercise, exercises, find
 from dlcourse.grading.store import STATES, Entry, Store
 
-PASSED = STATES[2:]
 TRIES = 3
 """After this many different attempts the solution is shown without asking back."""
 
@@ -108,40 +106,17 @@ def probe(exercise: str, name: str) -> Case:
     fail("name", f"one of {names}", name)
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under a header: plain in a terminal, a table in a notebook."""
+def progress(*ids: str) -> Progress:
+    """How far you are with every exercise, or with those named: a page in a notebook.
 
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    caption: str
-
-    def __repr__(self) -> str:
-        lines = (self.header, *self.rows)
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.header))]
-        padded = [zip(line, widths, strict=True) for line in lines]
-        text = ["  ".join(f"{cell:<{width}}" for cell, width in row).rstrip() for row in padded]
-        return "\n".join((*text, self.caption))
-
-    def _repr_html_(self) -> str:
-        head = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in self.header)
-        cells = ["".join(f"<td>{html.escape(cell)}</td>" for cell in row) for row in self.rows]
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        caption = f"<caption>{html.escape(self.caption)}</caption>"
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    It is kept on this machine only.
+    """
+    entries = _store().read()
+    return Progress([(spec, entries.get(spec.id, Entry())) for spec in _named(ids)])
 
 
-def progress(*ids: str) -> Table:
-    """How far you are with every exercise, or with those named. Kept on this machine only."""
-    entries, rows, done = _store().read(), [], 0
-    for spec in [find(id) for id in ids] or exercises().values():
-        entry = entries.get(spec.id, Entry())
-        done += entry.state in PASSED
-        state = entry.state + (", solution seen" if entry.solution_seen else "")
-        hints = f"{entry.hints} of {len(spec.hints)}"
-        rows.append((spec.id, spec.title, state, str(len(entry.attempts)), hints))
-    header = ("exercise", "title", "state", "attempts", "hints")
-    return Table(header, tuple(rows), f"{done} of {len(rows)} exercises passed.")
+def _named(ids: tuple[str, ...]) -> list[Exercise]:
+    return [find(id) for id in ids] or list(exercises().values())
 
 
 def _isolated(spec: Exercise, answer: Any) -> Report:

@@ -14,13 +14,14 @@ import importlib
 import pkgutil
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from dlcourse.checks import fail
 from dlcourse.grading.compare import plain
+from dlcourse.grading.moments import Moment
 
 PUBLIC_SEED = 0
 """The seed of the probes a learner sees. An instructor's run draws its own."""
@@ -36,13 +37,15 @@ class Case:
     """One call, ``answer(*args, **kwargs)``; or one call ``answer(t, ...)`` for each t of ``over``.
 
     ``calls`` is the number of times the answer may call each function it is handed, by the name of
-    the parameter; the others are plain values.
+    the parameter; the others are plain values, or a generator of random numbers. Where there are
+    ``moments``, these are compared and not the values, of which only structure and shape count.
     """
 
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
     over: tuple[int, ...] = ()
+    moments: tuple[Moment, ...] = ()
 
     @property
     def first(self) -> tuple[Any, ...]:
@@ -57,6 +60,16 @@ class Case:
         if not self.over:
             return answer(*self.args, **self.kwargs)
         return gathered([answer(t, *self.args, **self.kwargs) for t in self.over])
+
+
+def reseeded(case: Case) -> Case:
+    """The same question with other random numbers."""
+
+    def other(value: Any) -> Any:
+        return value.spawn(1)[0] if isinstance(value, np.random.Generator) else value
+
+    kwargs = {name: other(value) for name, value in case.kwargs.items()}
+    return replace(case, args=tuple(map(other, case.args)), kwargs=kwargs)
 
 
 def gathered(values: list[Any]) -> Any:

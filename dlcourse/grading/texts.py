@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcourse.grading.compare import TOLERANCE, Difference
+from dlcourse.grading.moments import ERRORS
 from dlcourse.grading.spec import Exercise
 
 if TYPE_CHECKING:
@@ -88,7 +89,20 @@ def calls(exercise: Exercise, outcome: Outcome, name: str) -> tuple[str, str]:
     )
 
 
+def fixed_draws(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
+    return (
+        "The moments are right, but another seed gives the same draws.",
+        f'Seen at probe "{outcome.probe.name}": draw from the generator that is handed over.',
+    )
+
+
 def memory(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
+    if outcome.case.moments:
+        return (
+            "The same call with the same seed, made twice, gives two different answers.",
+            f'Seen at probe "{outcome.probe.name}": draw from the generator that is handed over, '
+            "and from no other.",
+        )
     return (
         "The same call, made twice, gives two different answers.",
         f'Seen at probe "{outcome.probe.name}": state outlives the call. Create it inside '
@@ -196,9 +210,20 @@ def _value(exercise: Exercise, difference: Difference) -> tuple[str, str]:
     return f"Expected {expected}, came {came}.", ""
 
 
+def _moment(exercise: Exercise, difference: Difference) -> tuple[str, str]:
+    theory, found = difference.expected, difference.came
+    room = f" ± {ERRORS * theory.error:.1g}" if theory.error else ""
+    return (
+        f"Expected a {theory.name} of {theory.value:.4g}{room}, came {found.value:.4g} "
+        f"over {found.count:,} draws.",
+        "",
+    )
+
+
 _FAILURES = {
     "none": _none, "type": _type, "length": _length, "keys": _keys,
     "shape": _shape, "nan": _nan, "integer": _integer, "value": _value,
+    "moment": _moment,
 }  # fmt: skip
 
 

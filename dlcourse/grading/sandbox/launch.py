@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import shutil
@@ -84,14 +85,24 @@ def bubblewrap(limits: Limits) -> Command:
     words += ["--proc", "/proc", "--dev", "/dev"]
     for path in FILES:
         words += ["--ro-bind", str(path), f"{HOME}/{path.name}"]
+        compiled = Path(importlib.util.cache_from_source(str(path)))
+        if compiled.exists():  # a tenth of the time it takes to start; Python asks if it is stale
+            words += ["--ro-bind", str(compiled), f"{HOME}/__pycache__/{compiled.name}"]
     for folder in numpy_folders():
         words += ["--ro-bind", str(folder), f"{HOME}/site/{folder.name}"]
     words += ["--size", str(2 * limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     # Both are memory without a limit as long as they can be written to.
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     words += ["--seccomp", "{filter}", "--"]
-    words += [str(interpreter()), "-I", "-S", "-B", "-u", f"{HOME}/worker.py", "filtered"]
-    return Command(words + limits.arguments, filter=seccomp.launch(machine))
+    words += [*start(HOME), "filtered", *limits.arguments]
+    return Command(words, filter=seccomp.launch(machine))
+
+
+def start(home: str) -> list[str]:
+    """The interpreter, running the worker that lies in ``home`` with NumPy in a folder below."""
+    paths = [home, f"{home}/site"]
+    text = f"import sys; sys.path[:0] = {paths!r}; import worker; worker.main()"
+    return [str(interpreter()), "-I", "-S", "-B", "-u", "-c", text]
 
 
 @contextmanager
@@ -105,9 +116,8 @@ def bare(limits: Limits) -> Iterator[Command]:
         for folder in numpy_folders():
             (site / folder.name).symlink_to(folder)
         known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
-        words = [str(interpreter()), "-I", "-S", "-B", "-u", f"{stage}/worker.py"]
-        words.append("filtered" if known else "bare")
-        yield Command(words + limits.arguments, folder=str(empty))
+        words = [*start(stage), "filtered" if known else "bare", *limits.arguments]
+        yield Command(words, folder=str(empty))
 
 
 def _system() -> list[str]:

@@ -2,7 +2,8 @@
 
 A message is a tree of None, booleans, numbers, text, lists, tuples, dicts and numeric arrays. It
 travels as a frame: two lengths, a JSON tree, the bytes of the arrays one after the other. Reading a
-frame builds these types and no others. This file stands alone: the sandbox has a copy of it and of
+frame builds these types and no others; only towards the answer there are stand-ins for functions,
+and random generators. This file stands alone: the sandbox has a copy of it and of
 ``compare.py``, and no ``dlcourse``.
 """
 
@@ -84,6 +85,8 @@ def _tree(value: Any, parts: list[bytes], function: Callable[[Any], str] | None,
         return {"dict": pairs}
     if callable(value) and function is not None:
         return {"function": function(value)}
+    if function is not None and hasattr(value, "bit_generator"):
+        return {"generator": _state(value)}
     array = _numeric(value)
     if array is None:
         return {"opaque": type(value).__name__}
@@ -102,6 +105,20 @@ def _numeric(value: Any) -> np.ndarray | None:
     if array.dtype.itemsize > 8:
         array = array.astype(np.float64)
     return array.astype(array.dtype.newbyteorder("<"), copy=False)
+
+
+def _state(generator: Any) -> list[int]:
+    """Where a generator stands; there is one kind, that of ``numpy.random.default_rng``."""
+    state = generator.bit_generator.state
+    if state["bit_generator"] != "PCG64" or state["has_uint32"]:
+        raise WireError("a generator travels fresh from numpy.random.default_rng")
+    return [state["state"]["state"], state["state"]["inc"]]
+
+
+def _generator(state: int, increment: int) -> np.random.Generator:
+    bits = np.random.PCG64(0)
+    bits.state = {**bits.state, "state": {"state": state, "inc": increment}}
+    return np.random.Generator(bits)
 
 
 class _Reader:
@@ -128,6 +145,8 @@ class _Reader:
             return opaque(str(content))
         if kind == "function" and self.function is not None:
             return self.function(content)
+        if kind == "generator" and self.function is not None:
+            return _generator(*content)
         raise WireError("an unknown kind of node")
 
     def array(self, dtype: str, shape: list[int]) -> np.ndarray:

@@ -1,9 +1,9 @@
 """Runs one answer inside the sandbox. It is trusted with nothing: it knows inputs, not results.
 
-Started by ``child.py`` in an empty folder, with its limits as arguments. Messages come on standard
-input and go out on a copy of standard output; what the answer prints goes to standard error. Beside
-this file lie ``wire.py``, ``seccomp.py``, ``answers.py``, ``compare.py`` and NumPy; there is no
-``dlcourse`` here.
+Started by ``launch.start`` in an empty folder, with its limits as arguments. Messages come on
+standard input and go out on a copy of standard output; what the answer prints goes to standard
+error. Beside this file lie ``wire.py``, ``seccomp.py``, ``answers.py``, ``compare.py`` and NumPy;
+there is no ``dlcourse`` here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import contextlib
 import inspect
 import linecache
 import os
-import platform
 import re
 import resource
 import sys
@@ -20,9 +19,7 @@ import traceback
 import warnings
 from typing import Any
 
-if __name__ == "__main__":
-    HERE = os.path.dirname(os.path.abspath(__file__))
-    sys.path[:0] = [HERE, os.path.join(HERE, "site")]
+if not __package__:
     import answers  # type: ignore[import-not-found]
     import compare  # type: ignore[import-not-found]
     import seccomp  # type: ignore[import-not-found]
@@ -193,7 +190,8 @@ def serve(pipe: Pipe) -> None:
             pipe.send(failure(error))
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Take the pipe away from the answer, give up what it has no use for, and serve."""
     ours = Pipe(os.dup(0), os.dup(1))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
@@ -201,6 +199,6 @@ if __name__ == "__main__":
     os.close(nothing)
     limit(*map(int, sys.argv[2:6]))
     if sys.argv[1] == "filtered":
-        seccomp.install(seccomp.run(platform.machine()))
+        seccomp.install(seccomp.run(os.uname().machine))
     ours.send({"ready": True})
     serve(ours)
