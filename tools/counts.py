@@ -61,7 +61,8 @@ def main(argv: list[str]) -> int:
     if not argv:
         store()
         return 0
-    return 0 if all([one(path) for path in argv]) else 1
+    done = [one(path) for path in argv]
+    return 0 if all(done) else 1
 
 
 if __name__ == "__main__":
