@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from html.parser import HTMLParser
 
 import pytest
 
@@ -228,56 +227,3 @@ def test_what_is_no_gradebook_is_refused(text, said, canvas):
 def test_a_gradebook_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"^canvas must be a gradebook exported from Canvas"):
         exports.canvas(RECORDS, tmp_path / "no.csv", "x", tmp_path / "new.csv")
-
-
-# Pages
-
-
-class Tags(HTMLParser):
-    def __init__(self, page):
-        super().__init__()
-        self.seen, self.text, self.attributes = [], "", []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        self.seen.append(tag)
-        self.attributes += attributes
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def test_nothing_a_student_wrote_becomes_html(tmp_path):
-    evil = record(EVIL, "sgd", 0, 0, [f"{EVIL}: flag"], [f"Line {EVIL}", "Second."])
-    class_report.write([evil], tmp_path)
-    for path in (tmp_path / "class.html", *tmp_path.glob("students/*.html")):
-        page = Tags(path.read_text())
-        assert "script" not in page.seen and EVIL in page.text
-        assert not any(name.startswith("on") for name, _ in page.attributes)
-        assert not any(EVIL in (value or "") for _, value in page.attributes)
-    assert f"Line {EVIL}" in page.text and f"{EVIL}: flag" in page.text
-
-
-def test_a_students_page_says_what_check_would_have_said():
-    page = Tags(class_report.student_page("carl", [r for r in RECORDS if r["student"] == "carl"]))
-    assert "0 of 200 points." in page.text and "a.ipynb: two" in page.text
-    assert "Not yet. Said." in page.text and "core 0 of 60" in page.text
-    page = Tags(class_report.student_page("bert", [r for r in RECORDS if r["student"] == "bert"]))
-    assert "60 of 200 points." in page.text and "Missing." in page.text
-
-
-def test_the_class_page_names_the_commonest_misconception():
-    spec = exercises()["sgd"]
-    page = Tags(class_report.class_page(RECORDS)).text
-    commonest, rarer = spec.mistakes[1].says, spec.mistakes[0].says
-    assert f"{commonest} (2 of 4)" in page and f"{rarer} (1 of 4)" in page
-    assert page.index(commonest) < page.index(rarer)
-    assert "4 students" in page and "1 of 4" in page and "3 of 4" in page
-
-
-def test_links_of_the_class_page_lead_to_the_students(tmp_path):
-    records = [record(name, "sgd") for name in ("anna", "../x", EVIL, "é")]
-    class_report.write(records, tmp_path)
-    page = Tags((tmp_path / "class.html").read_text())
-    links = [value for name, value in page.attributes if name == "href"]
-    assert len(links) == 4 and all((tmp_path / link).is_file() for link in links)

@@ -168,6 +168,21 @@ def test_a_dead_lesson_or_exercise_stops_the_build(book):
         pages.algorithms(registry(exercise="sg"), root)
 
 
+def test_the_counts_of_the_exercises_are_summed_and_survivors_explained(book):
+    root = book()
+    cells = [nbformat.v4.new_code_cell(f'check("{id}", run)') for id in ("sgd", "nag", "clip")]
+    notebook(root / "exercises" / "2-optimizers" / "first.ipynb", cells)
+    row = {"rejected": [8, 8], "hinted": [7, 8], "accepted": [3, 3], "noticed": [26, 27]}
+    counts = {"sgd": row, "nag": row, "clip": {**row, "noticed": [0, 0]}}
+    stored = {"counts": counts, "equivalent": {"sgd": {"a becomes b": "they are the same"}}}
+    text = pages.exercises(stored, root)
+    assert "**all**\n  - 24 of 24\n  - 21 of 24\n  - 9 of 9\n  - 52 of 54\n" in text
+    assert "[clip](/exercises/2-optimizers/first.ipynb)" in text and "0 of 0" not in text
+    assert "* `sgd`, a becomes b: they are the same." in text
+    with pytest.raises(pages.DeadNameError, match="the exercise adam"):
+        pages.exercises({**stored, "counts": {"adam": row}}, root)
+
+
 def test_the_ledger_tells_what_was_stored(book):
     counts, tables = ledger.page([entry()], book(record()))
     assert "1 claims" not in counts

@@ -185,7 +185,7 @@ def exercises(stored: dict[str, Any], root: Path = ROOT) -> str:
 
 
 def _of(count: list[int]) -> str:
-    return "{} of {}".format(*count)
+    return "{} of {}".format(*count) if count[1] else ""
 
 
 def write(name: str, text: str) -> None:
