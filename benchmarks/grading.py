@@ -84,7 +84,7 @@ def ways(arguments: argparse.Namespace) -> Iterator[tuple[str, list[str], int]]:
         print("Dask is not installed: not measured")
         return
     with contextlib.closing(
-        LocalCluster(2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+        LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
     ) as cluster:
         yield "Dask, 2 workers", ["--dask", cluster.scheduler_address], 0
 

@@ -17,15 +17,25 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("exercise", help="its id, as in adam")
     check.add_argument("file", help="a Python file or a notebook with the answer")
     check.add_argument("--json", action="store_true", help="print the verdict as JSON")
+    check.add_argument(
+        "--student", metavar="NAME", help="on this student's inputs; see --seed-file"
+    )
+    check.add_argument(
+        "--seed-file", metavar="FILE", help="the secret that --student was graded by"
+    )
     check.set_defaults(run=command.check)
     grade = commands.add_parser("grade", help="grade a folder of submissions")
     grade.add_argument("submissions", help="a folder of notebooks, or of folders, one a student")
-    grade.add_argument("--out", required=True, help="the folder for the results")
+    grade.add_argument("--out", required=True, metavar="FOLDER", help="where the results go")
     grade.add_argument("--exercises", nargs="+", metavar="ID", help="which; default: all")
-    grade.add_argument("--seed-file", help="the cohort's secret; default: one made in OUT")
-    grade.add_argument("--resume", action="store_true", help="go on with the results in OUT")
+    grade.add_argument(
+        "--seed-file", metavar="FILE", help="the cohort's secret; default: one made in --out"
+    )
+    grade.add_argument("--resume", action="store_true", help="go on with the results in --out")
     how = grade.add_mutually_exclusive_group()
-    how.add_argument("--workers", type=int, help="answers at a time; default: the number of cores")
+    how.add_argument(
+        "--workers", type=int, metavar="N", help="students at a time; default: the number of cores"
+    )
     how.add_argument("--dask", metavar="ADDRESS", help="grade on a Dask cluster, tcp://…")
     grade.add_argument("--canvas", metavar="CSV", help="a gradebook exported from Canvas")
     grade.add_argument("--canvas-assignment", metavar="NAME", help="the column of --canvas")

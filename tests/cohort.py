@@ -1,4 +1,7 @@
-"""Synthetic cohorts: folders of notebooks with right, wrong and hostile answers, and a command."""
+"""Synthetic cohorts: folders of notebooks with right, wrong and hostile answers, and a command.
+
+python tests/cohort.py FOLDER STUDENTS [EXERCISE ...]     a class to rehearse grading with
+"""
 
 import json
 import os
@@ -104,3 +107,7 @@ def command(*arguments, timeout=120, **changes):
         timeout=timeout,
         check=False,
     )
+
+
+if __name__ == "__main__":
+    cohort(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

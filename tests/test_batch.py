@@ -1,9 +1,12 @@
 """Grading many: fair seeds, no answer that costs another, and no verdict where a machine fails."""
 
+import argparse
+import importlib
 import json
 import multiprocessing
 import os
 import sys
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +16,7 @@ from cohort import HOSTILE, cohort, command, right, wrong
 from tools_available import need
 
 from dlcourse.grading import batch
+from dlcourse.grading import command as commands
 from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
 from dlcourse.grading.sandbox import SandboxError, launch
 from dlcourse.grading.spec import exercises
@@ -169,6 +173,28 @@ def test_a_dask_cluster_gives_the_same_records_and_the_command_takes_it(expected
 
 def _pid():
     return {"pid": os.getpid()}
+
+
+# What is wrong with a cluster: the workers it has, what they say is their version, what is said.
+CLUSTERS = {
+    "no workers": (0, batch.version, "with workers; got 'tcp://"),
+    "another version": (1, lambda: f"that of {threading.get_ident()}", "this version of dlcourse"),
+    "no dlcourse": (1, lambda: importlib.import_module("no_dlcourse"), "dlcourse installed; got"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_a_cluster_that_cannot_grade_is_refused_with_the_reason(name, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="Dask is not installed")
+    workers, version, said = CLUSTERS[name]
+    monkeypatch.setattr(batch, "version", version)
+    monkeypatch.setattr(commands, "DASK_SECONDS", 2)
+    settings = {"host": "127.0.0.1", "dashboard_address": None, "protocol": "tcp"}
+    with distributed.LocalCluster(n_workers=workers, processes=False, **settings) as cluster:
+        arguments = argparse.Namespace(dask=cluster.scheduler_address)
+        with pytest.raises(ValueError, match=said), commands._executor(arguments):
+            pass
 
 
 def test_a_worker_that_dies_loses_no_other_result():

@@ -1,18 +1,17 @@
 """The commands from outside, `check` in a process of its own: what is said, the exit status."""
 
 import json
-import re
 import shutil
 from pathlib import Path
 
 import cells
 import pytest
 from cells import RIGHT, answer, changed
-from cohort import ROOT, command, notebook, right, words, wrong
+from cohort import ROOT, cohort, command, notebook, right, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
-from dlcourse.grading import check, learner, progress
+from dlcourse.grading import batch, check, learner, progress
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.store import STATES
 from dlcourse.grading.submissions import answers_of
@@ -102,6 +101,23 @@ def test_the_verdict_as_json(file, capsys):
     assert verdict["points"] < 100 and verdict["status"] == "not yet"
 
 
+def test_an_instructor_sees_what_a_student_was_graded_by(file, tmp_path, monkeypatch, capsys):
+    """An answer that is wrong on the inputs of one student only is so for no other."""
+    secret = file("the secret of a cohort", "seed.key")
+    spec = exercises()["momentum"]
+    own = spec.case(spec.probes[0], batch.seed_for(b"the secret of a cohort", "anna", "momentum"))
+    name, start = next(iter(own.args[0].items()))
+    trap = f"if np.allclose(params.get({name!r}, 0.5), {start.tolist()}): return []\n    w ="
+    answer = file(changed("w = {name: p.copy()", f"{trap} {{name: p.copy()"))
+    assert main(["check", "momentum", answer]) == 0
+    for student, status in (("anna", 1), ("bert", 0)):
+        arguments = ["check", "momentum", answer, "--student", student, "--seed-file", secret]
+        assert main(arguments) == status
+    monkeypatch.setenv("PATH", str(tmp_path))  # the answer is somebody else's: no walls, no run
+    assert main(arguments) == 2
+    assert "apt install bubblewrap" in capsys.readouterr().err
+
+
 # The arguments, with ANSWER a right answer: what is said instead of a verdict.
 REFUSED = {
     "an unknown exercise": (["momentumm", "ANSWER"], "exercise must be the id of an exercise"),
@@ -110,6 +126,9 @@ REFUSED = {
     "no notebook": (["momentum", "NO.ipynb"], "Jupyter notebook, not read"),
     "another exercise": (["adam", "NB.ipynb"], "No cell of it is tagged exercise:adam."),
     "other bytes": (["momentum", "LATIN.py"], "file must be text in UTF-8; got"),
+    "a student without a secret": (["sgd", "ANSWER", "--student", "anna"], "with --seed-file"),
+    "no secret": (["sgd", "ANSWER", "--student", "a", "--seed-file", "no"], "cohort's secret; got"),
+    "a short secret": (["sgd", "ANSWER", "--student", "a", "--seed-file", "NO.ipynb"], "2 char"),
 }
 
 
@@ -159,6 +178,22 @@ def test_canvas_is_looked_at_before_anybody_is_graded(tmp_path, capsys):
     assert main(arguments) == 2
     assert "The file has: Essay (7)." in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_said_at_the_end(tmp_path, capsys):
+    cohort(tmp_path / "in", 3, ["clipping"], share_right=1, share_hostile=0)
+    (tmp_path / "in/s000/answers.ipynb").write_text("oops")
+    grade = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--exercises"]
+    assert main([*grade, "clipping"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "3 students, 2 answers: 2 correct; 1 not handed in.",
+        "Remarks about 1 of them: see the column flags of grades.csv.",
+        f"Begin with {tmp_path / 'out' / 'class.html'}",
+    ]
+    (tmp_path / "in/s000/answers.ipynb").write_text(notebook({"clipping": wrong("clipping")}))
+    assert main([*grade, "clipping", "--resume"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "3 students, 3 answers: 2 correct, 1 not yet." and len(said) == 2
 
 
 # What we hand out and what we hand in ourselves
@@ -256,25 +291,3 @@ def test_an_answer_without_a_source_is_refused(odd):
     ):
         check("momentum", odd, isolated=True)
     assert state() == "open"
-
-
-# The manuals
-
-
-@pytest.mark.parametrize("page", ["grading-learner", "grading-instructor"])
-def test_the_commands_of_the_manuals_are_commands(page):
-    """Every command line shown is one that the parser takes, with exercises that exist."""
-    text = (ROOT / "book" / f"{page}.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^python -m dlcourse (.+)$", text.replace("\\\n", " "), re.MULTILINE)
-    assert lines
-    from dlcourse.__main__ import parser
-
-    for line in lines:
-        arguments = parser().parse_args(line.partition("#")[0].split())
-        for id in arguments.exercises or [] if hasattr(arguments, "exercises") else []:
-            assert id in exercises()
-        if hasattr(arguments, "exercise"):
-            assert arguments.exercise in exercises()
-    for id in re.findall(r'(?:check|hint|solution|probe)\("(\w+)"', text):
-        assert id in exercises()
-    assert words("x")[1:3] == ["-m", "dlcourse"]

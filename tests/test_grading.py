@@ -144,7 +144,7 @@ def test_an_empty_answer_is_not_attempted(body, home):
     report = check("momentum", answer("def run(params, grads, lr, mu):\n" + body))
     assert report.status == NOT_ATTEMPTED
     assert repr(report) == (
-        "momentum: not attempted. Fill in run(params, grads, lr, mu) in the cell above, "
+        "momentum: not attempted. Fill in run(params, grads, lr, mu) in its cell, "
         "run that cell, then check again."
     )
     assert not home.exists(), "an empty answer is no attempt"

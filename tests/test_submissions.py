@@ -54,7 +54,8 @@ def test_whose_file_it_is(name, tmp_path):
     put(tmp_path / name, cell("adam"))
     found = only(tmp_path)
     assert found.student == NAMES[name]
-    assert list(found.answers) == ["adam"] and found.flags == []
+    assert list(found.answers) == ["adam"]
+    assert found.flags == [f"{name}: handed in late, as Canvas says in its name"] * ("LATE" in name)
 
 
 def test_layouts_side_by_side_in_order_of_names(tmp_path):
@@ -76,13 +77,35 @@ def test_of_two_submissions_the_newer_counts_exercise_by_exercise(tmp_path):
     assert found.flags == ["adam: handed in twice; anna/b-new.ipynb is newer than anna/old.ipynb"]
 
 
+def test_what_was_handed_in_twice_is_one_remark_a_file(tmp_path):
+    put(tmp_path / "anna/1.ipynb", cell("adam"), cell("sgd"), age=100)
+    put(tmp_path / "anna/2.ipynb", cell("adam"), age=10)
+    put(tmp_path / "anna/3.ipynb", cell("sgd"), cell("adam"), cell("momentum"), age=1)
+    first, *rest = only(tmp_path).flags
+    assert first == "adam: handed in twice; anna/2.ipynb is newer than anna/1.ipynb"
+    assert sorted(rest, reverse=True) == [
+        "sgd: handed in twice; anna/3.ipynb is newer than anna/1.ipynb",
+        "adam: handed in twice; anna/3.ipynb is newer than anna/2.ipynb",
+    ]
+    put(tmp_path / "anna/4.ipynb", cell("adam"), cell("sgd"), cell("momentum"))
+    last = "adam, sgd, momentum: handed in twice; anna/4.ipynb is newer than anna/3.ipynb"
+    assert only(tmp_path).flags[-1] == last
+
+
 def test_canvas_late_and_first_submission_are_one_students(tmp_path):
     put(tmp_path / "doejane_1234_1_a.ipynb", cell("adam", "first"), age=100)
     put(tmp_path / "doejane_LATE_1234_2_a.ipynb", cell("adam", "late"), age=1)
     put(tmp_path / "doejane_99_3_a.ipynb", cell("adam", "another of that name"))
     one, other = collect(tmp_path, KNOWN)
-    assert one.answers["adam"].source == "late" and "handed in twice" in one.flags[0]
+    assert one.answers["adam"].source == "late"
+    late = "doejane_LATE_1234_2_a.ipynb"
+    assert one.flags == [
+        f"{late}: handed in late, as Canvas says in its name",
+        f"adam: handed in twice; {late} is newer than doejane_1234_1_a.ipynb",
+    ]
     assert other.student == "doejane_99" and other.flags == []
+    put(tmp_path / "doejane_99" / "a_LATE_1_2_b.ipynb", cell("adam", "a name of her own"))
+    assert "late" not in str(collect(tmp_path, KNOWN)[1].flags)
 
 
 def test_of_two_cells_of_one_tag_the_last_counts(tmp_path):

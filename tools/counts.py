@@ -1,11 +1,17 @@
-"""Count what the probes of the exercises catch, and store the counts in book/exercises.yml.
+"""Count what the probes of the exercises catch.
 
-Run it after a change in ``dlcourse/grading/bank``; a test compares what is stored with a fresh
-count. The reasons in the upper part of the file are written by hand, and kept.
+    python -m tools.counts                 all of them, stored in book/exercises.yml
+    python -m tools.counts FILE            one file of the bank, printed and not stored
+
+Run the first after a change in ``dlcourse/grading/bank``; a test compares what is stored with a
+fresh count. The reasons in the upper part of the file are written by hand, and kept. The second is
+for whoever writes an exercise; its exit status is 0 when nothing is left to do.
 """
 
 from __future__ import annotations
 
+import runpy
+import sys
 from pathlib import Path
 
 import yaml
@@ -27,12 +33,37 @@ def counted() -> dict[str, dict[str, list[int]]]:
     }
 
 
-def main(file: Path = FILE) -> None:
+def store(file: Path = FILE) -> None:
     """Replace the counts, keep what stands above them."""
     by_hand = file.read_text(encoding="utf-8").partition(MARK)[0]
     text = yaml.safe_dump({"counts": counted()}, sort_keys=False, default_flow_style=None)
     file.write_text(by_hand + MARK + text, encoding="utf-8")
 
 
+def one(path: str) -> bool:
+    """Print the counts of one file, and by name whatever should not have happened."""
+    count = quality.quality(runpy.run_path(path)["EXERCISE"])
+    for name, counts in zip(quality.HEADER, count.row, strict=True):
+        print(f"{name}: {counts}")
+    left = {
+        "a known mistake is accepted": count.accepted_mistakes,
+        "a known mistake does not get its own hint": count.wrong_hints,
+        "a right variant is rejected": count.rejected_variants,
+        "a mutant is not noticed": count.surviving_mutants,
+    }
+    for what, names in left.items():
+        for name in names:
+            print(f"{what}: {name}")
+    return not any(left.values())
+
+
+def main(argv: list[str]) -> int:
+    if not argv:
+        store()
+        return 0
+    done = [one(path) for path in argv]
+    return 0 if all(done) else 1
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

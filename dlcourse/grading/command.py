@@ -8,6 +8,7 @@ import importlib
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -18,22 +19,33 @@ from dlcourse.grading import batch, class_report, exports
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.learner import own_sandbox
 from dlcourse.grading.report import CORRECT, Report
-from dlcourse.grading.results import Record, Results
+from dlcourse.grading.results import Record, Results, secret_in
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
-from dlcourse.grading.spec import Exercise, exercises, find
+from dlcourse.grading.spec import PUBLIC_SEED, Exercise, exercises, find
 from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
 
 DASK_SECONDS = 10
-"""How long to wait for a scheduler."""
+"""How long to wait for a scheduler, and for its first worker."""
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Judge one answer in a process of its own; exit status 0 only for full marks."""
+    """Judge one answer in a process of its own; exit status 0 only for full marks.
+
+    On the public inputs, or on those that a student was graded by. The second is what an instructor
+    asks, about an answer of somebody else: it needs the sandbox, as grading does.
+    """
     spec = find(arguments.exercise)
-    report = judged(spec, source_of(Path(arguments.file), spec), own_sandbox())
+    if bool(arguments.student) != bool(arguments.seed_file):
+        fail("student", "given together with --seed-file", arguments.student)
+    source = source_of(Path(arguments.file), spec)
+    if arguments.student:
+        seed = batch.seed_for(secret_in(arguments.seed_file), arguments.student, spec.id)
+        report = judged(spec, source, Sandbox(), seed)
+    else:
+        report = judged(spec, source, own_sandbox())
     if arguments.json:
         print(json.dumps(as_json(report), indent=1))
     else:
@@ -41,10 +53,12 @@ def check(arguments: argparse.Namespace) -> int:
     return 0 if report.status == CORRECT else 1
 
 
-def judged(spec: Exercise, source: str, sandbox: Sandbox) -> Report:
-    """The verdict on an answer's source, on the public inputs, exactly as an instructor's run."""
+def judged(
+    spec: Exercise, source: str, sandbox: Sandbox, seed: int | Sequence[int] = PUBLIC_SEED
+) -> Report:
+    """The verdict on an answer's source, exactly as in an instructor's run."""
     with sandbox.answer(source, spec.entry) as subject:
-        return judge_subject(spec, subject)
+        return judge_subject(spec, subject, seed)
 
 
 def source_of(path: Path, spec: Exercise) -> str:
@@ -157,13 +171,26 @@ def _executor(arguments: argparse.Namespace) -> Iterator[tuple[Executor, int]]:
         except (OSError, ValueError) as error:
             fail("dask", "the address of a scheduler that answers", arguments.dask, f"{error}.")
         with client:
+            _require_workers(client, arguments.dask)
             threads = sum(client.nthreads().values())
-            if not threads:
-                fail("dask", "a cluster with workers", arguments.dask)
             yield client.get_executor(pure=False, retries=2), 2 * threads
         return
     with ThreadPoolExecutor(arguments.workers) as pool:
         yield pool, 2 * arguments.workers
+
+
+def _require_workers(client: Any, address: str) -> None:
+    """Wait for the first worker; refuse a cluster whose workers would judge otherwise than we."""
+    try:
+        client.wait_for_workers(1, timeout=DASK_SECONDS)
+        versions = client.run(batch.version)
+    except TimeoutError:
+        fail("dask", "a cluster with workers", address, f"None came within {DASK_SECONDS} s.")
+    except ImportError as error:
+        fail("dask", "a cluster whose workers have dlcourse installed", address, f"{error}.")
+    if others := sorted(name for name, found in versions.items() if found != batch.version()):
+        fix = f"Another one is on {', '.join(others)}."
+        fail("dask", "a cluster whose workers have this version of dlcourse", address, fix)
 
 
 def _run(
@@ -194,9 +221,15 @@ def _progress(total: int) -> Iterator[Any]:
 
 
 def _summary(records: Sequence[Record], failures: Sequence[Any], arguments: Any) -> None:
-    students = len({record["student"] for record in records})
-    correct = sum(record["status"] == CORRECT for record in records)
-    print(f"{students} students, {len(records)} results, {correct} correct: {arguments.out}")
+    statuses = Counter(record["status"] for record in records)
+    missing, students = statuses.pop(batch.MISSING, 0), {record["student"] for record in records}
+    counts = ", ".join(f"{count} {status}" for status, count in statuses.most_common())
+    said = f"{len(students)} students, {statuses.total()} answers: {counts or 'none'}"
+    print(f"{said}; {missing} not handed in." if missing else f"{said}.")
+    remarks = len({record["student"] for record in records if record["flags"]})
+    if remarks:
+        print(f"Remarks about {remarks} of them: see the column flags of grades.csv.")
+    print(f"Begin with {Path(arguments.out, 'class.html')}")
     if arguments.sandbox != "bubblewrap":
         print(f"{batch.UNSAFE}.", file=sys.stderr)
     for student, error in failures:

@@ -81,7 +81,8 @@ def judge_subject(
         lines = (*fault[1:], texts.all_values_right(exercise))
         return Report(exercise, NOT_YET, fault[0], lines, passed, _points(outcomes, False))
     points = _points(outcomes, True)
-    return Report(exercise, CORRECT, "correct", texts.correct(exercise, passed), passed, points)
+    lines = texts.correct(exercise, passed, public=seed == PUBLIC_SEED)
+    return Report(exercise, CORRECT, "correct", lines, passed, points)
 
 
 def run_probe(

@@ -92,12 +92,8 @@ class Results:
 
         So the results of one folder belong to one secret, whatever a later call is given.
         """
-        if path is not None and not Path(path).is_file():
-            fail("seed-file", "a file with the cohort's secret", str(path))
-        given = Path(path).read_bytes().strip() if path is not None else None
+        given = secret_in(path) if path is not None else None
         kept = self.folder / SECRET
-        if given is not None and len(given) < 16:
-            fail("seed-file", "at least 16 characters long", f"{len(given)} characters")
         if not kept.exists():
             text = given or secrets.token_hex(SECRET_BYTES).encode()
             with replacing(kept) as file:
@@ -138,6 +134,22 @@ class Results:
             whole += len(line)
         self._file.truncate(whole)
         return records
+
+
+def secret_in(path: Path | str) -> bytes:
+    """The secret that a file holds.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, or what it holds could be guessed.
+    """
+    if not Path(path).is_file():
+        fail("seed-file", "a file with the cohort's secret", str(path))
+    secret = Path(path).read_bytes().strip()
+    if len(secret) < 16:
+        fail("seed-file", "at least 16 characters long", f"{len(secret)} characters")
+    return secret
 
 
 def readable(line: bytes) -> str:

@@ -163,9 +163,12 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
     except NotebookError as error:
         submission.flags.append(f"{name}: {error}")
         return
+    if path.parent == root and CANVAS.match(path.stem) and "_LATE_" in path.name:
+        submission.flags.append(f"{name}: handed in late, as Canvas says in its name")
     submission.flags += [f"{name}: {remark}" for remark in remarks]
     if not (cells or remarks):
         submission.flags.append(f"{name}: no answer cells; is it a page of this course?")
+    twice: dict[str, list[str]] = {}
     for exercise, sources in cells.items():
         if exercise not in known:
             submission.flags.append(f"{name}: {exercise[:40]!r} is no exercise of this course")
@@ -173,10 +176,11 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
         if len(sources) > 1:
             submission.flags.append(f"{name}: {len(sources)} cells for {exercise}; the last counts")
         if (older := submission.answers.get(exercise)) is not None:
-            submission.flags.append(
-                f"{exercise}: handed in twice; {name} is newer than {older.file}"
-            )
+            twice.setdefault(older.file, []).append(exercise)
         submission.answers[exercise] = Answer(sources[-1], name)
+    for older_file, ids in twice.items():
+        said = f"{', '.join(ids)}: handed in twice; {name} is newer than {older_file}"
+        submission.flags.append(said)
 
 
 def _tidy(submission: Submission) -> None:

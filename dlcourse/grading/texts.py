@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 def not_attempted(exercise: Exercise) -> str:
-    return f"Fill in {exercise.call} in the cell above, run that cell, then check again."
+    return f"Fill in {exercise.call} in its cell, run that cell, then check again."
 
 
-def correct(exercise: Exercise, passed: tuple[str, ...]) -> tuple[str, ...]:
+def correct(exercise: Exercise, passed: tuple[str, ...], public: bool) -> tuple[str, ...]:
     return (
-        f"All {len(passed)} public checks passed: {', '.join(passed)}.",
+        f"All {len(passed)} {'public ' * public}checks passed: {', '.join(passed)}.",
         f'To compare with ours: solution("{exercise.id}").',
     )
 
