@@ -81,13 +81,14 @@ def bubblewrap(limits: Limits) -> Command:
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
     words += _system() + _python()
-    words += ["--proc", "/proc", "--dev", "/dev"]
+    # No /proc: in one, what belongs to root -- the grader, perhaps -- could be written: /proc/sys.
+    words += ["--dev", "/dev"]
     for path in FILES:
         words += ["--ro-bind", str(path), f"{HOME}/{path.name}"]
     for folder in numpy_folders():
         words += ["--ro-bind", str(folder), f"{HOME}/site/{folder.name}"]
-    words += ["--size", str(2 * limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
-    # Both are memory without a limit as long as they can be written to.
+    words += ["--dir", "/tmp", "--chdir", "/tmp"]
+    # Both are memory as long as they can be written to; a limit on bytes would not limit files.
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     words += ["--seccomp", "{filter}", "--"]
     words += [str(interpreter()), "-I", "-S", "-B", "-u", f"{HOME}/worker.py", "filtered"]
