@@ -67,8 +67,8 @@ def source_of(path: Path, spec: Exercise) -> str:
         fail("file", "a Python file or a notebook", str(path))
     try:
         if path.suffix != ".ipynb":
-            return path.read_text(encoding="utf-8")
-        cells, remarks = answers_of(path)
+            return path.read_text(encoding="utf-8-sig")
+        cells, remarks = answers_of(path.resolve())
     except UnicodeDecodeError:
         fail("file", "text in UTF-8", str(path))
     except NotebookError as error:
