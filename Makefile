@@ -18,7 +18,8 @@ export PYTHONUTF8 := 1
 export JUPYTER_PLATFORM_DIRS := 1
 
 PYTEST := $(PY) -m pytest
-PARALLEL := -n 2 --dist loadfile
+# In the order given: xdist would begin with the files of many tests and leave the longest one for the end.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 # A stored lesson holds no progress bar: none is drawn where it is run again to be compared.
 lessons test test-portability: export TQDM_DISABLE := 1
@@ -95,9 +96,10 @@ test-portability: setup
 test-site: site programs
 	$(PYTEST) tests/test_site.py
 
-# One run of pytest for all that pytest checks, so that its closing line counts all of it.
+# One run of pytest for all that pytest checks, so that its closing line counts all of it. The lessons
+# come last: eight files of half a minute each, so that neither worker waits long for the other.
 test: lint types site programs
-	$(PYTEST) $(PARALLEL) $(NBVAL) --doctest-modules dlcourse lessons tests
+	$(PYTEST) $(PARALLEL) $(NBVAL) --doctest-modules dlcourse tests lessons
 
 lock: setup
 	$(PY) -m pip install --quiet uv

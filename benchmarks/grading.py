@@ -24,7 +24,7 @@ AIM = 0.150
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print one line a way of grading; exit status 1 when their tables differ."""
+    """Print one line a way of grading; exit status 1 for tables that differ or a missed aim."""
     arguments = parse(argv)
     sys.path.insert(0, str(ROOT / "tests"))
     from cohort import cohort
@@ -39,8 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         count, loops = arguments.students * len(ids), endless(base / "in")
         print(f"{arguments.students} students x {len(ids)} exercises = {count} answers, {loops} of")
         print(f"which never end; aim: {1000 * AIM:.0f} ms an answer and worker\n")
-        print(f"{'':16}{'wall':>8} {'ms / answer':>14} {'x workers':>10}   load before, after")
-        tables = {}
+        print(f"{'':18}{'wall':>8} {'ms / answer':>14} {'x workers':>10}   load before, after")
+        tables, late = {}, False
         for label, how, kills in ways(arguments):
             out = base / label.replace(" ", "-")
             words = ["grade", base / "in", "--out", out, "--exercises", *ids, *how]
@@ -48,14 +48,16 @@ def main(argv: list[str] | None = None) -> int:
             load, seconds = os.getloadavg()[0], graded(words, out, count, kills)
             workers = 1 if "1" in how else 2
             each, after = 1000 * seconds / count, os.getloadavg()[0]
-            line = f"{label:16}{seconds:7.1f}s {each:11.0f} ms {each * workers:7.0f} ms"
-            print(f"{line}   {load:.1f}, {after:.1f}", flush=True)
+            missed = not kills and each * workers > 1000 * AIM
+            late |= missed
+            line = f"{label:18}{seconds:7.1f}s {each:11.0f} ms {each * workers:7.0f} ms"
+            print(f"{line}   {load:.1f}, {after:.1f}{'   MISSED' * missed}", flush=True)
             tables[label] = (out / "grades.csv").read_bytes()
         print("\n" + verdicts(next(iter(tables.values()))))
     if len(set(tables.values())) > 1:
         print("the tables differ: no valid comparison")
         return 1
-    return 0
+    return int(late)
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

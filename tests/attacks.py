@@ -25,12 +25,32 @@ def _called(body):
     return CALLED.format(body=lines)
 
 
+# Runs BODY at every call; where nothing stops it, the right answer follows, and full marks.
+THROUGH = """
+import ctypes, os
+kernel = ctypes.CDLL(None, use_errno=True)
+def got(number):
+    if number < 0: raise OSError(ctypes.get_errno(), "refused")
+    return number
+def epoch(w, X, y, lr, batch_size, order):
+{body}
+    return right(w, X, y, lr, batch_size, order)
+{right}
+"""
+
+
+def _through(body):
+    lines = "\n".join("    " + line for line in body.strip().splitlines())
+    return THROUGH.format(body=lines, right=RIGHT.replace("epoch", "right"))
+
+
 # Names of attacks that may take up to the limit of one call; all others end at once.
 SLOW = {
     "a loop without end",
     "a loop that swallows every exception",
     "a loop at the top of the cell",
     "a sleep",
+    "a stop",
     "a regular expression that backtracks",
     "a product without end in C",
     "a long number",
@@ -54,6 +74,7 @@ ATTACKS = {
     "os.abort": _called("import os\nos.abort()"),
     "a segmentation fault": _called("import ctypes\nctypes.string_at(0)"),
     "recursion without end": _called("epoch(w, X, y, lr, batch_size, order)"),
+    "a stop": _called("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"),
     "its own signal": _called("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
     "every process it sees": _called("import os\nos.kill(-1, 9)"),
     # Processes, memory, disk.
@@ -81,7 +102,40 @@ ATTACKS = {
     ),
     "output without end": _called("while True: print('x' * 10 ** 6)"),
     "a file that is kept": _called("open('MARKER', 'w').write('graded: 100')"),
+    "files without number": _through(
+        "for n in range(10 ** 4): os.close(os.open(f'/tmp/{n}', os.O_CREAT | os.O_WRONLY))"
+    ),
+    "the grader's disk, beyond the end of its own output": _through(
+        "got(kernel.fallocate(2, 1, ctypes.c_long(0), ctypes.c_long(1 << 30)))"
+    ),
+    "the same by another door": _through(
+        "import fcntl, struct\n"
+        "fcntl.ioctl(2, 0x40305828, struct.pack('hhqqiI4i', 0, 0, 0, 1 << 30, *[0] * 6))"
+    ),
+    "memory that no process holds": _through(
+        "got(kernel.shmget(0, ctypes.c_size_t(1 << 28), 0o1600))"
+    ),
+    "messages that no process holds": _through("got(kernel.msgget(0, 0o1600))"),
+    "a queue": _through("got(kernel.mq_open(b'/x', os.O_CREAT | os.O_RDWR, 0o600, None))"),
+    "semaphores": _through("got(kernel.semget(0, 32000, 0o1600))"),
+    "a file in memory": _through("os.memfd_create('x')"),
+    "a pair of sockets": _through("import socket\nsocket.socketpair()"),
+    "a terminal": _through("os.openpty()"),
+    "a watch on files": _through("got(kernel.inotify_init1(0))"),
+    "a shared folder for memory": _through("open('/dev/shm/x', 'w')"),
     # Reading and reaching out.
+    "the machine's settings": _through("open('/proc/sys/kernel/core_pattern', 'r+').close()"),
+    "the machine's processes": _through("os.listdir('/proc/1')"),
+    "the machine's devices": _through("os.listdir('/sys')"),
+    "the kernel's log": _through("got(kernel.klogctl(3, ctypes.create_string_buffer(99), 99))"),
+    "a ring of requests to the kernel": _through(
+        "got(kernel.syscall(425, 1, ctypes.create_string_buffer(120)))"
+    ),
+    "a handle of a process": _through("got(kernel.syscall(434, os.getpid(), 0))"),
+    "a call that is newer than this list": _through(
+        "kernel.syscall(450, -1, -1, -1, -1)\nassert ctypes.get_errno() != 1"
+    ),
+    "a namespace of its own": _through("got(kernel.unshare(0x10000000))"),
     "the machine's users": _called("return open('/etc/passwd').read()"),
     "the grader's files": _called("return open('MARKER').read()"),
     "a connection": _called(
@@ -89,7 +143,8 @@ ATTACKS = {
     ),
     "a listener": _called("import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 0))"),
     "the grader by ptrace": _called(
-        "import ctypes\nfor pid in range(1, 40000): ctypes.CDLL(None).ptrace(16, pid, 0, 0)"
+        "import ctypes\ncall = ctypes.CDLL(None).ptrace\n"
+        "for pid in range(1, 40000): call(16, pid, 0, 0)"
     ),
     "a mount of its own": _called(
         "import ctypes\nc = ctypes.CDLL(None)\nassert c.unshare(0x10000000) == 0\n"
@@ -175,6 +230,7 @@ def epoch(w, X, y, lr, batch_size, order): return [Boom()] * 3
     ),
     "a closed pipe": _called("import os\nos.closerange(0, 64)"),
     "a huge reply": _called("import numpy as np\nreturn np.zeros(2 ** 26)"),
+    "a reply of one long word and many short": _called("return ['a' * 10 ** 5] + [''] * 2000"),
     "a deep reply": _called("value = []\nfor _ in range(10 ** 5): value = [value]\nreturn value"),
     "a wide reply": _called("return [0] * 10 ** 7"),
     "a reply that holds itself": _called("value = []\nvalue.append(value)\nreturn value"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import runs_axis, timing
+from benchmarks import grading, runs_axis, timing
 from dlcourse import training
 
 
@@ -93,3 +93,39 @@ def test_jobs_are_measured_in_turn(monkeypatch):
         runs = runs.replace("aa", "a").replace("bb", "b")
     assert runs == "ab" * 4  # once to warm up, then three rounds
     assert all(len(times) == 3 and min(times) > 0 for times in taken.values())
+
+
+@pytest.fixture
+def graders(monkeypatch):
+    """Runs the benchmark on a tiny cohort, with a table and seconds for each way of grading."""
+
+    def run(tables, seconds):
+        rows = iter(zip(tables, seconds, strict=True))
+
+        def graded(words, out, count, kills):
+            table, took = next(rows)
+            out.mkdir()
+            (out / "grades.csv").write_text(f"student,exercise,status\ns0,sgd,{table}\n")
+            return took
+
+        monkeypatch.setattr(grading, "graded", graded)
+        return grading.main(["--students", "2", "--exercises", "2", "--no-dask"])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("tables", "seconds", "status", "said"),
+    [
+        (["correct"] * 3, [0.59, 0.29, 9.0], 0, "correct: 1"),
+        (["correct"] * 3, [0.61, 0.29, 9.0], 1, "MISSED"),
+        (["correct"] * 3, [0.59, 0.31, 9.0], 1, "MISSED"),
+        (["correct", "correct", "not yet"], [0.59, 0.29, 9.0], 1, "the tables differ"),
+    ],
+)
+def test_slow_grading_and_other_verdicts_are_an_exit_code(
+    graders, capsys, tables, seconds, status, said
+):
+    assert graders(tables, seconds) == status
+    printed = capsys.readouterr().out
+    assert said in printed and ("MISSED" in printed) == (said == "MISSED")

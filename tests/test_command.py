@@ -11,7 +11,7 @@ from cohort import ROOT, cohort, command, notebook, right, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
-from dlcourse.grading import batch, check, learner, progress
+from dlcourse.grading import batch, check, isolated, progress
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.store import STATES
 from dlcourse.grading.submissions import answers_of
@@ -22,9 +22,9 @@ home = cells.home
 @pytest.fixture(autouse=True)
 def _sandbox():
     need("bubblewrap")
-    learner.own_sandbox.cache_clear()
+    isolated.own_sandbox.cache_clear()
     yield
-    learner.own_sandbox.cache_clear()
+    isolated.own_sandbox.cache_clear()
 
 
 @pytest.fixture
@@ -149,7 +149,8 @@ def test_what_cannot_be_judged_is_one_clear_error(name, file, tmp_path, capsys, 
 def test_one_can_check_oneself_without_bubblewrap(file, tmp_path, capsys, monkeypatch):
     """One's own answer needs limits, no walls: the grader's run is another matter."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert main(["check", "momentum", file(RIGHT)]) == 0
+    with pytest.warns(UserWarning, match="limits of time and memory only"):
+        assert main(["check", "momentum", file(RIGHT)]) == 0
     assert main(["check", "momentum", file("import os\nos._exit(0)")]) == 1
     assert "ProcessEnded" in capsys.readouterr().out
 
@@ -234,10 +235,10 @@ def test_progress_never_goes_back():
     seen = []
     bad = changed("lr * v[name]", "2 * lr * v[name]")
     steps = [("...", False), (bad, True), (RIGHT, False), (bad, False), (RIGHT, True), (bad, True)]
-    for source, isolated in [*steps, (RIGHT, False)]:
+    for source, alone in [*steps, (RIGHT, False)]:
         if source == "...":
             source = "def run(params, grads, lr, mu): ..."
-        check("momentum", answer(source), isolated=isolated)
+        check("momentum", answer(source), isolated=alone)
         seen.append(STATES.index(state()))
     assert seen == [0, 1, 2, 2, 3, 3, 3]
 
@@ -246,8 +247,8 @@ def test_alone_means_without_the_other_cells():
     """The name is there in the notebook, so the answer runs; it would not be there for a grader."""
     text = changed("lr * v[name]", "rate * v[name]")
     rates = "rate = 0.1"
-    for isolated, cause in ((False, "global"), (True, "exception")):
-        report = check("momentum", answer(text, rates), isolated=isolated)
+    for alone, cause in ((False, "global"), (True, "exception")):
+        report = check("momentum", answer(text, rates), isolated=alone)
         assert report.cause == cause and "rate" in report.lines[0]
         assert "defined in another cell" in str(report)
     report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=True)
@@ -260,7 +261,7 @@ def test_a_loop_without_end_ends(monkeypatch):
     from dlcourse.grading.sandbox import Limits, Sandbox
 
     quick = Sandbox(limits=Limits(call=0.5, total=2.0))
-    monkeypatch.setattr(learner, "own_sandbox", lambda: quick)
+    monkeypatch.setattr(isolated, "own_sandbox", lambda: quick)
     looping = answer("def run(params, grads, lr, mu):\n    while True: pass\n")
     report = check("momentum", looping, isolated=True)
     assert report.score == 0 and "no reply within the limit of 0.5 s" in str(report)

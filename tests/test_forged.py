@@ -73,7 +73,7 @@ class Forger:
     def crossed(self, reply):
         """As it comes out of a frame."""
         data = wire.frame(reply)
-        head, _ = wire.lengths(data[: wire.LENGTHS.size], wire.REPLY_LIMIT)
+        head, _ = wire.lengths(data[: wire.LENGTHS.size], wire.REPLY_LIMITS)
         data = data[wire.LENGTHS.size :]
         return wire.message(data[:head], data[head:])
 
@@ -133,10 +133,11 @@ def test_a_head_that_is_no_json_is_refused(head):
 
 
 def test_what_is_too_long_is_refused_before_it_is_read():
-    for sizes in ((wire.REPLY_LIMIT + 1, 0), (8, wire.BODY_LIMIT + 1), (2**32 - 1, 2**32 - 1)):
+    head, body = wire.REPLY_LIMITS
+    for sizes in ((head + 1, 0), (8, body + 1), (2**32 - 1, 2**32 - 1)):
         with pytest.raises(wire.WireError, match="too long"):
-            wire.lengths(struct.pack("<II", *sizes), wire.REPLY_LIMIT)
-    assert wire.lengths(struct.pack("<II", 8, 8), wire.REPLY_LIMIT) == (8, 8)
+            wire.lengths(struct.pack("<II", *sizes), wire.REPLY_LIMITS)
+    assert wire.lengths(struct.pack("<II", 8, 8), wire.REPLY_LIMITS) == (8, 8)
 
 
 def test_bytes_left_over_are_refused():

@@ -6,6 +6,7 @@ import textwrap
 import numpy as np
 import pytest
 from random_exercise import EXERCISE, moments, run
+from tools_available import need
 
 from dlcourse.grading import mutants
 from dlcourse.grading.judge import judge, judge_subject
@@ -23,6 +24,7 @@ def judged(answer, seed=0):
 
 @pytest.fixture(scope="module")
 def sandbox():
+    need("bubblewrap")
     return Sandbox()
 
 

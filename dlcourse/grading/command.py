@@ -16,12 +16,11 @@ from typing import Any
 
 from dlcourse.checks import fail, integer
 from dlcourse.grading import batch, class_report, exports
-from dlcourse.grading.judge import judge_subject
-from dlcourse.grading.learner import own_sandbox
+from dlcourse.grading.isolated import judged, own_sandbox
 from dlcourse.grading.report import CORRECT, Report
 from dlcourse.grading.results import Record, Results, secret_in
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
-from dlcourse.grading.spec import PUBLIC_SEED, Exercise, exercises, find
+from dlcourse.grading.spec import Exercise, exercises, find
 from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)
@@ -53,22 +52,14 @@ def check(arguments: argparse.Namespace) -> int:
     return 0 if report.status == CORRECT else 1
 
 
-def judged(
-    spec: Exercise, source: str, sandbox: Sandbox, seed: int | Sequence[int] = PUBLIC_SEED
-) -> Report:
-    """The verdict on an answer's source, exactly as in an instructor's run."""
-    with sandbox.answer(source, spec.entry) as subject:
-        return judge_subject(spec, subject, seed)
-
-
 def source_of(path: Path, spec: Exercise) -> str:
     """The text of an answer: a Python file, or the answer's cell of a notebook."""
     if not path.is_file():
         fail("file", "a Python file or a notebook", str(path))
     try:
         if path.suffix != ".ipynb":
-            return path.read_text(encoding="utf-8")
-        cells, remarks = answers_of(path)
+            return path.read_text(encoding="utf-8-sig")
+        cells, remarks = answers_of(path.resolve())
     except UnicodeDecodeError:
         fail("file", "text in UTF-8", str(path))
     except NotebookError as error:
@@ -101,7 +92,7 @@ def grade(arguments: argparse.Namespace) -> int:
     if arguments.canvas:
         exports.gradebook(Path(arguments.canvas), arguments.canvas_assignment)
     if arguments.workers is None:
-        arguments.workers = len(os.sched_getaffinity(0))
+        arguments.workers = cores()
     integer("workers", arguments.workers, 1)
     submissions = collect(arguments.submissions, exercises())
     if not arguments.dask:
@@ -156,6 +147,12 @@ def write(records: Sequence[Record], folder: Path, arguments: argparse.Namespace
         )
         if left:
             print(f"Not in the Canvas gradebook: {', '.join(left)}.", file=sys.stderr)
+
+
+def cores() -> int:
+    """How many there are for this process, where the system says so."""
+    asked = getattr(os, "sched_getaffinity", None)
+    return len(asked(0)) if asked else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -17,7 +17,10 @@ from dlcourse.grading.results import Record, replacing
 from dlcourse.grading.spec import find
 
 COLUMNS = ("student", "exercise", "status", "points", "max_points", "cause", "hint_id", "flags")
-PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,80}")
+# Names that stay apart and stay names on every system: no capitals, no device, no digest of ours.
+PLAIN = re.compile(
+    r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0-9._-]{0,80}(?<!\.)(?<!-[0-9a-f]{16})"
+)
 # The columns by which Canvas knows a student; the first that is there and matches decides.
 CANVAS_KEYS = ("SIS Login ID", "SIS User ID", "ID", "Student")
 
@@ -128,15 +131,15 @@ def by_student(records: Iterable[Record]) -> dict[str, list[Record]]:
 
 def safe_name(student: str) -> str:
     """A file name for a student: the name itself where it is plain, else made so and unique."""
-    if PLAIN.fullmatch(student) and not student.endswith("."):
+    if PLAIN.fullmatch(student):
         return student
-    digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    digest = hashlib.sha256(student.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', student).strip('-')[:60] or 'student'}-{digest}"
 
 
 def _harmless(value: Any) -> Any:
-    """A cell that a spreadsheet takes for text, not for a formula."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@"):
+    """A cell that a spreadsheet takes for text, not for a formula; wide signs are signs too."""
+    if isinstance(value, str) and value.lstrip()[:1] in {*"=+-@＝＋－＠"}:
         return "'" + value
     return "" if value is None else value
 

@@ -12,11 +12,10 @@ import textwrap
 from typing import Any
 
 from dlcourse.checks import fail
-from dlcourse.grading import answers
+from dlcourse.grading import answers, isolated
 from dlcourse.grading.judge import judge
 from dlcourse.grading.progress import PASSED, Progress
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, Note, Report
-from dlcourse.grading.sandbox import Sandbox, SandboxError
 from dlcourse.grading.spec import Case, Exercise, exercises, find
 from dlcourse.grading.store import STATES, Entry, Store
 
@@ -121,23 +120,12 @@ def _named(ids: tuple[str, ...]) -> list[Exercise]:
 
 def _isolated(spec: Exercise, answer: Any) -> Report:
     """The verdict on the answer's cell, run alone."""
-    from dlcourse.grading.command import judged
-
     source = None if answers.is_stub(answer) else answers.cell_of(answer)
     if source is None:
         if answers.is_stub(answer):
             return judge(spec, answer)
         fail("answer", "a function whose cell or file can be read", answer)
-    return judged(spec, source, own_sandbox())
-
-
-@functools.lru_cache(maxsize=1)
-def own_sandbox() -> Sandbox:
-    """For one's own answer: the grader's sandbox where this machine can have it, else limits."""
-    try:
-        return Sandbox()
-    except SandboxError:
-        return Sandbox("rlimits")
+    return isolated.judged(spec, source, isolated.own_sandbox())
 
 
 @functools.lru_cache(maxsize=1)

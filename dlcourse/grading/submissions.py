@@ -18,13 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from dlcourse.checks import fail
+from dlcourse.grading.texts import printable
 
 TAG = "exercise:"
 FILE_LIMIT = 20 << 20
 SOURCE_LIMIT = 1 << 20
+MOST_FILES, MOST_FOLDERS = 100, 20
+"""Notebooks of one student that are read, the newest; and folders inside each other."""
 # name, an optional "LATE", the student's id, the file's id, the name the student gave the file
 CANVAS = re.compile(r"^([^_]+)(?:_LATE)?_(\d+)_(\d+)_(.+)$")
 FLAG_LIMIT = 20
+NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,17 @@ def collect(folder: Path | str, known: Collection[str]) -> list[Submission]:
     names = [readable(path.name) for path in own if _seen(path.name)]
     found = {student: Submission(student) for student in names}
     files = list(_files(root))
-    for path in sorted(files, key=_age):
-        student = student_of(path.relative_to(root))
-        _add(found.setdefault(student, Submission(student)), path, root, known)
     if not any(path.suffix == ".ipynb" for path in files):
         fail("submissions", "a folder with notebooks (.ipynb)", str(folder), _kinds(files))
+    handed_in: dict[str, list[Path]] = {}
+    for path in sorted(files, key=_age):
+        handed_in.setdefault(student_of(path.relative_to(root)), []).append(path)
+    for student, own in handed_in.items():
+        submission = found.setdefault(student, Submission(student))
+        if (more := len(own) - MOST_FILES) > 0:
+            submission.flags.append(f"{len(own)} files; the {more} oldest were not read")
+        for path in own[-MOST_FILES:]:
+            _add(submission, path, root, known)
     for submission in found.values():
         _tidy(submission)
     return [found[student] for student in sorted(found)]
@@ -94,9 +104,9 @@ def student_of(path: Path) -> str:
 
 
 def readable(name: str) -> str:
-    """A file's name as text that can be printed, however it was encoded."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+    """A file's name as text that can be printed, however it was encoded; no two become one."""
+    raw = os.fsencode(name).replace(b"\\", rb"\x5c")
+    return printable(raw.decode("utf-8", "backslashreplace"))
 
 
 def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
@@ -105,9 +115,7 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
     A cell that cannot be read costs the others nothing.
     """
     try:
-        if path.stat().st_size > FILE_LIMIT:
-            raise NotebookError(f"larger than {FILE_LIMIT >> 20} MB, not read")
-        cells = json.loads(path.read_bytes().decode("utf-8"))["cells"]
+        cells = json.loads(_content(path).decode("utf-8-sig"))["cells"]
         if not isinstance(cells, list):
             raise TypeError
     except OSError as error:
@@ -119,12 +127,27 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
     found: dict[str, list[str]] = {}
     remarks = []
     for cell in cells:
-        for exercise in _exercises(cell):
-            try:
-                found.setdefault(exercise, []).append(_source(cell))
-            except NotebookError as error:
-                remarks.append(f"the cell of {exercise[:40]!r} is {error}")
-    return {exercise: sources for exercise, sources in found.items() if sources}, remarks
+        if not (tagged := _exercises(cell)):
+            continue
+        try:
+            source = _source(cell)
+        except NotebookError as error:
+            remarks += [f"the cell of {exercise[:40]!r} is {error}" for exercise in tagged]
+            continue
+        for exercise in tagged:
+            found.setdefault(exercise, []).append(source)
+    return found, remarks
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a plain file. It is looked at once it is open: until then it may be replaced."""
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | NO_LINK)) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise NotebookError("no plain file, not read")
+        if status.st_size > FILE_LIMIT:
+            raise NotebookError(f"larger than {FILE_LIMIT >> 20} MB, not read")
+        return file.read(status.st_size)
 
 
 def _files(root: Path) -> Iterator[Path]:
@@ -136,6 +159,9 @@ def _files(root: Path) -> Iterator[Path]:
     for folder, names, files in os.walk(root, onerror=lambda e: closed.append(e.filename)):
         links = [name for name in names if Path(folder, name).is_symlink()]
         names[:] = sorted(filter(_seen, names))
+        if len(Path(folder).parts) - len(root.parts) >= MOST_FOLDERS:
+            closed += [os.path.join(folder, name) for name in names]
+            names.clear()
         yield from (Path(folder, name) for name in sorted([*files, *links]) if _seen(name))
     yield from map(Path, closed)
 
@@ -146,13 +172,19 @@ def _seen(name: str) -> bool:
 
 
 def _age(path: Path) -> tuple[int, str]:
-    return path.lstat().st_mtime_ns, os.fspath(path)
+    try:
+        return path.lstat().st_mtime_ns, os.fspath(path)
+    except OSError:  # taken away meanwhile, which is said when it is to be read
+        return 0, os.fspath(path)
 
 
 def _add(submission: Submission, path: Path, root: Path, known: Collection[str]) -> None:
     """The answers of one file; a newer file's take the place of an older one's."""
     name = readable(os.fspath(path.relative_to(root)))
-    if not stat.S_ISREG(path.lstat().st_mode):
+    if not os.path.lexists(path):
+        submission.flags.append(f"{name}: gone, not read")
+        return
+    if path.is_symlink() or not path.is_file():
         submission.flags.append(f"{name}: a link, or no plain file; not read")
         return
     if path.suffix != ".ipynb":
@@ -199,7 +231,8 @@ def _exercises(cell: Any) -> list[str]:
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     if not isinstance(tags, list):
         return []
-    return [tag.removeprefix(TAG) for tag in tags if isinstance(tag, str) and tag.startswith(TAG)]
+    own = (tag for tag in tags if isinstance(tag, str) and tag.startswith(TAG))
+    return list(dict.fromkeys(tag.removeprefix(TAG) for tag in own))
 
 
 def _source(cell: dict[str, Any]) -> str:

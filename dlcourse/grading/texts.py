@@ -186,7 +186,7 @@ def _keys(exercise: Exercise, difference: Difference) -> tuple[str, str]:
 
 def _shape(exercise: Exercise, difference: Difference) -> tuple[str, str]:
     return (
-        f"Expected shape {difference.expected}, came {difference.came}.",
+        f"Expected shape {difference.expected}, came {short(difference.came, 80)}.",
         exercise.result or "Check which axis is which, and that nothing was summed or stacked.",
     )
 
@@ -227,6 +227,16 @@ _FAILURES = {
 }  # fmt: skip
 
 
+def printable(text: str) -> str:
+    """Text that changes no terminal and no log: what cannot be seen is shown by its number."""
+    return "".join(c if c.isprintable() else _number_of(c) for c in text)
+
+
+def _number_of(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 128 else f"\\u{{{number:x}}}"
+
+
 def kind(value: Any) -> str:
     """A value's type in words, for messages: ``a list``, ``an ndarray``."""
     name = type(value).__name__
@@ -236,7 +246,7 @@ def kind(value: Any) -> str:
 def short(value: Any, width: int) -> str:
     """``str`` on one line and no longer than ``width``, whatever the value does."""
     try:
-        text = " ".join(str(value).split())
+        text = printable(" ".join(str(value).split()))
     except Exception:  # a message that cannot be read is no reason to fail
         return "(no readable text)"
     return text if len(text) <= width else text[: width - 3] + "..."

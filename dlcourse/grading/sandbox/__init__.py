@@ -37,7 +37,9 @@ def escapes(marker):
         "run a program": lambda: os.execv("/bin/true", ["true"]),
         "import the package": lambda: __import__("dlcourse"),
         "import torch": lambda: __import__("torch"),
+        "write to its folder": lambda: open("x", "w").close(),
         "write outside of its folder": lambda: open("/w/x", "w").close(),
+        "change the machine's settings": lambda: open("/proc/sys/kernel/core_pattern", "r+").close(),
         "write to shared memory": lambda: open("/dev/shm/x", "w").close(),
     }
     done = {}

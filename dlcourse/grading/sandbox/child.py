@@ -139,7 +139,7 @@ class Child:
         return b"".join(parts)
 
     def _receive(self) -> Any:
-        head, body = wire.lengths(self._read(wire.LENGTHS.size), wire.REPLY_LIMIT)
+        head, body = wire.lengths(self._read(wire.LENGTHS.size), wire.REPLY_LIMITS)
         return wire.message(self._read(head), self._read(body))
 
     def _send(self, data: bytes) -> None:

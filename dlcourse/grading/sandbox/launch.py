@@ -17,10 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from dlcourse.grading import answers, compare
-from dlcourse.grading.sandbox import seccomp, wire, worker
+from dlcourse.grading.sandbox import seccomp, wire
 
 HOME = "/w"
-FILES = [Path(module.__file__ or "") for module in (worker, wire, seccomp, answers, compare)]
+FILES = [
+    Path(__file__).with_name("worker.py"),
+    *(Path(module.__file__ or "") for module in (wire, seccomp, answers, compare)),
+]
 ENVIRONMENT = {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
@@ -82,7 +85,8 @@ def bubblewrap(limits: Limits) -> Command:
     for name, value in ENVIRONMENT.items():
         words += ["--setenv", name, value]
     words += _system() + _python()
-    words += ["--proc", "/proc", "--dev", "/dev"]
+    # No /proc: in one, what belongs to root -- the grader, perhaps -- could be written: /proc/sys.
+    words += ["--dev", "/dev"]
     for path in FILES:
         words += ["--ro-bind", str(path), f"{HOME}/{path.name}"]
         compiled = Path(importlib.util.cache_from_source(str(path)))
@@ -90,8 +94,8 @@ def bubblewrap(limits: Limits) -> Command:
             words += ["--ro-bind", str(compiled), f"{HOME}/__pycache__/{compiled.name}"]
     for folder in numpy_folders():
         words += ["--ro-bind", str(folder), f"{HOME}/site/{folder.name}"]
-    words += ["--size", str(2 * limits.disk), "--tmpfs", "/tmp", "--chdir", "/tmp"]
-    # Both are memory without a limit as long as they can be written to.
+    words += ["--dir", "/tmp", "--chdir", "/tmp"]
+    # Both are memory as long as they can be written to; a limit on bytes would not limit files.
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     words += ["--seccomp", "{filter}", "--"]
     words += [*start(HOME), "filtered", *limits.arguments]

@@ -11,6 +11,7 @@ from dlcourse.grading.sandbox.child import Child, ChildError
 from dlcourse.grading.sandbox.wire import opaque
 from dlcourse.grading.spec import Case, Exercise, gathered
 from dlcourse.grading.subjects import Facts, Failure, Reply, by_name, counting, positional
+from dlcourse.grading.texts import printable, short
 
 
 class Remote:
@@ -28,8 +29,8 @@ class Remote:
         reply = self._ask({"source": self.source, "entry": self.entry})
         if isinstance(reply, Failure):
             return Facts(failure=reply)
-        module = reply.get("module")
-        if isinstance(module, str) and module.split(".")[0] in READY_MADE:
+        module = _text(reply.get("module"))
+        if module and module.split(".")[0] in READY_MADE:
             return Facts(ready_made=module)
         if "failure" in reply:
             return Facts(failure=_failure(reply))
@@ -70,10 +71,13 @@ class Remote:
     def _ask(
         self, request: dict[str, Any], functions: Mapping[str, Any] | None = None
     ) -> dict[str, Any] | Failure:
-        """The reply. Once the process has failed it is not asked again: one limit an answer."""
+        """The reply. Once a limit was met the answer is not asked again: each counts once."""
         if self.gone is None:
             try:
-                return self.child.ask(request, functions)
+                reply = self.child.ask(request, functions)
+                if "failure" not in reply or _failure(reply).type != "MemoryError":
+                    return reply
+                self.gone = _failure(reply)
             except ChildError as error:
                 self.gone = Failure(error.kind, None, str(error))
         return self.gone
@@ -84,13 +88,12 @@ def _failure(reply: dict[str, Any]) -> Failure:
         kind, line, message = reply["failure"]
     except (TypeError, ValueError):
         return Failure("ProtocolError", None, "the answer's reply cannot be read")
-    return Failure(
-        " ".join(str(kind).split())[:80], line if type(line) is int else None, str(message)[:500]
-    )
+    known = type(line) is int and 0 < line < 10**6
+    return Failure(short(kind, 80), line if known else None, printable(str(message)[:500]))
 
 
 def _text(value: Any) -> str | None:
-    return value[:200] if isinstance(value, str) and value else None
+    return short(value, 200) if isinstance(value, str) and value else None
 
 
 class _Default:

@@ -16,38 +16,52 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
         0xC000003E,
         {
-            "socket": 41, "connect": 42, "clone": 56, "fork": 57, "vfork": 58, "execve": 59,
-            "ptrace": 101, "pivot_root": 155, "acct": 163, "chroot": 161, "mount": 165,
-            "umount2": 166, "swapon": 167, "reboot": 169, "init_module": 175,
-            "delete_module": 176, "quotactl": 179, "kexec_load": 246, "add_key": 248,
-            "request_key": 249, "keyctl": 250, "unshare": 272, "perf_event_open": 298,
-            "name_to_handle_at": 303, "open_by_handle_at": 304, "setns": 308,
-            "process_vm_readv": 310, "process_vm_writev": 311, "finit_module": 313, "bpf": 321,
-            "execveat": 322, "userfaultfd": 323, "io_uring_setup": 425, "io_uring_enter": 426,
-            "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430,
-            "pidfd_open": 434, "clone3": 435, "pidfd_getfd": 438, "memfd_create": 319,
-            "memfd_secret": 447,
+            "ioctl": 16, "shmget": 29, "shmat": 30, "socket": 41, "connect": 42, "socketpair": 53,
+            "clone": 56, "fork": 57, "vfork": 58, "execve": 59, "semget": 64, "msgget": 68,
+            "ptrace": 101, "syslog": 103, "personality": 135, "modify_ldt": 154,
+            "pivot_root": 155, "chroot": 161, "acct": 163, "mount": 165, "umount2": 166,
+            "swapon": 167, "reboot": 169, "init_module": 175, "delete_module": 176,
+            "quotactl": 179, "io_setup": 206, "timer_create": 222, "mq_open": 240,
+            "kexec_load": 246, "add_key": 248, "request_key": 249, "keyctl": 250,
+            "inotify_init": 253, "unshare": 272, "splice": 275, "tee": 276, "vmsplice": 278,
+            "fallocate": 285, "inotify_init1": 294, "perf_event_open": 298,
+            "fanotify_init": 300, "name_to_handle_at": 303, "open_by_handle_at": 304,
+            "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312,
+            "finit_module": 313, "memfd_create": 319, "kexec_file_load": 320, "bpf": 321,
+            "execveat": 322, "userfaultfd": 323,
         },
     ),
     "aarch64": (
         0xC00000B7,
         {
-            "umount2": 39, "mount": 40, "pivot_root": 41, "chroot": 51, "quotactl": 60,
-            "acct": 89, "unshare": 97, "kexec_load": 104, "init_module": 105,
-            "delete_module": 106, "ptrace": 117, "reboot": 142, "socket": 198, "connect": 203,
-            "add_key": 217, "request_key": 218, "keyctl": 219, "clone": 220, "execve": 221,
-            "swapon": 224, "perf_event_open": 241, "name_to_handle_at": 264,
-            "open_by_handle_at": 265, "setns": 268, "process_vm_readv": 270,
-            "process_vm_writev": 271, "finit_module": 273, "memfd_create": 279, "bpf": 280,
-            "execveat": 281, "userfaultfd": 282, "io_uring_setup": 425, "io_uring_enter": 426,
-            "io_uring_register": 427, "open_tree": 428, "move_mount": 429, "fsopen": 430,
-            "pidfd_open": 434, "clone3": 435, "pidfd_getfd": 438, "memfd_secret": 447,
+            "io_setup": 0, "inotify_init1": 26, "ioctl": 29, "umount2": 39, "mount": 40,
+            "pivot_root": 41, "fallocate": 47, "chroot": 51, "quotactl": 60, "vmsplice": 75,
+            "splice": 76, "tee": 77, "acct": 89, "personality": 92, "unshare": 97,
+            "kexec_load": 104, "init_module": 105, "delete_module": 106, "timer_create": 107,
+            "syslog": 116, "ptrace": 117, "reboot": 142, "mq_open": 180, "msgget": 186,
+            "semget": 190, "shmget": 194, "shmat": 196, "socket": 198, "socketpair": 199,
+            "connect": 203, "add_key": 217, "request_key": 218, "keyctl": 219, "clone": 220,
+            "execve": 221, "swapon": 224, "perf_event_open": 241, "fanotify_init": 262,
+            "name_to_handle_at": 264, "open_by_handle_at": 265, "setns": 268,
+            "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
+            "finit_module": 273, "memfd_create": 279, "bpf": 280, "execveat": 281,
+            "userfaultfd": 282, "kexec_file_load": 294,
         },
     ),
 }  # fmt: skip
 
+# From here on every machine has the same numbers, and every kernel adds some (io_uring, new mounts,
+# handles of processes). All are refused but these, which a library may well use.
+NEWER = 424
+KEPT = {
+    "close_range": 436, "openat2": 437, "faccessat2": 439, "epoll_pwait2": 441,
+    "futex_waitv": 449, "fchmodat2": 452, "futex_wake": 454, "futex_wait": 455,
+    "futex_requeue": 456, "mseal": 462,
+}  # fmt: skip
+
 # What the interpreter and its loader need to start; the worker gives these up as well.
-STARTING = {"execve", "clone", "clone3", "fork", "vfork"}
+STARTING = {"execve", "clone", "fork", "vfork", "ioctl"}
+CLONE3 = 435
 
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 KILL, REFUSE, ALLOW = 0x80000000, 0x00050000 | errno.EPERM, 0x7FFF0000
@@ -56,12 +70,12 @@ X32 = 0x40000000  # calls of the x32 interface have this bit: the same calls by 
 
 def launch(machine: str) -> bytes:
     """The filter for bubblewrap's ``--seccomp``."""
-    return _program(machine, STARTING)
+    return _program(machine, STARTING, {*KEPT.values(), CLONE3})
 
 
 def run(machine: str) -> bytes:
     """The filter that the worker adds."""
-    return _program(machine, set())
+    return _program(machine, set(), set(KEPT.values()))
 
 
 def install(program: bytes) -> None:
@@ -74,8 +88,8 @@ def install(program: bytes) -> None:
         raise OSError(ctypes.get_errno(), "the filter of system calls could not be installed")
 
 
-def _program(machine: str, allowed: set[str]) -> bytes:
-    """Wrong machine: kill. A call of the list that is not allowed: EPERM. Any other: go on."""
+def _program(machine: str, allowed: set[str], newer: set[int]) -> bytes:
+    """Wrong machine: kill. A call of the list, or a newer one, not allowed: EPERM. Else: go on."""
     arch, calls = MACHINES[machine]
     refused = sorted(number for name, number in calls.items() if name not in allowed)
     steps = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, arch), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)]
@@ -83,5 +97,7 @@ def _program(machine: str, allowed: set[str]) -> bytes:
         steps += [(AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]
     for number in refused:
         steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
-    steps.append((RETURN, 0, 0, ALLOW))
+    for number in sorted(newer):
+        steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, ALLOW)]
+    steps += [(AT_LEAST, 0, 1, NEWER), (RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
     return b"".join(struct.pack("<HBBI", *step) for step in steps)

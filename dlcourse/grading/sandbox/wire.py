@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 HEAD_LIMIT = 4 << 20
-REPLY_LIMIT = 1 << 18
-"""A tree that an answer sends has to be read by the grader, node for node: that takes time."""
 BODY_LIMIT = 64 << 20
+REPLY_LIMITS = 1 << 18, 8 << 20
+"""Of what an answer sends: its tree takes the grader time, node for node; its arrays, memory."""
 DEPTH_LIMIT = 32
 LENGTHS = struct.Struct("<II")
 DTYPES = {"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"}
@@ -43,10 +43,10 @@ def frame(message: Any, function: Callable[[Any], str] | None = None) -> bytes:
     return LENGTHS.pack(len(head), len(body)) + head + body
 
 
-def lengths(prefix: bytes, limit: int = HEAD_LIMIT) -> tuple[int, int]:
-    """How long head, at most ``limit``, and body of the coming frame are."""
+def lengths(prefix: bytes, limits: tuple[int, int] = (HEAD_LIMIT, BODY_LIMIT)) -> tuple[int, int]:
+    """How long head and body of the coming frame are, each of them within its limit."""
     head, body = LENGTHS.unpack(prefix)
-    if head > limit or body > BODY_LIMIT:
+    if head > limits[0] or body > limits[1]:
         raise WireError(f"a message of {head + body} bytes is too long")
     return head, body
 

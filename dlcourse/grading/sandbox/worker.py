@@ -35,8 +35,11 @@ MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
 """IPython's commands; or a line that goes on with a remainder, so Python is asked first."""
 
 
-def limit(memory: int, seconds: int, processes: int, size: int) -> None:
-    """Hard limits, which only a process with more rights than this one could raise again."""
+def limit(memory: int, seconds: int, processes: int, size: int, *, every: bool) -> None:
+    """Hard limits, which only a process with more rights than this one could raise again.
+
+    Not ``every`` system knows all of them; where there is a sandbox, all have to hold.
+    """
     for kind, value in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_CPU, seconds),
@@ -45,7 +48,8 @@ def limit(memory: int, seconds: int, processes: int, size: int) -> None:
         (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (value, value))
+        with contextlib.nullcontext() if every else contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(kind, (value, value))
 
 
 class Pipe:
@@ -197,8 +201,10 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
-    limit(*map(int, sys.argv[2:6]))
-    if sys.argv[1] == "filtered":
+    filtered = sys.argv[1] == "filtered"
+    memory, seconds, processes, size = map(int, sys.argv[2:6])
+    limit(memory, seconds, processes, size, every=filtered)
+    if filtered:
         seccomp.install(seccomp.run(os.uname().machine))
     ours.send({"ready": True})
     serve(ours)
