@@ -189,7 +189,7 @@ def test_a_cluster_that_cannot_grade_is_refused_with_the_reason(name, monkeypatc
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     workers, version, said = CLUSTERS[name]
     monkeypatch.setattr(batch, "version", version)
-    monkeypatch.setattr(commands, "DASK_SECONDS", 2)
+    monkeypatch.setattr(commands, "WORKER_SECONDS", 2)
     settings = {"host": "127.0.0.1", "dashboard_address": None, "protocol": "tcp"}
     with distributed.LocalCluster(n_workers=workers, processes=False, **settings) as cluster:
         arguments = argparse.Namespace(dask=cluster.scheduler_address)

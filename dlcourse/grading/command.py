@@ -27,7 +27,10 @@ ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
 
 DASK_SECONDS = 10
-"""How long to wait for a scheduler, and for its first worker."""
+"""How long to wait for a scheduler."""
+
+WORKER_SECONDS = 30
+"""How long to wait for its first worker, which may have been started along with it."""
 
 
 def check(arguments: argparse.Namespace) -> int:
@@ -179,10 +182,10 @@ def _executor(arguments: argparse.Namespace) -> Iterator[tuple[Executor, int]]:
 def _require_workers(client: Any, address: str) -> None:
     """Wait for the first worker; refuse a cluster whose workers would judge otherwise than we."""
     try:
-        client.wait_for_workers(1, timeout=DASK_SECONDS)
+        client.wait_for_workers(1, timeout=WORKER_SECONDS)
         versions = client.run(batch.version)
     except TimeoutError:
-        fail("dask", "a cluster with workers", address, f"None came within {DASK_SECONDS} s.")
+        fail("dask", "a cluster with workers", address, f"None came within {WORKER_SECONDS} s.")
     except ImportError as error:
         fail("dask", "a cluster whose workers have dlcourse installed", address, f"{error}.")
     if others := sorted(name for name, found in versions.items() if found != batch.version()):
