@@ -9,8 +9,14 @@ from __future__ import annotations
 import functools
 import html
 import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import textwrap
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dlcourse.checks import fail
@@ -145,15 +151,32 @@ def progress(*ids: str) -> Table:
 
 
 def _isolated(spec: Exercise, answer: Any) -> Report:
-    """The verdict on the answer's cell, run alone."""
-    from dlcourse.grading.command import judged
+    """The verdict on the answer's cell, run alone, by a judge who has not met this session.
 
+    Whatever a cell has done to NumPy here, it is the one that an instructor would come to.
+    """
     source = None if answers.is_stub(answer) else answers.cell_of(answer)
     if source is None:
         if answers.is_stub(answer):
             return judge(spec, answer)
         fail("answer", "a function whose cell or file can be read", answer)
-    return judged(spec, source, own_sandbox())
+    with tempfile.TemporaryDirectory(prefix="dlcourse-") as folder:
+        file = Path(folder, "answer.py")
+        file.write_text(source, encoding="utf-8", errors="backslashreplace")
+        paths = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "dlcourse", "check", spec.id, str(file), "--json"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        raise RuntimeError(f"The isolated check did not run: {done.stderr.strip()}") from None
+    words = tuple(said["lines"]), tuple(said["passed"]), said["groups"], said["hint_id"]
+    return Report(spec, said["status"], said["cause"], *words)
 
 
 @functools.lru_cache(maxsize=1)
