@@ -339,6 +339,8 @@ def test_remarks_without_end_end(tmp_path):
     assert list(found.answers) == ["adam"]
     assert len(found.flags) == submissions.FLAG_LIMIT + 1
     assert found.flags[-1] == "and 4980 more remarks like these"
+    put(tmp_path / "anna" / ("x" * 250) / ("\a" * 250) / "a.ipynb", cell("sgdd"))
+    assert all(len(flag) <= 300 for flag in only(tmp_path).flags)
 
 
 # What is there: what is said.

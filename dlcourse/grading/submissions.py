@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcourse.checks import fail
-from dlcourse.grading.texts import printable
+from dlcourse.grading.texts import printable, short
 
 TAG = "exercise:"
 FILE_LIMIT = 20 << 20
@@ -218,6 +218,7 @@ def _tidy(submission: Submission) -> None:
         submission.flags.append("nothing handed in")
     if (more := len(submission.flags) - FLAG_LIMIT) > 0:
         submission.flags[FLAG_LIMIT:] = [f"and {more} more remarks like these"]
+    submission.flags[:] = [short(flag, 300) for flag in submission.flags]
 
 
 def _exercises(cell: Any) -> list[str]:
