@@ -116,6 +116,9 @@ ATTACKS = {
         "got(kernel.shmget(0, ctypes.c_size_t(1 << 28), 0o1600))"
     ),
     "messages that no process holds": _through("got(kernel.msgget(0, 0o1600))"),
+    "the disk, again and again": _through("os.fsync(2)"),
+    "the same with every byte": _through("os.pwritev(2, [b'x'], 0, os.RWF_SYNC)"),
+    "signals that wait": _through("got(kernel.sigqueue(os.getpid(), 0, ctypes.c_void_p(0)))"),
     "a queue": _through("got(kernel.mq_open(b'/x', os.O_CREAT | os.O_RDWR, 0o600, None))"),
     "semaphores": _through("got(kernel.semget(0, 32000, 0o1600))"),
     "a file in memory": _through("os.memfd_create('x')"),

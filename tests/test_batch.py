@@ -232,6 +232,8 @@ LEAKS = {
     "the grader's files": (["--ro-bind", _package(), _package()], "read the grader's files"),
     "the package": (["--ro-bind", _package(), "/w/site/dlcourse"], "import the package"),
     "a folder to write to": (["--tmpfs", "/dev/shm"], "write to shared memory"),
+    "its own folder": (["--tmpfs", "/tmp"], "write to its folder"),
+    "what a kernel shows": (["--proc", "/proc"], "read the machine's settings"),
 }
 
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import cells
+import numpy as np
 import pytest
 from cells import RIGHT, answer, changed
 from cohort import ROOT, cohort, command, notebook, right, wrong
@@ -257,14 +258,42 @@ def test_alone_means_without_the_other_cells():
     assert state() == "public checks passed"
 
 
-def test_a_loop_without_end_ends(monkeypatch):
+def test_a_loop_without_end_ends(file, monkeypatch, capsys):
+    from dlcourse.grading import command as commands
     from dlcourse.grading.sandbox import Limits, Sandbox
 
     quick = Sandbox(limits=Limits(call=0.5, total=2.0))
-    monkeypatch.setattr(isolated, "own_sandbox", lambda: quick)
-    looping = answer("def run(params, grads, lr, mu):\n    while True: pass\n")
-    report = check("momentum", looping, isolated=True)
-    assert report.score == 0 and "no reply within the limit of 0.5 s" in str(report)
+    monkeypatch.setattr(commands, "own_sandbox", lambda: quick)
+    looping = file("def run(params, grads, lr, mu):\n    while True: pass\n")
+    assert main(["check", "momentum", looping]) == 1
+    assert "no reply within the limit of 0.5 s" in capsys.readouterr().out
+
+
+def test_alone_means_with_numpy_as_it_comes(monkeypatch):
+    """A cell that changes what the judge compares by fools this session, and nobody else."""
+    for name in ("abs", "max", "allclose", "isfinite"):
+        monkeypatch.setattr(np, name, getattr(np, name))  # put back after the test
+    bad = changed("lr * v[name]", "2 * lr * v[name]")
+    fooled = answer("np.abs = lambda *given, **more: np.zeros(1)\n" + bad)
+    assert check("momentum", fooled).status == "correct"
+    report = check("momentum", fooled, isolated=True)
+    assert report.status == "not yet" and report.cause == "value" and report.score == 0
+    assert state() == "public checks passed"
+
+
+def test_a_check_that_does_not_run_is_no_verdict(monkeypatch):
+    monkeypatch.setattr(isolated.sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError, match=r"^The isolated check did not run"):
+        check("momentum", answer(RIGHT), isolated=True)
+    assert state() == "open"
+
+
+def test_a_message_changes_no_terminal(file, capsys):
+    text = "\x1b[2J\x1b]0;x\7 all right\r\u202e"
+    evil = f"def run(params, grads, lr, mu):\n    raise ValueError({text!r})\n"
+    main(["check", "momentum", file(evil)])
+    said = capsys.readouterr().out
+    assert r"\x1b[2J" in said and all(line.isprintable() for line in said.splitlines())
 
 
 def test_an_answer_of_a_module_is_found_too(file, tmp_path, monkeypatch):

@@ -54,14 +54,14 @@ def test_the_table_is_the_same_bytes_for_the_same_verdicts(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "'="])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "'=", "\uff1d"])
 def test_no_cell_is_a_formula(start, tmp_path):
     text = f'{start}HYPERLINK("http://x","y")'
     exports.grades([record(text, "sgd", flags=[text])], tmp_path / "a.csv")
     with open(tmp_path / "a.csv", newline="") as file:
         row = list(csv.reader(file))[1]
     for cell in (row[0], row[-1]):
-        assert cell.strip()[0] not in "=+-@" and text.strip() in cell
+        assert cell.strip()[0] not in "=+-@\uff1d" and text.strip() in cell
 
 
 def test_text_that_is_no_unicode_does_not_stop_the_export(tmp_path):
@@ -120,6 +120,16 @@ def test_names_that_are_no_file_names_get_one_each(tmp_path):
     assert len(list((tmp_path / "g").iterdir())) == len(names)
     assert [path.name for path in tmp_path.iterdir()] == ["g"]
     assert exports.safe_name("doejane_1234") == "doejane_1234"
+
+
+def test_no_two_students_share_a_file_on_any_system():
+    """Capitals that a Mac does not tell apart, devices of Windows, names made like ours."""
+    names = ["anna", "Anna", "ANNA", "con", "nul.txt", "lpt1", "é", "com", "console", "anna."]
+    names.append(exports.safe_name("é"))
+    made = [exports.safe_name(name) for name in names]
+    assert len({name.lower() for name in made}) == len(names)
+    assert [name for name in made if name in names] == ["anna", made[6], "com", "console"]
+    assert made[6] != made[-1] and not {"con", "nul.txt", "lpt1"} & set(made)
 
 
 # Canvas

@@ -1,6 +1,7 @@
 """Results and answers too odd to be read, and errors planted in the grader itself."""
 
 import dataclasses
+import tracemalloc
 
 import cells
 import numpy as np
@@ -146,6 +147,18 @@ def test_what_two_arrays_may_differ_by(expected, came, kind):
     """By the norm: 3e-4 of the largest entry, in the worst entry; nothing where none is finite."""
     found = compare.compare(np.array(expected), np.array(came))
     assert (found.kind if found else None) == kind
+
+
+def test_words_in_a_list_are_not_made_an_array():
+    """NumPy would make every entry as long as the longest: of 20 kB, 80 MB here."""
+    tracemalloc.start()
+    found = compare.compare(np.zeros(3), [["x" * 10_000], *[[""]] * 2000])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.kind == "type" and peak < 1 << 20
+    itself: list = []
+    itself.append(itself)
+    assert compare.plain(itself) is None and compare.plain([[b"1"]]) is None
 
 
 @pytest.mark.parametrize(

@@ -338,6 +338,15 @@ def test_workers_are_at_least_one(run, workers, one, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("inside", [".", "out", "anna/../out"])
+def test_results_do_not_go_among_the_submissions(run, inside, one, tmp_path):
+    """They would be a student's at the next call, who has handed in nothing."""
+    done = run("grade", one, "--out", one / inside, "--exercises", IDS[0])
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: out must be a folder outside of the submissions; got")
+    assert not list(one.rglob("results.jsonl"))
+
+
 def test_a_full_disk_stops_the_grader_and_loses_nothing(run, one, tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, "No space left on device")

@@ -2,11 +2,13 @@
 
 import os
 import socket
+import textwrap
 import time
 from pathlib import Path
 
 import pytest
 from attacks import ATTACKS, RIGHT, SLOW
+from standalone import source
 from tools_available import need
 
 from dlcourse.grading.judge import judge_subject
@@ -51,9 +53,9 @@ def survivors():
     return found
 
 
-def judged(sandbox, source):
+def judged(sandbox, text):
     spec = find("sgd")
-    with sandbox.answer(source, spec.entry) as subject:
+    with sandbox.answer(text, spec.entry) as subject:
         return judge_subject(spec, subject, SEED)
 
 
@@ -65,10 +67,10 @@ def test_the_right_answer_earns_full_marks(sandbox):
 @pytest.mark.parametrize("name", ATTACKS)
 def test_an_attack_earns_nothing_and_leaves_nothing(name, sandbox, marker):
     path, server = marker
-    source = ATTACKS[name].replace("MARKER", str(path))
-    source = source.replace("PORT", str(server.getsockname()[1]))
+    text = ATTACKS[name].replace("MARKER", str(path))
+    text = text.replace("PORT", str(server.getsockname()[1]))
     began = time.monotonic()
-    report = judged(sandbox, source)
+    report = judged(sandbox, text)
     seconds = time.monotonic() - began
     assert report.score == 0, report
     assert report.status != CORRECT
@@ -87,6 +89,53 @@ def test_a_survivor_would_be_found(sandbox):
 
 
 def test_after_all_attacks_the_next_answer_is_graded_as_before(sandbox):
-    for source in ATTACKS["a fork bomb"], ATTACKS["eight gigabytes"], RIGHT:
-        report = judged(sandbox, source)
+    for text in ATTACKS["a fork bomb"], ATTACKS["eight gigabytes"], RIGHT:
+        report = judged(sandbox, text)
     assert report.score == 100
+
+
+# What an answer does with the function it is handed, before it goes on as it should:
+# (points, the cause, what is said).
+CALLS = {
+    "keeps it for later": ("kept.append(grad)\ngrad = kept[0]", 100, "correct", "All 6"),
+    "changes what it gave": ("g = grad(w0)\ng[:] = 0", 85, "calls", "grad was called 3 times"),
+    "hands over nonsense": (
+        "for odd in (), (1, 2), ('x',), ({},), (print,), (None,), ([[1], []],), (10 ** 400,):\n"
+        "    try: grad(*odd)\n"
+        "    except RuntimeError: pass",
+        *(85, "calls", "grad was called 10 times"),
+    ),
+    "never stops asking": ("while True: grad(w0)", 0, "exception", "TimeoutError: no reply"),
+    "asks for more than crosses": (
+        "import numpy as np\ngrad(np.ones((len(w0), 2 ** 20)))",
+        *(0, "exception", "ProtocolError: the answer's reply cannot be read"),
+    ),
+    "answers in its place": (
+        "import os, struct\nhead = b'[' * 99\n"
+        "for fd in range(3, 8):\n"
+        "    try: os.write(fd, struct.pack('<II', 99, 0) + head)\n"
+        "    except OSError: pass",
+        *(0, "exception", "ProtocolError: the answer's reply cannot be read"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_function_that_is_handed_over_gives_away_nothing(name, sandbox):
+    body, points, cause, said = CALLS[name]
+    spec = find("nag")
+    lines = textwrap.indent(body, "    ")
+    right = source(spec.reference, "right")
+    text = f"{right}\nkept = []\ndef run(w0, grad, T, lr, mu):\n{lines}\n"
+    text += "    return right(w0, grad, T, lr, mu)\n"
+    with sandbox.answer(text, spec.entry) as subject:
+        report = judge_subject(spec, subject, SEED)
+    assert (report.score, report.cause) == (points, cause) and said in report.lines[0], report
+
+
+def test_an_answer_that_ends_half_way_is_not_said_to_remember(sandbox):
+    """The second asking of the first probe fails then, too; but not for what the answer keeps."""
+    loop = "    while batch_size > len(order): pass\n"
+    report = judged(sandbox, RIGHT.replace("order):\n", "order):\n" + loop, 1))
+    assert report.score == 60 and report.cause == "exception"
+    assert report.lines[0].startswith("TimeoutError"), report

@@ -5,6 +5,7 @@ import os
 import time
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -232,6 +233,86 @@ def test_odd_names_are_made_readable_and_kept_apart(raw, tmp_path):
     odd.student.encode("utf-8")
 
 
+def test_two_names_never_become_one_students(tmp_path):
+    """A name that spells another's escapes, a byte and the character of that number."""
+    raw = [b"a\nb", rb"a\x0ab", b"\xa0", "\xa0".encode(), rb"\xa0", rb"\u{a0}", rb"\x5cx0a", b"\\"]
+    raw += ["\ue0001".encode(), "\U000e0001".encode(), rb"\\x0a", rb"\x5c\x0a"]
+    for name in raw:
+        folder = os.path.join(os.fsencode(tmp_path), name)
+        os.mkdir(folder)
+        with open(os.path.join(folder, b"a.ipynb"), "w") as file:
+            file.write(notebook(cell("adam")))
+    found = collect(tmp_path, KNOWN)
+    assert len({s.student for s in found}) == len(raw) and not any(s.flags for s in found)
+
+
+def test_folders_without_end_end(tmp_path, monkeypatch):
+    """Deeper than Python can recurse: it would have been nobody's grade."""
+    put(tmp_path / "anna.ipynb", cell("adam"))
+    monkeypatch.chdir(tmp_path)
+    names = ["bert", *["a"] * 1500]
+    for name in names:
+        os.mkdir(name)
+        os.chdir(name)
+    try:
+        anna, bert = collect(tmp_path, KNOWN)
+    finally:
+        for name in reversed(names):
+            os.chdir("..")
+            os.rmdir(name)
+    assert list(anna.answers) == ["adam"] and bert.answers == {}
+    assert bert.flags == [f"bert/{'a/' * 19}a: a link, or no plain file; not read"]
+
+
+def test_notebooks_without_number_are_read_up_to_a_number(tmp_path):
+    for number in range(submissions.MOST_FILES + 5):
+        put(tmp_path / f"anna/{number}.ipynb", cell("adam", f"{number}"), age=1000 - number)
+    found = only(tmp_path)
+    assert found.answers["adam"].source == "104"
+    assert found.flags[0] == "105 files; the 5 oldest were not read"
+
+
+def test_tags_without_number_cost_no_memory(tmp_path):
+    """Each tag once, and one copy of the text for all of them: here it would have been 2 GB."""
+    bomb = cell("adam", ["x" * 1000] * 100)
+    bomb["metadata"]["tags"] = ["exercise:sgd"] * 10_000 + [f"exercise:{n}" for n in range(10_000)]
+    (tmp_path / "anna.ipynb").write_text(notebook(bomb))
+    tracemalloc.start()
+    found = only(tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert list(found.answers) == ["sgd"] and len(found.flags) == submissions.FLAG_LIMIT + 1
+    assert peak < 100 << 20
+
+
+def test_a_byte_order_mark_is_no_part_of_a_notebook(tmp_path):
+    (tmp_path / "anna.ipynb").write_bytes(b"\xef\xbb\xbf" + notebook(cell("adam")).encode())
+    assert list(only(tmp_path).answers) == ["adam"]
+
+
+def test_what_is_read_is_what_was_opened(tmp_path, monkeypatch):
+    """Someone puts a link, a pipe or a device in the place of a file that has been looked at."""
+    put(tmp_path / "secret.ipynb", cell("adam", "the solution"))
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "secret.ipynb")
+    for path, said in (
+        (tmp_path / "link.ipynb", "cannot be read"),
+        (Path("/dev/null"), "no plain file, not read"),
+    ):
+        with pytest.raises(submissions.NotebookError, match=said):
+            submissions.answers_of(path)
+    put(tmp_path / "in/anna.ipynb", cell("adam"))
+    put(tmp_path / "in/bert.ipynb", cell("adam"))
+    seen = submissions._files
+
+    def taken_away(root):
+        yield from seen(root)
+        (tmp_path / "in/bert.ipynb").unlink()
+
+    monkeypatch.setattr(submissions, "_files", taken_away)
+    anna, bert = collect(tmp_path / "in", KNOWN)
+    assert list(anna.answers) == ["adam"] and bert.flags == ["bert.ipynb: gone, not read"]
+
+
 def test_an_archive_is_not_opened(tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("a.ipynb", b"\0" * (50 << 20))
@@ -281,6 +362,8 @@ def test_remarks_without_end_end(tmp_path):
     assert list(found.answers) == ["adam"]
     assert len(found.flags) == submissions.FLAG_LIMIT + 1
     assert found.flags[-1] == "and 4980 more remarks like these"
+    put(tmp_path / "anna" / ("x" * 250) / ("\a" * 250) / "a.ipynb", cell("sgdd"))
+    assert all(len(flag) <= 300 for flag in only(tmp_path).flags)
 
 
 # What is there: what is said.

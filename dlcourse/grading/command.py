@@ -98,6 +98,9 @@ def grade(arguments: argparse.Namespace) -> int:
         arguments.workers = cores()
     integer("workers", arguments.workers, 1)
     submissions = collect(arguments.submissions, exercises())
+    if Path(arguments.out).resolve().is_relative_to(Path(arguments.submissions).resolve()):
+        fix = "There it would be taken for a student's when you go on with it."
+        fail("out", "a folder outside of the submissions", arguments.out, fix)
     if not arguments.dask:
         batch.sandbox_of(
             arguments.sandbox, Limits()

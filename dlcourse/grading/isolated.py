@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
+import subprocess
+import sys
+import tempfile
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 
 from dlcourse.checks import fail
 from dlcourse.grading.judge import judge_subject
@@ -18,6 +23,40 @@ WEAKER = (
     "There is no sandbox on this machine, so the answer runs under limits of time and memory only. "
     "That is fine for an answer of your own."
 )
+
+
+def afresh(spec: Exercise, source: str) -> Report:
+    """The verdict of a judge who has not met this session: a Python that has run no cell.
+
+    Whatever a cell has done to NumPy here, that one has it as an instructor has.
+
+    Raises
+    ------
+    ValueError
+        On Windows.
+    RuntimeError
+        If there is no verdict, with what the other process said.
+    """
+    _refuse_windows()
+    with tempfile.TemporaryDirectory(prefix="dlcourse-") as folder:
+        file = Path(folder, "answer.py")
+        file.write_text(source, encoding="utf-8", errors="backslashreplace")
+        paths = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "dlcourse", "check", spec.id, str(file), "--json"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    try:
+        said = json.loads(done.stdout)
+    except ValueError:
+        raise RuntimeError(f"The isolated check did not run: {done.stderr.strip()}") from None
+    if WEAKER in done.stderr:
+        warnings.warn(WEAKER, UserWarning, stacklevel=4)
+    words = tuple(said["lines"]), tuple(said["passed"]), said["groups"], said["hint_id"]
+    return Report(spec, said["status"], said["cause"], *words)
 
 
 def judged(
@@ -37,11 +76,15 @@ def own_sandbox() -> Sandbox:
     ValueError
         Where there is neither, which is on Windows.
     """
-    if WINDOWS:
-        fix = "Use the Windows Subsystem for Linux; check without it works everywhere."
-        fail("isolated", "left out on Windows", True, fix)
+    _refuse_windows()
     try:
         return Sandbox()
     except SandboxError:
         warnings.warn(WEAKER, UserWarning, stacklevel=3)
         return Sandbox("rlimits")
+
+
+def _refuse_windows() -> None:
+    if WINDOWS:
+        fix = "Use the Windows Subsystem for Linux; check without it works everywhere."
+        fail("isolated", "left out on Windows", True, fix)

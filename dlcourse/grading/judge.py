@@ -71,7 +71,8 @@ def judge_subject(
         return Report(exercise, NOT_ATTEMPTED, "stub", (texts.not_attempted(exercise),))
     again = run_probe(exercise, outcomes[0].probe, subject, seed)
     passed = tuple(outcome.probe.name for outcome in outcomes if outcome.right)
-    if not _repeats(outcomes[0], again):
+    ended = again.reply.failure is not None and again.reply.failure is outcomes[-1].reply.failure
+    if not (ended or _repeats(outcomes[0], again)):
         points = _points(outcomes, False)
         return Report(exercise, NOT_YET, "memory", texts.memory(exercise, again), passed, points)
     if len(passed) < len(outcomes):

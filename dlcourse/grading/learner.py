@@ -125,7 +125,7 @@ def _isolated(spec: Exercise, answer: Any) -> Report:
         if answers.is_stub(answer):
             return judge(spec, answer)
         fail("answer", "a function whose cell or file can be read", answer)
-    return isolated.judged(spec, source, isolated.own_sandbox())
+    return isolated.afresh(spec, source)
 
 
 @functools.lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcourse.checks import fail
-from dlcourse.grading.texts import printable
+from dlcourse.grading.texts import printable, short
 
 TAG = "exercise:"
 FILE_LIMIT = 20 << 20
@@ -75,8 +75,8 @@ def collect(folder: Path | str, known: Collection[str]) -> list[Submission]:
     root = Path(folder)
     if not root.is_dir():
         fail("submissions", "a folder", str(folder))
-    own = (path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
-    names = [readable(path.name) for path in own if _seen(path.name)]
+    folders = (path for path in root.iterdir() if path.is_dir() and not path.is_symlink())
+    names = [readable(path.name) for path in folders if _seen(path.name)]
     found = {student: Submission(student) for student in names}
     files = list(_files(root))
     if not any(path.suffix == ".ipynb" for path in files):
@@ -156,14 +156,15 @@ def _files(root: Path) -> Iterator[Path]:
     A folder that cannot be looked into counts as a file, so that it is reported.
     """
     closed: list[str] = []
+    deep: list[str] = []
     for folder, names, files in os.walk(root, onerror=lambda e: closed.append(e.filename)):
         links = [name for name in names if Path(folder, name).is_symlink()]
         names[:] = sorted(filter(_seen, names))
         if len(Path(folder).parts) - len(root.parts) >= MOST_FOLDERS:
-            closed += [os.path.join(folder, name) for name in names]
+            deep += [os.path.join(folder, name) for name in names]
             names.clear()
         yield from (Path(folder, name) for name in sorted([*files, *links]) if _seen(name))
-    yield from map(Path, closed)
+    yield from map(Path, closed + deep)
 
 
 def _seen(name: str) -> bool:
@@ -221,6 +222,7 @@ def _tidy(submission: Submission) -> None:
         submission.flags.append("nothing handed in")
     if (more := len(submission.flags) - FLAG_LIMIT) > 0:
         submission.flags[FLAG_LIMIT:] = [f"and {more} more remarks like these"]
+    submission.flags[:] = [short(flag, 300) for flag in submission.flags]
 
 
 def _exercises(cell: Any) -> list[str]:
