@@ -154,19 +154,19 @@ def replayed(text: str) -> str:
         return stack.enter_context(contextlib.closing(Replay(folder))).page(text)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str]) -> int:
     """Write the pages back, or say which would change."""
-    stale = 0
+    stale, only_look = 0, argv == ["check"]
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         if (new := replayed(text)) == text:
             continue
         stale += 1
         print(f"{path.relative_to(ROOT)}: a transcript has changed")
-        if (argv or sys.argv[1:]) != ["check"]:
+        if not only_look:
             path.write_text(new, encoding="utf-8")
-    return int(stale > 0 and (argv or sys.argv[1:]) == ["check"])
+    return int(only_look and stale > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
