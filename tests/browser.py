@@ -6,6 +6,10 @@ import http.server
 import threading
 from pathlib import Path
 
+import pytest
+from playwright.sync_api import sync_playwright
+from tools_available import need
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -19,6 +23,16 @@ AXE = Path(__file__).resolve().parents[1] / "node_modules" / "axe-core" / "axe.m
 LOCAL = ("file:", "data:", "blob:", "about:")
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 375, "height": 812}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window; a test module has it by ``chromium = browser.chromium``."""
+    path = need("chromium")
+    with sync_playwright() as play:
+        running = play.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

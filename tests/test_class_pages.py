@@ -6,9 +6,7 @@ from html.parser import HTMLParser
 
 import browser as look
 import pytest
-from playwright.sync_api import sync_playwright
 from test_exports import EVIL, RECORDS, record
-from tools_available import need
 
 from dlcourse.grading import batch, class_report
 from dlcourse.grading.spec import exercises
@@ -88,14 +86,7 @@ def test_links_of_the_class_page_lead_to_the_students(tmp_path):
 
 # In a browser
 
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = need("chromium")
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=look.FLAGS)
-        yield running
-        running.close()
+chromium = look.chromium
 
 
 def seen(chromium, folder):

@@ -7,7 +7,6 @@ from urllib.parse import unquote, urlsplit
 import browser as look
 import pytest
 from bs4 import BeautifulSoup
-from playwright.sync_api import sync_playwright
 from tools_available import PROGRAMS, need
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -20,14 +19,7 @@ PAGES = sorted(
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("*/*.ipynb"))
 LESSON_PAGES = [page for page in PAGES if page.startswith("lessons/")]
 
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = need("chromium")
-    with sync_playwright() as play:
-        running = play.chromium.launch(executable_path=path, args=look.FLAGS)
-        yield running
-        running.close()
+chromium = look.chromium
 
 
 @pytest.fixture(scope="module")

@@ -133,6 +133,15 @@ def deviation(expected: Any, came: Any) -> float:
     return float(gap / size) if size else (np.inf if gap else 0.0)
 
 
+def copied(value: Any) -> Any:
+    """A copy of an input all the way down; functions and numbers stand for themselves."""
+    if isinstance(value, dict):
+        return {key: copied(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(copied(item) for item in value)
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
 def untouched(before: Any, after: Any) -> bool:
     """Whether an input is exactly what it was: same kind, keys, dtype, shape and bytes."""
     if type(before) is not type(after):

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from dlcourse.grading import answers
-from dlcourse.grading.compare import untouched
+from dlcourse.grading.compare import copied, untouched
 from dlcourse.grading.spec import Case, Exercise, Function
 
 
@@ -96,7 +96,7 @@ class InProcess:
 
     def call(self, exercise: Exercise, case: Case) -> Reply:
         handed = by_name(exercise, case)
-        before = {name: _copy(value) for name, value in handed.items()}
+        before = {name: copied(value) for name, value in handed.items()}
         reply = Reply(calls=dict.fromkeys(case.calls, 0))
         counted = {name: counting(handed[name], name, reply.calls) for name in case.calls}
         args = tuple((handed | counted)[name] for name in positional(exercise, case))
@@ -146,15 +146,6 @@ def failure_of(error: BaseException, filename: str) -> Failure:
     except Exception:  # a message that cannot be read is no reason to fail
         message = "(no readable text)"
     return Failure(type(error).__name__, lines[-1] if lines else None, message)
-
-
-def _copy(value: Any) -> Any:
-    """A copy of an input all the way down; functions and numbers stand for themselves."""
-    if isinstance(value, dict):
-        return {key: _copy(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_copy(item) for item in value)
-    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def counting(function: Any, name: str, calls: dict[str, int]) -> Any:

@@ -119,7 +119,7 @@ class Answer:
 
     def call(self, names: list[str], given: dict[str, Any], over: list[int] | None) -> dict:
         """One call, or one for each t of ``over``; ``names`` are those handed over by position."""
-        before = {name: copied(value) for name, value in given.items()}
+        before = {name: compare.copied(value) for name, value in given.items()}
         args = [given[name] for name in names]
         kwargs = {name: value for name, value in given.items() if name not in names}
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -153,15 +153,6 @@ def compiled(source: str) -> tuple[str, Any]:
         with contextlib.suppress(SyntaxError):
             return plain, compile(plain, FILE, "exec")
         raise
-
-
-def copied(value: Any) -> Any:
-    """A copy of an input all the way down; functions and numbers stand for themselves."""
-    if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(copied(item) for item in value)
-    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def failure(error: BaseException) -> dict[str, Any]:
