@@ -1,6 +1,7 @@
 """Hostile answers in the sandbox: no marks, no harm, no survivor, and nobody waits for long."""
 
 import os
+import resource
 import socket
 import textwrap
 import time
@@ -80,6 +81,18 @@ def test_an_attack_earns_nothing_and_leaves_nothing(name, sandbox, marker):
     with pytest.raises(BlockingIOError):
         server.accept()
     assert survivors() == []
+
+
+def test_a_grader_with_many_files_open_grades_as_before(sandbox):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    nothing = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert judged(sandbox, RIGHT).score == 100
+    finally:
+        for number in nothing:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_survivor_would_be_found(sandbox):
