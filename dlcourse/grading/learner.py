@@ -10,7 +10,6 @@ import functools
 import html
 import inspect
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,12 @@ from dlcourse.grading.store import STATES, Entry, Store
 PASSED = STATES[2:]
 TRIES = 3
 """After this many different attempts the solution is shown without asking back."""
+
+# ``python -m dlcourse``, of the same package as here, wherever that is.
+ALONE = (
+    "import sys; root = sys.argv.pop(1); root in sys.path or sys.path.insert(0, root); "
+    "from dlcourse.__main__ import main; sys.exit(main())"
+)
 
 
 def check(exercise: str, answer: Any, isolated: bool = False) -> Report:
@@ -163,20 +168,15 @@ def _isolated(spec: Exercise, answer: Any) -> Report:
     with tempfile.TemporaryDirectory(prefix="dlcourse-") as folder:
         file = Path(folder, "answer.py")
         file.write_text(source, encoding="utf-8", errors="backslashreplace")
-        paths = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "dlcourse", "check", spec.id, str(file), "--json"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = [sys.executable, "-P", "-c", ALONE, str(Path(__file__).parents[2])]
+        words += ["check", spec.id, str(file), "--json"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
     try:
         said = json.loads(done.stdout)
     except ValueError:
         raise RuntimeError(f"The isolated check did not run: {done.stderr.strip()}") from None
-    words = tuple(said["lines"]), tuple(said["passed"]), said["groups"], said["hint_id"]
-    return Report(spec, said["status"], said["cause"], *words)
+    rest = tuple(said["lines"]), tuple(said["passed"]), said["groups"], said["hint_id"]
+    return Report(spec, said["status"], said["cause"], *rest)
 
 
 @functools.lru_cache(maxsize=1)
