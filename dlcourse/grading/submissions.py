@@ -115,8 +115,11 @@ def student_of(path: Path) -> str:
 
 
 def readable(name: str) -> str:
-    """A file's name as text that can be printed, however it was encoded; no two become one."""
-    raw = os.fsencode(name).replace(b"\\", rb"\x5c")
+    """A file's name as text that can be printed, however it was encoded; no two become one.
+
+    Nor does it hold a semicolon, at which some spreadsheets begin a cell.
+    """
+    raw = os.fsencode(name).replace(b"\\", rb"\x5c").replace(b";", rb"\x3b")
     return printable(raw.decode("utf-8", "backslashreplace"))
 
 
@@ -143,7 +146,7 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
         try:
             source = _source(cell)
         except NotebookError as error:
-            remarks += [f"the cell of {exercise[:40]!r} is {error}" for exercise in tagged]
+            remarks += [f"the cell of {_shown(exercise)} is {error}" for exercise in tagged]
             continue
         for exercise in tagged:
             found.setdefault(exercise, []).append(source)
@@ -213,7 +216,7 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
         submission.remark(f"{name}: no answer cells; is it a page of this course?")
     for exercise, sources in cells.items():
         if exercise not in known:
-            submission.remark(f"{name}: {exercise[:40]!r} is no exercise of this course")
+            submission.remark(f"{name}: {_shown(exercise)} is no exercise of this course")
             continue
         if len(sources) > 1:
             submission.remark(f"{name}: {len(sources)} cells for {exercise}; the last counts")
@@ -228,6 +231,10 @@ def _tidy(submission: Submission) -> None:
         submission.flags.append("nothing handed in")
     if submission.unsaid:
         submission.flags.append(f"and {submission.unsaid} more remarks like these")
+
+
+def _shown(exercise: str) -> str:
+    return repr(exercise[:40].replace(";", ","))
 
 
 def _exercises(cell: Any) -> list[str]:
