@@ -51,6 +51,8 @@ SLOW = {
     "a loop at the top of the cell",
     "a sleep",
     "a stop",
+    "a reply one byte at a time",
+    "the grader's next question",
     "a regular expression that backtracks",
     "a product without end in C",
     "a long number",
@@ -84,6 +86,10 @@ ATTACKS = {
         "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n"
         "        time.sleep(3600)\n    os._exit(0)"
     ),
+    "a process by another door": _through(
+        "import sys\nos.posix_spawn(sys.executable, ['python', '-c', '1'], {})"
+    ),
+    "a thread": _through("import _thread\n_thread.start_new_thread(print, ())"),
     "a thread that stays": _called(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(3600,)).start()"
     ),
@@ -139,22 +145,25 @@ ATTACKS = {
         "kernel.syscall(450, -1, -1, -1, -1)\nassert ctypes.get_errno() != 1"
     ),
     "a namespace of its own": _through("got(kernel.unshare(0x10000000))"),
-    "the machine's users": _called("return open('/etc/passwd').read()"),
-    "the grader's files": _called("return open('MARKER').read()"),
+    "the machine's users": _through("open('/etc/passwd').read()"),
+    "the grader's files": _through("open('MARKER').read()"),
+    "the grader's environment": _through("assert set(os.environ) & {'PATH', 'USER', 'PYTHONPATH'}"),
+    "the grader's descriptors": _through(
+        "for number in range(5, 64):\n    try: os.fstat(number)\n    except OSError: continue\n"
+        "    break\nelse: raise OSError"
+    ),
     "a connection": _called(
         "import socket\ns = socket.create_connection(('127.0.0.1', PORT), 2)\ns.send(b'hello')"
     ),
-    "a listener": _called("import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 0))"),
+    "a listener": _through("import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 0))"),
     "the grader by ptrace": _called(
         "import ctypes\ncall = ctypes.CDLL(None).ptrace\n"
         "for pid in range(1, 40000): call(16, pid, 0, 0)"
     ),
-    "a mount of its own": _called(
-        "import ctypes\nc = ctypes.CDLL(None)\nassert c.unshare(0x10000000) == 0\n"
-        "assert c.mount(b'x', b'/tmp', b'tmpfs', 0, 0) == 0\nreturn None"
-    ),
-    "a limit lifted": _called(
-        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2 ** 40, 2 ** 40))\nreturn None"
+    "a process that lets itself be traced": _through("got(kernel.ptrace(0, 0, 0, 0))"),
+    "a mount of its own": _through("got(kernel.mount(b'x', b'/tmp', b'tmpfs', 0, 0))"),
+    "a limit lifted": _through(
+        "import resource\nresource.setrlimit(resource.RLIMIT_AS, (2 ** 40, 2 ** 40))"
     ),
     # The answer from elsewhere.
     "the package": "from dlcourse.grading.bank.sgd import epoch",
@@ -231,6 +240,12 @@ def epoch(w, X, y, lr, batch_size, order): return [Boom()] * 3
         "        try: os.write(fd, struct.pack('<II', len(head), 0) + head)\n"
         "        except OSError: pass"
     ),
+    "a reply one byte at a time": _called(
+        "import os, struct, time\nframe = struct.pack('<II', 99, 0) + b'[' * 99\nfor n in frame:\n"
+        "    for fd in range(3, 8):\n        try: os.write(fd, bytes([n]))\n"
+        "        except OSError: pass\n    time.sleep(0.1)"
+    ),
+    "the grader's next question": _called("import os\nwhile True: os.read(3, 10 ** 6)"),
     "a closed pipe": _called("import os\nos.closerange(0, 64)"),
     "a huge reply": _called("import numpy as np\nreturn np.zeros(2 ** 26)"),
     "a reply of one long word and many short": _called("return ['a' * 10 ** 5] + [''] * 2000"),
@@ -250,8 +265,8 @@ def epoch(w, X, y, lr, batch_size, order): return [Boom()] * 3
         "    if isinstance(thing, dict) and 'expected' in thing: return thing['expected']"
     ),
     "the environment": _called("import os\nreturn str(dict(os.environ)) + str(os.listdir('/'))"),
-    "the grader's command line": _called(
-        "import glob\nreturn [open(p).read() for p in glob.glob('/proc/*/cmdline')]"
+    "the grader's command line": _through(
+        "import glob\nassert [open(p).read() for p in glob.glob('/proc/*/cmdline')]"
     ),
     # Text that is no program.
     "no Python": "this is not Python",

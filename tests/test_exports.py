@@ -11,6 +11,7 @@ from dlcourse.grading import batch, class_report, exports
 from dlcourse.grading.report import CORRECT, NOT_YET, Report
 from dlcourse.grading.results import replacing
 from dlcourse.grading.spec import GROUPS, exercises
+from dlcourse.grading.submissions import collect
 
 EVIL = '=1+1"<script>alert(1)</script>'
 
@@ -62,6 +63,21 @@ def test_no_cell_is_a_formula(start, tmp_path):
         row = list(csv.reader(file))[1]
     for cell in (row[0], row[-1]):
         assert cell.strip()[0] not in "=+-@\uff1d" and text.strip() in cell
+
+
+def test_no_cell_is_a_formula_where_cells_end_at_semicolons(tmp_path):
+    """As in a German Excel: a line is divided at semicolons, the commas are text."""
+    evil = {"cell_type": "code", "metadata": {"tags": ["exercise:x;=1+1"]}, "source": "1"}
+    for name in ("x;=1+1", "bert"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for file in ("a;=1+1.ipynb", "=cmd.ipynb", "b.pdf", "=cmd.pdf"):
+            text = json.dumps({"cells": [evil, {**evil, "source": 1}]})
+            (tmp_path / "in" / name / file).write_text(text)
+    found = collect(tmp_path / "in", {"sgd"})
+    rows = [record(s.student, "sgd", flags=[*s.flags, "=1+1"]) for s in found]
+    exports.grades(rows, tmp_path / "a.csv")
+    cells = (tmp_path / "a.csv").read_text().replace("\n", ";").replace('"', "").split(";")
+    assert len(cells) > 3 and not any(cell.lstrip().startswith("=") for cell in cells)
 
 
 def test_text_that_is_no_unicode_does_not_stop_the_export(tmp_path):

@@ -1,6 +1,7 @@
 """Hostile answers in the sandbox: no marks, no harm, no survivor, and nobody waits for long."""
 
 import os
+import resource
 import socket
 import textwrap
 import time
@@ -80,6 +81,48 @@ def test_an_attack_earns_nothing_and_leaves_nothing(name, sandbox, marker):
     with pytest.raises(BlockingIOError):
         server.accept()
     assert survivors() == []
+
+
+# What somebody may well write beside the answer, and no wall is meant for.
+HARMLESS = """
+import datetime, hashlib, logging, os, random, signal, sys, threading, time, warnings
+print("step", 1, flush=True)
+logging.warning("step %d", 2)
+warnings.warn("three")
+assert open(os.__file__).read(9) and not sys.stdout.isatty() and os.cpu_count()
+assert os.listdir(".") == [] and datetime.datetime.now().year and os.path.exists(sys.executable)
+time.sleep(0.001)
+random.SystemRandom().random(), hashlib.sha256(b"x").hexdigest(), os.urandom(4)
+with threading.Lock(): signal.getsignal(signal.SIGINT)
+generator = np.random.default_rng()
+np.linalg.svd(generator.normal(size=(60, 60))), np.fft.fft(np.ones(1000)), np.ones((300, 300)) @ w_
+"""
+
+
+def test_what_is_harmless_is_let_through(sandbox):
+    for text in (f"w_ = np.ones(300)\n{HARMLESS}\n{RIGHT}", _inside(HARMLESS)):
+        with sandbox.answer(text, "epoch") as subject:
+            report = judge_subject(find("sgd"), subject, SEED)
+            assert report.score == 100, report
+            assert "step 1" in subject.child.output()
+
+
+def _inside(text):
+    return RIGHT.replace(
+        "order):\n", "order):\n    w_ = np.ones(300)\n" + textwrap.indent(text, "    ")
+    )
+
+
+def test_a_grader_with_many_files_open_grades_as_before(sandbox):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    nothing = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert judged(sandbox, RIGHT).score == 100
+    finally:
+        for number in nothing:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_survivor_would_be_found(sandbox):

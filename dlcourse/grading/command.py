@@ -68,7 +68,7 @@ def source_of(path: Path, spec: Exercise) -> str:
     except NotebookError as error:
         fail("file", "a Jupyter notebook", str(path), f"It is {error}.")
     if spec.id not in cells:
-        fix = "; ".join(remarks) or f"No cell of it is tagged exercise:{spec.id}."
+        fix = "; ".join(remarks[:3]) or f"No cell of it is tagged exercise:{spec.id}."
         fail("file", f"a notebook with an answer to {spec.id}", str(path), fix)
     return cells[spec.id][-1]
 

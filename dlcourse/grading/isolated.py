@@ -23,6 +23,11 @@ WEAKER = (
     "There is no sandbox on this machine, so the answer runs under limits of time and memory only. "
     "That is fine for an answer of your own."
 )
+# ``python -m dlcourse``, of the same package as here, wherever that is.
+ALONE = (
+    "import sys; root = sys.argv.pop(1); root in sys.path or sys.path.insert(0, root); "
+    "from dlcourse.__main__ import main; sys.exit(main())"
+)
 
 
 def afresh(spec: Exercise, source: str) -> Report:
@@ -41,22 +46,18 @@ def afresh(spec: Exercise, source: str) -> Report:
     with tempfile.TemporaryDirectory(prefix="dlcourse-") as folder:
         file = Path(folder, "answer.py")
         file.write_text(source, encoding="utf-8", errors="backslashreplace")
-        paths = (str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "dlcourse", "check", spec.id, str(file), "--json"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        words = [sys.executable, "-P", "-c", ALONE, str(Path(__file__).parents[2])]
+        words += ["check", spec.id, str(file), "--json"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
     try:
         said = json.loads(done.stdout)
     except ValueError:
         raise RuntimeError(f"The isolated check did not run: {done.stderr.strip()}") from None
     if WEAKER in done.stderr:
         warnings.warn(WEAKER, UserWarning, stacklevel=4)
-    words = tuple(said["lines"]), tuple(said["passed"]), said["groups"], said["hint_id"]
-    return Report(spec, said["status"], said["cause"], *words)
+    lines, passed = tuple(said["lines"]), tuple(said["passed"])
+    groups, hint_id = said["groups"], said["hint_id"]
+    return Report(spec, said["status"], said["cause"], lines, passed, groups, hint_id)
 
 
 def judged(

@@ -51,6 +51,14 @@ class Submission:
     student: str
     answers: dict[str, Answer] = field(default_factory=dict)
     flags: list[str] = field(default_factory=list)
+    unsaid: int = 0
+
+    def remark(self, text: str) -> None:
+        """One more flag, of a length for tables; of many the first, and how many more there are."""
+        if len(self.flags) < FLAG_LIMIT:
+            self.flags.append(short(text, 300))
+        else:
+            self.unsaid += 1
 
 
 class NotebookError(ValueError):
@@ -86,10 +94,13 @@ def collect(folder: Path | str, known: Collection[str]) -> list[Submission]:
         handed_in.setdefault(student_of(path.relative_to(root)), []).append(path)
     for student, own in handed_in.items():
         submission = found.setdefault(student, Submission(student))
-        if (more := len(own) - MOST_FILES) > 0:
-            submission.flags.append(f"{len(own)} files; the {more} oldest were not read")
-        for path in own[-MOST_FILES:]:
-            _add(submission, path, root, known)
+        notebooks = [path for path in own if path.suffix == ".ipynb"]
+        if unread := set(notebooks[:-MOST_FILES]):
+            many = f"{len(notebooks)} notebooks; the {len(unread)} oldest were not read"
+            submission.remark(many)
+        for path in own:
+            if path not in unread:
+                _add(submission, path, root, known)
     for submission in found.values():
         _tidy(submission)
     return [found[student] for student in sorted(found)]
@@ -104,8 +115,11 @@ def student_of(path: Path) -> str:
 
 
 def readable(name: str) -> str:
-    """A file's name as text that can be printed, however it was encoded; no two become one."""
-    raw = os.fsencode(name).replace(b"\\", rb"\x5c")
+    """A file's name as text that can be printed, however it was encoded; no two become one.
+
+    Nor does it hold a semicolon, at which some spreadsheets begin a cell.
+    """
+    raw = os.fsencode(name).replace(b"\\", rb"\x5c").replace(b";", rb"\x3b")
     return printable(raw.decode("utf-8", "backslashreplace"))
 
 
@@ -132,7 +146,7 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
         try:
             source = _source(cell)
         except NotebookError as error:
-            remarks += [f"the cell of {exercise[:40]!r} is {error}" for exercise in tagged]
+            remarks += [f"the cell of {_shown(exercise)} is {error}" for exercise in tagged]
             continue
         for exercise in tagged:
             found.setdefault(exercise, []).append(source)
@@ -183,46 +197,50 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
     """The answers of one file; a newer file's take the place of an older one's."""
     name = readable(os.fspath(path.relative_to(root)))
     if not os.path.lexists(path):
-        submission.flags.append(f"{name}: gone, not read")
+        submission.remark(f"{name}: gone, not read")
         return
     if path.is_symlink() or not path.is_file():
-        submission.flags.append(f"{name}: a link, or no plain file; not read")
+        submission.remark(f"{name}: a link, or no plain file; not read")
         return
     if path.suffix != ".ipynb":
-        submission.flags.append(f"{name}: not a notebook, not read")
+        submission.remark(f"{name}: not a notebook, not read")
         return
     try:
         cells, remarks = answers_of(path)
     except NotebookError as error:
-        submission.flags.append(f"{name}: {error}")
+        submission.remark(f"{name}: {error}")
         return
     if path.parent == root and CANVAS.match(path.stem) and "_LATE_" in path.name:
-        submission.flags.append(f"{name}: handed in late, as Canvas says in its name")
-    submission.flags += [f"{name}: {remark}" for remark in remarks]
+        submission.remark(f"{name}: handed in late, as Canvas says in its name")
+    for remark in remarks:
+        submission.remark(f"{name}: {remark}")
     if not (cells or remarks):
-        submission.flags.append(f"{name}: no answer cells; is it a page of this course?")
+        submission.remark(f"{name}: no answer cells; is it a page of this course?")
     twice: dict[str, list[str]] = {}
     for exercise, sources in cells.items():
         if exercise not in known:
-            submission.flags.append(f"{name}: {exercise[:40]!r} is no exercise of this course")
+            submission.remark(f"{name}: {_shown(exercise)} is no exercise of this course")
             continue
         if len(sources) > 1:
-            submission.flags.append(f"{name}: {len(sources)} cells for {exercise}; the last counts")
+            submission.remark(f"{name}: {len(sources)} cells for {exercise}; the last counts")
         if (older := submission.answers.get(exercise)) is not None:
             twice.setdefault(older.file, []).append(exercise)
         submission.answers[exercise] = Answer(sources[-1], name)
     for older_file, ids in twice.items():
         said = f"{', '.join(ids)}: handed in twice; {name} is newer than {older_file}"
-        submission.flags.append(said)
+        submission.remark(said)
 
 
 def _tidy(submission: Submission) -> None:
-    """Flags go into every table and page: a few of them, and one for whoever gave nothing."""
+    """What the flags end with, and one for whoever gave nothing."""
     if not (submission.answers or submission.flags):
         submission.flags.append("nothing handed in")
-    if (more := len(submission.flags) - FLAG_LIMIT) > 0:
-        submission.flags[FLAG_LIMIT:] = [f"and {more} more remarks like these"]
-    submission.flags[:] = [short(flag, 300) for flag in submission.flags]
+    if submission.unsaid:
+        submission.flags.append(f"and {submission.unsaid} more remarks like these")
+
+
+def _shown(exercise: str) -> str:
+    return repr(exercise[:40].replace(";", ","))
 
 
 def _exercises(cell: Any) -> list[str]:

@@ -118,8 +118,11 @@ class Child:
 
     def _wait(self, readable: bool) -> None:
         left = self.deadline - time.monotonic()
-        ends = ([self.source], []) if readable else ([], [self.target])
-        if left <= 0 or not any(select.select(*ends, [], left)):
+        poll = select.poll()  # unlike select.select it knows descriptors beyond 1024
+        poll.register(
+            *((self.source, select.POLLIN) if readable else (self.target, select.POLLOUT))
+        )
+        if left <= 0 or not poll.poll(1000 * left):
             seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
             what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
             raise ChildError("TimeoutError", f"no reply within the limit of {what}")

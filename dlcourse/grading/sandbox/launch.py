@@ -38,7 +38,8 @@ class Limits:
     """What one answer may use.
 
     ``call`` and ``total`` are seconds of wall time, for one call and for all; ``memory`` and
-    ``disk`` are bytes, ``disk`` for each file; ``output`` is how much of what it prints is kept.
+    ``disk`` are bytes, ``disk`` for each file (with bubblewrap there is one, what it prints);
+    ``output`` is how much of that is kept.
     """
 
     call: float = 5.0
