@@ -69,6 +69,10 @@ ANSWERS = {
             "w[name] = w[name] - lr * v[name]", "w[name] -= lr * v[name]"
         ).replace("dict(w)", "{n: p.copy() for n, p in w.items()}"), 1, "but params was modified"
     ),
+    "hints of types from elsewhere": (
+        RIGHT.replace("params, grads", "params: dict[str, NDArray], grads: List", 1), 0,
+        "momentum: correct",
+    ),
     "nothing": ("", 1, "the answer's cell defines no run"),
     "IPython's commands": (
         "%matplotlib inline\n!ls\n" + RIGHT + "if run:\n    %timeit run\nrun?\nnp.abs??\n?run\n",
@@ -339,3 +343,13 @@ def test_an_answer_without_a_source_is_refused(odd):
     ):
         check("momentum", odd, isolated=True)
     assert state() == "open"
+
+
+def test_a_bar_is_shown_where_there_is_something_to_wait_for(monkeypatch, capsys):
+    from dlcourse.grading.command import _progress
+
+    monkeypatch.setenv("TQDM_DISABLE", "")
+    for total in (0, 2):
+        with _progress(total) as advance:
+            advance()
+        assert ("student" in capsys.readouterr().err) == bool(total)

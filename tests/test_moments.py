@@ -131,6 +131,7 @@ def test_the_sandbox_says_the_same(sandbox):
         here = judged(namespace["run"], 5)
         assert dataclasses.asdict(there) == dataclasses.asdict(here)
         causes.append(there.cause)
+        assert ("derive that moment by hand" in str(there)) == (there.cause == "moment")
     assert causes == ["correct", "moment", "memory", "fixed draws"]
 
 

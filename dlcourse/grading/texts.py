@@ -155,7 +155,8 @@ def failure(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     fact, principle = _FAILURES[difference.kind](exercise, difference)
     if (modified := outcome.reply.modified) and difference.kind == "value":
         return fact, f"{modified} was modified on the way: copy first, and store copies."
-    return fact, principle or f"No known mistake fits; work the first step out by hand. {look}"
+    what = "derive that moment" if difference.kind == "moment" else "work the first step out"
+    return fact, principle or f"No known mistake fits; {what} by hand. {look}"
 
 
 def _exception(failure: Failure) -> str:

@@ -145,7 +145,10 @@ class Answer:
 
 
 def compiled(source: str) -> tuple[str, Any]:
-    """The text of a cell and its code; where it is no Python, without IPython's commands."""
+    """The text of a cell and its code; where it is no Python, without IPython's commands.
+
+    `compile` takes over this file's ``annotations``: a hint of a type from elsewhere is harmless.
+    """
     try:
         return source, compile(source, FILE, "exec")
     except SyntaxError:
