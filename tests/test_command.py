@@ -57,7 +57,8 @@ ANSWERS = {
     "wrong": (changed("lr * v[name]", "2 * lr * v[name]"), 1, "momentum: not yet. Expected ["),
     "a stub": ("def run(params, grads, lr, mu): ...\n", 1, "momentum: not attempted. Fill in run("),
     "another name": (RIGHT.replace("def run", "def step"), 1, "not yet. Expected run(params,"),
-    "a syntax error": ("x = 1\ndef run(:\n", 1, "can be called: SyntaxError in line 2"),
+    "a syntax error": ("x = 1\ndef run(:\n", 1,
+                       "can be called: SyntaxError in line 2 of the answer: invalid syntax.\n"),
     "an exception": ("import nowhere\n", 1, "ModuleNotFoundError in line 1 of the answer: No"),
     "a ready-made one": ("import torch\n" + RIGHT, 1, "The answer uses torch, which already"),
     "a name of another cell": (
@@ -68,8 +69,15 @@ ANSWERS = {
             "w[name] = w[name] - lr * v[name]", "w[name] -= lr * v[name]"
         ).replace("dict(w)", "{n: p.copy() for n, p in w.items()}"), 1, "but params was modified"
     ),
+    "hints of types from elsewhere": (
+        RIGHT.replace("params, grads", "params: dict[str, NDArray], grads: List", 1), 0,
+        "momentum: correct",
+    ),
     "nothing": ("", 1, "the answer's cell defines no run"),
-    "IPython's commands": ("%matplotlib inline\n!ls\n" + RIGHT, 0, "momentum: correct"),
+    "IPython's commands": (
+        "%matplotlib inline\n!ls\n" + RIGHT + "if run:\n    %timeit run\nrun?\nnp.abs??\n?run\n",
+        0, "momentum: correct",
+    ),
     "a remainder at the start of a line": (
         RIGHT.replace("lr * v[name]", "(lr\n  % 1e9) * v[name]"), 0, "momentum: correct"
     ),
@@ -254,8 +262,20 @@ def test_alone_means_without_the_other_cells():
         assert "defined in another cell" in str(report)
     report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=True)
     assert report.cause == "exception" and "NameError in line 1" in str(report)
-    assert check("momentum", answer("base = rate\n" + RIGHT, rates)).status == "correct"
-    assert state() == "public checks passed"
+    assert check("momentum", answer("base = rate\n" + RIGHT, rates)).cause == "global"
+    assert state() == "attempted"
+
+
+def test_commands_of_ipython_are_no_part_of_an_answer():
+    """As it has rewritten them before Python sees the cell."""
+    magic = "get_ipython().run_line_magic('timeit', '-n1 run')\n"
+    text = RIGHT + magic + f"if run:\n    {magic}get_ipython().system('ls')\n"
+    names = "class Shell:\n    def __getattr__(self, name): return print"
+    shell = names + "\nget_ipython = Shell"
+    for alone in (False, True):
+        assert check("momentum", answer(text, shell), isolated=alone).score == 100
+    got = text + "get_ipython().getoutput('ls')\n"
+    assert check("momentum", answer(got, shell)).cause == "global"
 
 
 def test_a_loop_without_end_ends(file, monkeypatch, capsys):
@@ -266,7 +286,9 @@ def test_a_loop_without_end_ends(file, monkeypatch, capsys):
     monkeypatch.setattr(commands, "own_sandbox", lambda: quick)
     looping = file("def run(params, grads, lr, mu):\n    while True: pass\n")
     assert main(["check", "momentum", looping]) == 1
-    assert "no reply within the limit of 0.5 s" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no reply within the limit of 0.5 s" in said
+    assert "what makes it stop?" in said and "run(*case.args" not in said  # it would hang the page
 
 
 def test_alone_means_with_numpy_as_it_comes(monkeypatch):
@@ -321,3 +343,13 @@ def test_an_answer_without_a_source_is_refused(odd):
     ):
         check("momentum", odd, isolated=True)
     assert state() == "open"
+
+
+def test_a_bar_is_shown_where_there_is_something_to_wait_for(monkeypatch, capsys):
+    from dlcourse.grading.command import _progress
+
+    monkeypatch.setenv("TQDM_DISABLE", "")
+    for total in (0, 2):
+        with _progress(total) as advance:
+            advance()
+        assert ("student" in capsys.readouterr().err) == bool(total)

@@ -25,7 +25,7 @@ def run(t, lr0, gamma, every):
 WRONG = [
     ("returns nothing", HEAD + "    lr0 * gamma", "none", "The function returned None."),
     ("None at times", HEAD + "    if t < every: return lr0", "none", "The function returned None."),
-    ("text", HEAD + "    return 'lr0'", "type", "Expected an array of numbers, came list."),
+    ("text", HEAD + "    return 'lr0'", "type", "Expected an array of numbers, came a list."),
     ("a list", HEAD + "    return [lr0, lr0]", "shape", "Every call returns one number"),
     ("NaN", HEAD + "    return lr0 * np.log(-1.0)", "nan", "division by zero"),
     ("counts calls", STATEFUL, "memory", "two different answers"),

@@ -96,6 +96,7 @@ def test_other_faults_are_named(answer, cause):
     report = judged(answer)
     assert report.cause == cause and report.status != CORRECT
     assert len(report.lines) <= 3
+    assert ("derive that moment by hand" in str(report)) == (cause == "moment")
 
 
 def test_draws_of_its_own_seed_cost_the_interface_points_only():

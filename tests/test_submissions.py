@@ -116,6 +116,28 @@ def test_of_two_cells_of_one_tag_the_last_counts(tmp_path):
     assert found.flags == ["anna.ipynb: 2 cells for adam; the last counts"]
 
 
+def test_a_tag_that_is_gone_is_missed(tmp_path):
+    """The check below the answer is still there. What is tagged, and what is prose, is not lost."""
+    below = [cell(None, f'check("{id}", run)') for id in ("sgd", "adam", "sgd")]
+    prose = cell(None, 'check("nag", run)', kind="markdown")
+    put(tmp_path / "anna.ipynb", cell("adam"), cell(None), prose, *below)
+    found = only(tmp_path)
+    said = "anna.ipynb: no cell is tagged for sgd, which it checks; was the tag deleted?"
+    assert found.flags == [said] and list(found.answers) == ["adam"]
+    put(tmp_path / "anna.ipynb", cell(None), *below)
+    (flag,) = only(tmp_path).flags
+    assert "tagged for sgd, adam, which" in flag
+    put(tmp_path / "anna.ipynb", cell("sgd"), cell("adam", [1]), *below)
+    (flag,) = only(tmp_path).flags
+    assert "'adam' is not text" in flag
+
+
+def test_a_notebook_is_one_in_capitals_too(tmp_path):
+    put(tmp_path / "ANNA.IPYNB", cell("sgd"))
+    found = only(tmp_path)
+    assert found.student == "ANNA" and list(found.answers) == ["sgd"]
+
+
 def test_only_tagged_code_is_an_answer(tmp_path):
     odd = [None, 7, {}, {"cell_type": "code"}, {"cell_type": "code", "metadata": []}]
     odd += [{"cell_type": "code", "metadata": {"tags": tags}} for tags in (None, "x", [1, None])]

@@ -12,6 +12,8 @@ import dis
 import functools
 import inspect
 import linecache
+import os
+import re
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +23,9 @@ READY_MADE = {"dlcourse", "flax", "jax", "keras", "optax", "sklearn", "tensorflo
 
 PROVIDED = {"np", "numpy"}
 """Names every answer finds defined, wherever it is graded."""
+
+_COMMAND = re.compile(r"^([ \t]*)get_ipython\(\)\.(?:run_\w+_magic|system)\(.*$", re.MULTILINE)
+"""What IPython makes of ``%timeit f()``, ``!ls`` or ``f?`` before Python sees it."""
 
 _IDLE = {"CACHE", "RESUME", "NOP", "LOAD_CONST", "POP_TOP", "RETURN_VALUE", "RETURN_CONST"}
 
@@ -51,8 +56,11 @@ def filename(answer: Any) -> str:
 
 
 def cell_of(answer: Any) -> str | None:
-    """The text of the cell, or the file, that an answer was written in; None without one."""
-    return "".join(linecache.getlines(filename(answer))) or None
+    """The text of the cell, or the file, that an answer was written in; None without one.
+
+    IPython's commands are left out, as they are where a notebook is graded.
+    """
+    return _COMMAND.sub(r"\1pass", "".join(linecache.getlines(filename(answer)))) or None
 
 
 def is_stub(answer: Any) -> bool:
@@ -83,7 +91,7 @@ def ready_made(answer: Any) -> str | None:
     codes, values = _reach(answer)
     imported = [
         step.argval
-        for code in codes
+        for code in [*codes, *_top(answer)]
         for step in dis.get_instructions(code)
         if step.opname == "IMPORT_NAME"
     ]
@@ -104,7 +112,10 @@ def borrowed(answer: Any) -> str | None:
     at_home = _bound_at_top("".join(linecache.getlines(code.co_filename))) if code else None
     if at_home is None:
         return None
-    return next((n for n in _reach(answer)[1] if n not in at_home and n not in PROVIDED), None)
+    namespace = _function_of(answer).__globals__
+    run_with_it = (n for top in _top(answer) for n in _global_names(top) if n in namespace)
+    names = dict.fromkeys([*_reach(answer)[1], *run_with_it])
+    return next((n for n in names if n not in at_home and n not in PROVIDED), None)
 
 
 def _home(value: Any) -> str:
@@ -136,9 +147,23 @@ def _reach(answer: Any) -> tuple[list[types.CodeType], dict[str, Any]]:
     return codes, values
 
 
+def _top(answer: Any) -> list[types.CodeType]:
+    """What runs along with an answer when its cell does, such as a default or a trial call.
+
+    Of a file nothing: there the answer is one function among others, and was imported.
+    """
+    name, source = filename(answer), cell_of(answer)
+    if source is None or os.path.exists(name):
+        return []
+    try:
+        return [compile(source, name, "exec")]
+    except SyntaxError:
+        return []
+
+
 def _global_names(code: types.CodeType) -> Iterator[str]:
     for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME") and not step.argval.startswith("__"):
             yield step.argval
 
 
@@ -153,7 +178,7 @@ def _codes_in(value: Any, filename: str) -> Iterator[types.CodeType]:
 
 @functools.lru_cache(maxsize=64)
 def _bound_at_top(source: str) -> frozenset[str] | None:
-    """Names a cell or file binds at its top level; None if there is no plain Python to read."""
+    """Names a cell or file binds at its top level; None if that cannot be read off its text."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -172,4 +197,4 @@ def _bound_at_top(source: str) -> frozenset[str] | None:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         queue.extend(ast.iter_child_nodes(node))
-    return frozenset(names)
+    return None if "*" in names else frozenset(names)

@@ -31,6 +31,7 @@ tbody th { font-weight: 400; overflow-wrap: anywhere; min-width: 8rem }
 .number { text-align: right; font-variant-numeric: tabular-nums }
 td.number { white-space: nowrap } ul.plain { list-style: none; margin: 0; padding: 0 }
 @media (max-width: 45rem) {
+  table:not(.cards) { font-size: .875rem }
   th, td { padding-right: .6rem } tbody th { min-width: 4rem }
   .cards thead { position: absolute; clip-path: inset(50%) }
   .cards tr { display: block; border-bottom: 1px solid var(--line); padding: .6rem 0 }

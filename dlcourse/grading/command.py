@@ -213,10 +213,12 @@ def _run(
 
 @contextlib.contextmanager
 def _progress(total: int) -> Iterator[Any]:
-    """A bar where tqdm is installed, silence elsewhere."""
+    """A bar where tqdm is installed and there is something to do, silence elsewhere."""
     try:
-        from tqdm import tqdm
+        tqdm = importlib.import_module("tqdm").tqdm if total else None
     except ImportError:
+        tqdm = None
+    if tqdm is None:
         yield lambda: None
         return
     with tqdm(total=total, unit="student", file=sys.stderr) as bar:

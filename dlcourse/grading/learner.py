@@ -124,7 +124,8 @@ def _isolated(spec: Exercise, answer: Any) -> Report:
     if source is None:
         if answers.is_stub(answer):
             return judge(spec, answer)
-        fail("answer", "a function whose cell or file can be read", answer)
+        fix = "Take a %%command such as %%time out of its cell, run the cell, and check again."
+        fail("answer", "a function whose cell or file can be read", answer, fix)
     return isolated.afresh(spec, source)
 
 

@@ -27,6 +27,8 @@ MOST_FILES, MOST_FOLDERS = 100, 20
 """Notebooks of one student that are read, the newest; and folders inside each other."""
 # name, an optional "LATE", the student's id, the file's id, the name the student gave the file
 CANVAS = re.compile(r"^([^_]+)(?:_LATE)?_(\d+)_(\d+)_(.+)$")
+CHECKED = re.compile(r"^check\(\s*[\"'](\w+)[\"']", re.MULTILINE)
+"""The call below an answer's cell: it tells of an answer whose tag is gone."""
 FLAG_LIMIT = 20
 NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -87,7 +89,7 @@ def collect(folder: Path | str, known: Collection[str]) -> list[Submission]:
     names = [readable(path.name) for path in folders if _seen(path.name)]
     found = {student: Submission(student) for student in names}
     files = list(_files(root))
-    if not any(path.suffix == ".ipynb" for path in files):
+    if not any(_named_as_notebook(path) for path in files):
         fail("submissions", "a folder with notebooks (.ipynb)", str(folder), _kinds(files))
     handed_in: dict[str, list[Path]] = {}
     for path in sorted(files, key=_age):
@@ -139,17 +141,22 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NotebookError("not a Jupyter notebook, not read") from None
     found: dict[str, list[str]] = {}
-    remarks = []
+    remarks, tagged, checked = [], set[str](), dict[str, None]()
     for cell in cells:
-        if not (tagged := _exercises(cell)):
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
+        tagged.update(exercises := _exercises(cell))
         try:
             source = _source(cell)
         except NotebookError as error:
-            remarks += [f"the cell of {_shown(exercise)} is {error}" for exercise in tagged]
+            remarks += [f"the cell of {_shown(exercise)} is {error}" for exercise in exercises]
             continue
-        for exercise in tagged:
+        for exercise in exercises:
             found.setdefault(exercise, []).append(source)
+        checked.update(dict.fromkeys(CHECKED.findall(source)))
+    if lost := [exercise[:40] for exercise in checked if exercise not in tagged]:
+        ids = ", ".join(lost)
+        remarks.append(f"no cell is tagged for {ids}, which it checks; was the tag deleted?")
     return found, remarks
 
 
@@ -186,6 +193,10 @@ def _seen(name: str) -> bool:
     return not name.startswith((".", "__MACOSX"))
 
 
+def _named_as_notebook(path: Path) -> bool:
+    return path.suffix.lower() == ".ipynb"
+
+
 def _age(path: Path) -> tuple[int, str]:
     try:
         return path.lstat().st_mtime_ns, os.fspath(path)
@@ -202,7 +213,7 @@ def _add(submission: Submission, path: Path, root: Path, known: Collection[str])
     if path.is_symlink() or not path.is_file():
         submission.remark(f"{name}: a link, or no plain file; not read")
         return
-    if path.suffix != ".ipynb":
+    if not _named_as_notebook(path):
         submission.remark(f"{name}: not a notebook, not read")
         return
     try:
@@ -243,10 +254,8 @@ def _shown(exercise: str) -> str:
     return repr(exercise[:40].replace(";", ","))
 
 
-def _exercises(cell: Any) -> list[str]:
+def _exercises(cell: dict[str, Any]) -> list[str]:
     """The exercises a cell answers, by its tags."""
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return []
     metadata = cell.get("metadata")
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     if not isinstance(tags, list):

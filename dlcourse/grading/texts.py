@@ -47,9 +47,12 @@ def missing(exercise: Exercise) -> tuple[str, str]:
 
 
 def cell_failed(failure: Failure) -> tuple[str, str]:
+    why = "It is run alone, with np for NumPy and the standard library: nothing from other cells."
+    if failure.type in ("SyntaxError", "IndentationError", "TabError"):
+        why = "This is not Python yet: run the cell, and Python points at the place."
     return (
         f"The answer's cell stops before it can be called: {_exception(failure)}",
-        "It is run alone, with np for NumPy and the standard library: nothing from other cells.",
+        why,
     )
 
 
@@ -68,9 +71,11 @@ def ready_made(exercise: Exercise, module: str) -> tuple[str, str]:
 
 
 def borrowed(exercise: Exercise, name: str) -> tuple[str, str]:
+    ours = name in ("check", "hint", "probe", "progress", "solution")
+    fix = "pass it as an argument, or define it in the answer's own cell."
     return (
         f"The answer uses {name}, which is defined in another cell.",
-        "Answers are graded alone: pass it as an argument, or define it in the answer's own cell.",
+        f"Answers are graded alone: {f'call {name} in the next cell.' if ours else fix}",
     )
 
 
@@ -142,19 +147,22 @@ def failure(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
     look = f'To look closer: case = probe("{exercise.id}", "{outcome.probe.name}"); {call}.'
     if outcome.reply.failure is not None:
         alone = "Answers are graded alone: a name that is defined in another cell is not there."
-        unnamed = outcome.reply.failure.type == "NameError"
-        return _exception(outcome.reply.failure), alone if unnamed else look
+        endless = "A loop does not end, or takes far too long: what makes it stop?"
+        says = {"NameError": alone, "TimeoutError": endless}
+        return _exception(outcome.reply.failure), says.get(outcome.reply.failure.type, look)
     difference = outcome.difference
     assert difference is not None, "a right outcome has no failure to describe"
     fact, principle = _FAILURES[difference.kind](exercise, difference)
     if (modified := outcome.reply.modified) and difference.kind == "value":
         return fact, f"{modified} was modified on the way: copy first, and store copies."
-    return fact, principle or f"No known mistake fits; work the first step out by hand. {look}"
+    what = "derive that moment" if difference.kind == "moment" else "work the first step out"
+    return fact, principle or f"No known mistake fits; {what} by hand. {look}"
 
 
 def _exception(failure: Failure) -> str:
     line = f" in line {failure.line} of the answer" if failure.line else ""
-    return f"{failure.type}{line}: {short(failure.message, 160) or 'no message'}."
+    message = short(failure.message, 160).rstrip(".") or "no message"
+    return f"{failure.type}{line}: {message}."
 
 
 def _none(exercise: Exercise, difference: Difference) -> tuple[str, str]:
@@ -165,7 +173,7 @@ def _none(exercise: Exercise, difference: Difference) -> tuple[str, str]:
 
 def _type(exercise: Exercise, difference: Difference) -> tuple[str, str]:
     return (
-        f"Expected {difference.expected}, came {difference.came}.",
+        f"Expected {difference.expected}, came {named(difference.came)}.",
         f"{exercise.call} has to return exactly the structure that the task names.",
     )
 
@@ -239,8 +247,12 @@ def _number_of(character: str) -> str:
 
 def kind(value: Any) -> str:
     """A value's type in words, for messages: ``a list``, ``an ndarray``."""
-    name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+    return named(type(value).__name__)
+
+
+def named(type_name: str) -> str:
+    """The name of a type with its article."""
+    return f"{'an' if type_name[:1].lower() in 'aeio' else 'a'} {type_name}"
 
 
 def short(value: Any, width: int) -> str:

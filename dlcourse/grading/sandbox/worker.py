@@ -31,8 +31,8 @@ else:
 import numpy as np
 
 FILE = "<answer>"
-MAGIC = re.compile(r"^[ \t]*[%!].*$", re.MULTILINE)
-"""IPython's commands; or a line that goes on with a remainder, so Python is asked first."""
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
+"""IPython's commands, or a line that goes on with a remainder, so Python is asked first."""
 
 
 def limit(memory: int, seconds: int, processes: int, size: int, *, every: bool) -> None:
@@ -145,11 +145,14 @@ class Answer:
 
 
 def compiled(source: str) -> tuple[str, Any]:
-    """The text of a cell and its code; where it is no Python, without IPython's commands."""
+    """The text of a cell and its code; where it is no Python, without IPython's commands.
+
+    `compile` takes over this file's ``annotations``: a hint of a type from elsewhere is harmless.
+    """
     try:
         return source, compile(source, FILE, "exec")
     except SyntaxError:
-        plain = MAGIC.sub("", source)  # the lines stay, and with them their numbers
+        plain = MAGIC.sub(r"\1pass", source)  # the lines stay, and with them their numbers
         with contextlib.suppress(SyntaxError):
             return plain, compile(plain, FILE, "exec")
         raise
@@ -158,10 +161,11 @@ def compiled(source: str) -> tuple[str, Any]:
 def failure(error: BaseException) -> dict[str, Any]:
     """An exception in words, with the last line it reached in the answer."""
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == FILE]
+    said: Any = error
     if isinstance(error, SyntaxError) and error.filename == FILE:
-        lines = [error.lineno]
+        lines, said = [error.lineno], error.msg
     try:
-        text = str(error)[:500]
+        text = str(said)[:500]
     except BaseException:  # a message that cannot be read is no reason to stop
         text = "(no readable text)"
     name = getattr(error, "name", None) if isinstance(error, ImportError) else None
