@@ -168,6 +168,13 @@ def test_same_seed_same_case_another_seed_another(exercise):
         assert not all(map(np.array_equal, one, other)), probe.name
 
 
+def test_every_word_of_a_seed_counts():
+    """Two students' seeds may begin alike."""
+    exercise = ALL[0]
+    one, other = (drawn(exercise.case(exercise.probes[0], (7, word))) for word in (1, 2))
+    assert not all(map(np.array_equal, one, other))
+
+
 WORKED = {
     "sgd": (
         Case(

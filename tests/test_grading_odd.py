@@ -1,6 +1,7 @@
 """Results and answers too odd to be read, and errors planted in the grader itself."""
 
 import dataclasses
+import sys
 
 import cells
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from dlcourse.grading import check, compare, judge
 from dlcourse.grading.quality import quality
 from dlcourse.grading.report import NOT_YET
-from dlcourse.grading.spec import exercises
-from dlcourse.grading.subjects import InProcess, Reply
+from dlcourse.grading.spec import Case, exercises
+from dlcourse.grading.subjects import InProcess, Reply, asked
 
 home = cells.home
 
@@ -137,6 +138,8 @@ NAN, INF = np.nan, np.inf
         ([1.0, 2.0], [1.0, NAN], "nan"),
         ([1.0, NAN], [2.0, NAN], "value"),
         ([0.0, 0.0], [0.0, 1e-300], "value"),
+        ([1.0], [1.00030005], "value"),  # of the expected entry, not of the one that came
+        ([1.0, 0.0], [True, False], "type"),
         ([1.0, 1e4], [1.0 + 2.9, 1e4], None),
         ([1.0, 1e4], [1.0 + 3.1, 1e4], "value"),
         (np.r_[1.0, np.zeros(99)], np.r_[1.0, np.zeros(98), 0.01], "value"),
@@ -162,6 +165,13 @@ def test_what_two_arrays_may_differ_by(expected, came, kind):
 )
 def test_an_input_is_untouched_only_if_nothing_of_it_changed(before, after, same):
     assert compare.untouched(before, after) is same
+
+
+def test_asking_our_own_functions_leaves_standard_output_alone():
+    """Threads grade side by side and share it."""
+    seen = []
+    asked(lambda: seen.append(sys.stdout), Case())
+    assert seen[0] is sys.stdout
 
 
 def test_a_hint_that_two_mistakes_would_give_is_not_given():
