@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cohort import HOSTILE, cohort, command, right, wrong
+from cohort import HOSTILE, cohort, right, wrong
 from tools_available import need
 
+from dlcourse.__main__ import main
 from dlcourse.grading import batch
 from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
+from dlcourse.grading.results import RESULTS
 from dlcourse.grading.sandbox import SandboxError, launch
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.submissions import Answer
@@ -147,26 +149,26 @@ def test_processes_give_the_same_records_as_threads(expected):
 
 
 @pytest.mark.filterwarnings("ignore")  # those of Dask are not ours
-def test_a_dask_cluster_gives_the_same_records_and_the_command_takes_it(expected, tmp_path):
+def test_through_a_dask_cluster_the_command_gives_the_same_records(tmp_path):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     )
     with cluster, distributed.Client(cluster) as client:
         assert len({w["pid"] for w in client.run(_pid).values()} - {os.getpid()}) == 2
-        assert graded(client.get_executor(pure=False)) == expected
-        cohort(tmp_path / "in", 3, IDS)
-        done = command(
-            "grade", tmp_path / "in", "--out", tmp_path / "dask", "--dask", client.scheduler.address
-        )
-    assert done.returncode == 0, done.stderr
-    here = command(
-        *("grade", tmp_path / "in", "--out", tmp_path / "here"),
-        *("--seed-file", tmp_path / "dask/seed.key"),
-    )
-    assert here.returncode == 0, here.stderr
+        folder = cohort(tmp_path / "in", 3, IDS[:2], share_right=0.3)
+        words = ["grade", str(folder), "--exercises", *IDS[:2], "--out"]
+        assert main([*words, str(tmp_path / "dask"), "--dask", client.scheduler.address]) == 0
+    key = str(tmp_path / "dask/seed.key")
+    assert main([*words, str(tmp_path / "here"), "--seed-file", key]) == 0
+    records = [without_time(lines_of(tmp_path / name)) for name in ("dask", "here")]
+    assert records[0] == records[1] and {r["points"] for r in records[0]} == {0, 100}
     for name in ("grades.csv", "class.html"):
         assert (tmp_path / "dask" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
+def lines_of(out):
+    return [json.loads(line) for line in (out / RESULTS).read_text().splitlines()]
 
 
 def _pid():
