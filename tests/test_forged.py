@@ -91,6 +91,24 @@ def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
         json.dumps([repr(report), report.points, report.hint_id])
 
 
+def test_a_process_that_has_failed_is_not_asked_again():
+    """Else an answer without an end would cost its limit at every probe."""
+
+    class Ended(Forger):
+        asked = 0
+
+        def ask(self, request, functions=None):
+            self.asked += 1
+            if "source" not in request:
+                raise ChildError("TimeoutError", "no reply within the limit")
+            return super().ask(request)
+
+    child, spec = Ended(random.Random(1), honest=True), exercises()["sgd"]
+    report = judge_subject(spec, Remote(child, "", spec.entry))
+    assert report.cause == "exception" and "no reply within" in report.lines[0]
+    assert child.asked == 2
+
+
 def test_bytes_that_are_no_message_are_refused():
     rng = random.Random(0)
     good = json.dumps({"dict": [["value", {"array": ["<f8", [2]]}]]}).encode()

@@ -5,15 +5,18 @@ The attacks of ``attacks.py`` fail at the first wall they meet; this says that t
 
 import platform
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cohort import environment
+from processes import alive, descendants
 from tools_available import need
 
 from dlcourse.grading.sandbox import Limits, Sandbox
 from dlcourse.grading.sandbox.child import ChildError
-from dlcourse.grading.sandbox.launch import ENVIRONMENT
+from dlcourse.grading.sandbox.launch import ENVIRONMENT, interpreter
 
 # Numbers that are no defaults, so that a limit is known to come from here.
 LIMITS = Limits(cpu=7, memory=(1 << 30) - (1 << 20), processes=6, disk=3 << 20)
@@ -35,20 +38,21 @@ def look(refused):
             seen["status"][name] = value.strip()
     with open("/proc/self/mounts") as file:
         mounts = [line.split() for line in file]
+    seen["mounts"] = [m[1] for m in mounts]
     seen["writable"] = [m[1] for m in mounts if "rw" in m[3].split(",") and m[2] == "tmpfs"]
     with open("/proc/net/dev") as file:
         seen["network"] = [line.split(":")[0].strip() for line in file if ":" in line]
     space = os.statvfs("/tmp")
     seen["tmp"] = space.f_blocks * space.f_frsize
-    seen["names"] = sorted(os.listdir("/"))
     seen["host"] = os.uname().nodename
     seen["user"] = [os.getuid(), os.getgid()]
     seen["environment"] = dict(os.environ)
     seen["folder"] = [os.getcwd(), *os.listdir()]
     seen["input"] = os.readlink("/proc/self/fd/0")
     seen["processes"] = len([name for name in os.listdir("/proc") if name.isdigit()])
-    seen["packages"] = sorted({p for folder in sys.path if os.path.isdir(folder) for p in
-                               os.listdir(folder) if p in ("dlcourse", "torch", "pytest", "pip")})
+    seen["path"] = sys.path
+    installed = os.path.join(os.path.dirname(os.__file__), "site-packages")
+    seen["installed"] = os.listdir(installed) if os.path.isdir(installed) else []
     return seen
 """
 
@@ -63,7 +67,9 @@ EPERM = 1
 
 
 def asked(subject, **given):
-    return subject.child.ask({"names": list(given), "given": given, "over": None})
+    functions = {name: value for name, value in given.items() if callable(value)}
+    request = {"names": list(given), "given": given, "over": None}
+    return subject.child.ask(request, functions)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -116,12 +122,40 @@ def test_there_is_no_machine_around_it(seen):
     assert seen["host"] == "grader" != socket.gethostname()
     assert seen["environment"] == {**ENVIRONMENT, "PWD": "/tmp"}
     assert seen["input"] == "/dev/null"
-    assert seen["packages"] == []
-    ours = {"dev", "etc", "lib", "lib32", "lib64", "proc", "tmp", "usr", "w"}
-    assert set(seen["names"]) - ours <= {Path(sys.base_prefix).parts[1]}
+
+
+def test_nothing_is_mounted_but_what_python_and_numpy_need(seen):
+    allowed = ["/proc", "/dev", "/tmp", "/w", "/usr/lib", "/usr/lib32", "/usr/lib64"]
+    allowed += ["/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives"]
+    allowed += [interpreter(), Path(sys.base_prefix, "lib")]
+    mounts = [Path(name) for name in seen["mounts"] if name != "/"]
+    assert len(mounts) > 5
+    assert [m for m in mounts if not any(m.is_relative_to(path) for path in allowed)] == []
+    assert seen["path"][:2] == ["/w", "/w/site"] and seen["installed"] == []
 
 
 # Time
+
+ENDLESS = """
+from dlcourse.grading.sandbox import Sandbox, wire
+with Sandbox().answer("", "") as subject:
+    subject.child._send(wire.frame({"source": "while True: pass", "entry": ""}))
+    print("sent", flush=True)
+    input()
+"""
+
+
+def test_an_answer_ends_with_its_grader():
+    """It reads what was sent even if the grader is gone by then."""
+    words = [sys.executable, "-c", ENDLESS]
+    with subprocess.Popen(
+        words, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as grader:
+        assert grader.stdout.readline() == b"sent\n"
+        processes = descendants(grader.pid)
+        grader.kill()
+    assert len(processes) > 1
+    assert alive(processes) == set()
 
 
 DRIP = """
@@ -146,6 +180,14 @@ def test_a_reply_that_drips_ends_with_the_call():
         subject.facts()
         with pytest.raises(ChildError, match=r"within the limit of 1 s for one call"):
             asked(subject, times=18)
+
+
+def test_calling_back_buys_no_time():
+    source = "def ask(grad):\n    while True: grad(1.0)\n"
+    with Sandbox(limits=Limits(call=1.0, total=4.0)).answer(source, "ask") as subject:
+        subject.facts()
+        with pytest.raises(ChildError, match=r"within the limit of 1 s for one call"):
+            asked(subject, grad=lambda x: x)
 
 
 def test_all_calls_together_have_a_limit():
