@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import sys
+import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from dlcourse.__main__ import main
 from dlcourse.grading import batch
 from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
 from dlcourse.grading.results import RESULTS
-from dlcourse.grading.sandbox import SandboxError, launch
+from dlcourse.grading.sandbox import Limits, SandboxError, launch
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.submissions import Answer
 
@@ -80,6 +81,12 @@ def test_a_hostile_answer_costs_only_that_exercise(hostile):
 
 def test_an_empty_cell_is_not_attempted():
     assert grade_one(task("anna", sgd=" \n\n"))[0]["status"] == "not attempted"
+
+
+def test_what_an_answer_prints_is_kept_up_to_the_limit_of_the_task():
+    handed = task("anna", sgd=right("sgd") + "print('hello')\n")
+    (record,) = grade_one(replace(handed, limits=Limits(output=3)))
+    assert (record["printed"], record["points"]) == ("hel", 100)
 
 
 def test_where_the_judge_stumbles_the_other_exercises_keep_their_marks(monkeypatch):
@@ -173,6 +180,36 @@ def lines_of(out):
 
 def _pid():
     return {"pid": os.getpid()}
+
+
+class Fake(Executor):
+    """Hands out futures, the first ``done`` of them with a result at once."""
+
+    def __init__(self, done=9):
+        self.done, self.futures = done, []
+
+    def submit(self, function, task):
+        self.futures.append(future := Future())
+        if len(self.futures) <= self.done:
+            future.set_result([])
+        return future
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_as_many_tasks_are_under_way_as_asked_for(at_once):
+    pool = Fake()
+    yielded = enumerate(grade(many(), pool, at_once))
+    assert max(len(pool.futures) - number for number, _ in yielded) == at_once
+    assert len(pool.futures) == len(many())
+
+
+def test_a_result_does_not_wait_for_the_others():
+    pool = Fake(done=1)
+    late = threading.Timer(3.0, lambda: [f.set_result([]) for f in pool.futures[1:]])
+    late.start()
+    next(grade(many(), pool, 4))
+    assert [future.done() for future in pool.futures] == [True, False, False, False]
+    late.cancel()
 
 
 def test_a_worker_that_dies_loses_no_other_result():
