@@ -126,6 +126,12 @@ def test_planted_a_hint_from_the_first_probe_alone_is_noticed(monkeypatch):
     assert quality(exercises()["adam"]).wrong_hints, "on one probe several mistakes look alike"
 
 
+def test_planted_the_hint_of_another_mistake_is_noticed(monkeypatch):
+    monkeypatch.setattr(judge, "matching_mistake", lambda exercise, *rest: exercise.mistakes[0])
+    counts = quality(exercises()["momentum"])
+    assert len(counts.wrong_hints) == counts.mistakes - 1
+
+
 NAN, INF = np.nan, np.inf
 
 
