@@ -164,10 +164,9 @@ def test_students_are_found_by_login_id_and_name(canvas):
 
 def test_all_other_cells_are_kept(canvas):
     _, text = canvas(RECORDS)
-    filled = {"anna": ",,7.5", "bert": ",1,,", "dora": ",3,,"}
     expected = BOOK.replace('B",,7.5', 'B",50.00,7.5').replace("b@x,A,1", "b@x,A,15.00")
     expected = expected.replace("d@x,A,3", "d@x,A,15.00")
-    assert text == expected and len(filled) == 3
+    assert text == expected
 
 
 @pytest.mark.parametrize("change", ["\r\n", "\ufeff"])

@@ -80,7 +80,7 @@ class Forger:
 
 @pytest.mark.parametrize("honest", [True, False], ids=["values", "facts"])
 def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
-    specs = list(exercises().values())
+    specs, causes = list(exercises().values()), set()
     for seed in range(400):
         rng = random.Random(seed)
         spec = rng.choice(specs)
@@ -89,6 +89,8 @@ def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
         assert 1 <= len(report.lines) <= 3, (seed, spec.id)
         assert all(len(line) < 800 and "\n" not in line for line in report.lines), (seed, spec.id)
         json.dumps([repr(report), report.points, report.hint_id])
+        causes.add(report.cause)
+    assert len(causes) >= 5, causes
 
 
 def test_a_process_that_has_failed_is_not_asked_again():
@@ -113,6 +115,7 @@ def test_bytes_that_are_no_message_are_refused():
     rng = random.Random(0)
     good = json.dumps({"dict": [["value", {"array": ["<f8", [2]]}]]}).encode()
     assert wire.message(good, b"\0" * 16)["value"].shape == (2,)
+    refused = 0
     for _ in range(3000):
         head = bytearray(good)
         for _ in range(rng.randrange(1, 4)):
@@ -120,7 +123,8 @@ def test_bytes_that_are_no_message_are_refused():
         try:
             wire.message(bytes(head), b"\0" * 16)
         except wire.WireError:
-            continue
+            refused += 1
+    assert refused > 2000, "the others are numbers changed within a number"
 
 
 NODES = {
