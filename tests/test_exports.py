@@ -1,8 +1,10 @@
 """What an instructor takes home: a table, Gradescope's files, a Canvas column, pages."""
 
 import csv
+import dataclasses
 import io
 import json
+import os
 from html.parser import HTMLParser
 
 import pytest
@@ -86,7 +88,29 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     assert (tmp_path / "a").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, monkeypatch):
+    events = []
+    monkeypatch.setattr(os, "fsync", lambda file: events.append(os.fstat(file).st_size))
+    monkeypatch.setattr(os, "replace", lambda *paths: events.append("replaced"))
+    with replacing(tmp_path / "a") as file:
+        file.write("new")
+    assert events == [3, "replaced"]
+
+
 # Gradescope
+
+
+@pytest.mark.parametrize("first", ["sgd", "clipping"])
+def test_a_students_exercises_come_in_the_order_of_the_book(first, monkeypatch):
+    """By chapter, then by position, whatever the order of the records."""
+    chapter = {first: "1-a"}
+
+    def find(id):
+        return dataclasses.replace(exercises()[id], chapter=chapter.get(id, "2-b"))
+
+    monkeypatch.setattr(exports, "find", find)
+    own = exports.by_student(RECORDS[::-1])["anna"]
+    assert [r["exercise"] for r in own] == sorted(["sgd", "clipping"], key=lambda id: id != first)
 
 
 def test_gradescope_gets_what_its_autograder_reads(tmp_path):
@@ -162,6 +186,12 @@ def test_students_are_found_by_login_id_and_name(canvas):
     assert left == [] and column(text)[4] == "0.00"
 
 
+def test_a_login_says_more_than_a_name(canvas):
+    text = "Student,ID,SIS Login ID,Optimizers (7)\nbert,1,anna,\n"
+    left, new = canvas(RECORDS, text, "Optimizers")
+    assert left == ["bert", "carl", "dora"] and new.splitlines()[1] == "bert,1,anna,100.00"
+
+
 def test_all_other_cells_are_kept(canvas):
     _, text = canvas(RECORDS)
     expected = BOOK.replace('B",,7.5', 'B",50.00,7.5').replace("b@x,A,1", "b@x,A,15.00")
@@ -235,15 +265,26 @@ def test_a_gradebook_that_is_not_there_is_refused(tmp_path):
 class Tags(HTMLParser):
     def __init__(self, page):
         super().__init__()
-        self.seen, self.text, self.attributes = [], "", []
+        self.seen, self.text, self.attributes, self.rows = [], "", [], []
+        self.in_cell = False
         self.feed(page)
 
     def handle_starttag(self, tag, attributes):
         self.seen.append(tag)
         self.attributes += attributes
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag):
+        self.in_cell &= tag not in ("td", "th")
 
     def handle_data(self, data):
         self.text += data
+        if self.in_cell:
+            self.rows[-1][-1] += data
 
 
 def test_nothing_a_student_wrote_becomes_html(tmp_path):
@@ -267,11 +308,16 @@ def test_a_students_page_says_what_check_would_have_said():
 
 def test_the_class_page_names_the_commonest_misconception():
     spec = exercises()["sgd"]
-    page = Tags(class_report.class_page(RECORDS)).text
-    commonest, rarer = spec.mistakes[1].says, spec.mistakes[0].says
-    assert f"{commonest} (2 of 4)" in page and f"{rarer} (1 of 4)" in page
-    assert page.index(commonest) < page.index(rarer)
-    assert "4 students" in page and "1 of 4" in page and "3 of 4" in page
+    page = Tags(class_report.class_page(RECORDS))
+    again = f"{spec.mistakes[1].says} (2 of 4){spec.mistakes[0].says} (1 of 4)"
+    other = exercises()["clipping"]
+    assert "4 students" in page.text
+    assert page.rows[1:3] == [
+        [spec.title, "40", "1 of 4", "4 of 4", again],
+        [other.title, "40", "1 of 4", "3 of 4", f"{other.mistakes[2].says} (1 of 4)"],
+    ]
+    totals = [["anna", "200", "2"], ["bert", "60", "0"], ["carl", "0", "0"], ["dora", "60", "0"]]
+    assert page.rows[4:] == totals
 
 
 def test_links_of_the_class_page_lead_to_the_students(tmp_path):

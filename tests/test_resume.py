@@ -133,6 +133,18 @@ def test_a_torn_last_line_is_cut_off(cut, tmp_path):
             assert len(lines_of(tmp_path)) == 3
 
 
+def test_a_verdict_is_on_the_disk_before_the_next_is_asked_for(tmp_path, monkeypatch):
+    synced = []
+    with Results(tmp_path) as results:
+
+        def fsync(descriptor):
+            synced.append((descriptor, results.path.read_bytes().count(b"\n")))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        results.append([RECORD, RECORD])
+        assert synced == [(results._file.fileno(), 2)]
+
+
 FOREIGN = {
     "text": b"Dear colleagues,\nthe results are\n",
     "one line without an end": b"my only copy",
@@ -183,6 +195,8 @@ def test_a_secret_is_made_once_kept_private_and_not_changed_on_the_way(tmp_path)
     with Results(tmp_path / "made") as results:
         made = results.secret()
         assert results.secret() == made and len(made) == 64
+        with Results(tmp_path / "next") as others:
+            assert others.secret() != made
         assert (tmp_path / "made/seed.key").stat().st_mode & 0o777 == 0o600
         with pytest.raises(ValueError, match=r"^seed-file must be the one that .*Leave it out"):
             results.secret(tmp_path / "mine")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dlcourse.grading.batch import MISSING
-from dlcourse.grading.exports import by_student, safe_name
+from dlcourse.grading.exports import by_student, place_in_book, safe_name
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED
 from dlcourse.grading.results import Record, replacing
 from dlcourse.grading.spec import GROUPS, Exercise, find
@@ -59,7 +59,7 @@ def class_page(records: Sequence[Record]) -> str:
     graded: dict[str, list[Record]] = {}
     for record in records:
         graded.setdefault(record["exercise"], []).append(record)
-    rows = [_exercise_row(find(id), graded[id]) for id in sorted(graded, key=_position)]
+    rows = [_exercise_row(find(id), graded[id]) for id in sorted(graded, key=place_in_book)]
     head = ("Exercise", "Mean points", "Correct", "Handed in", "To teach again")
     parts = [_table("What the class can do, in the order of the book.", head, rows)]
     totals = [
@@ -90,11 +90,6 @@ def _exercise_row(spec: Exercise, own: Sequence[Record]) -> tuple[str, ...]:
     )
     numbers = (f"{mean:.0f}", f"{correct} of {len(own)}", f"{handed_in} of {len(own)}")
     return (_text(spec.title), *map(_number, numbers), again or "—")
-
-
-def _position(exercise: str) -> tuple[str, int]:
-    spec = find(exercise)
-    return spec.chapter, spec.position
 
 
 def _groups(record: Record) -> str:
