@@ -246,6 +246,7 @@ LEAKS = {
     "the machine's files": (["--ro-bind", "/etc", "/etc"], "read a file of the machine"),
     "the grader's files": (["--ro-bind", _package(), _package()], "read the grader's files"),
     "the package": (["--ro-bind", _package(), "/w/site/dlcourse"], "import the package"),
+    "torch": (["--ro-bind", _package(), "/w/site/torch"], "import torch"),
     "a folder to write to": (["--tmpfs", "/dev/shm"], "write to shared memory"),
 }
 
@@ -264,7 +265,17 @@ def test_a_sandbox_without_filters_is_refused(monkeypatch):
         return ["bare" if word == "filtered" else word for word in words]
 
     _planted(monkeypatch, unfiltered, filter=b"")
-    with pytest.raises(SandboxError, match=r"does not hold: .*open a connection"):
+    with pytest.raises(SandboxError, match=r"does not hold: .*open a conn.*start a process"):
+        batch.Sandbox()
+
+
+def test_a_sandbox_that_can_be_written_to_is_refused(monkeypatch):
+    def writable(words):
+        place = words.index("/", words.index("--remount-ro"))
+        return [*words[: place - 1], *words[place + 1 :]]
+
+    _planted(monkeypatch, writable)
+    with pytest.raises(SandboxError, match=r"does not hold: .*write outside of its folder"):
         batch.Sandbox()
 
 

@@ -154,6 +154,12 @@ def test_a_head_that_is_no_json_is_refused(head):
         wire.message(head, b"")
 
 
+def test_a_tree_has_a_depth():
+    assert wire.message(b"[" * 20 + b"]" * 20, b"") != []
+    with pytest.raises(wire.WireError, match="no message"):
+        wire.message(b"[" * 40 + b"]" * 40, b"")
+
+
 def test_what_is_too_long_is_refused_before_it_is_read():
     for sizes in ((wire.REPLY_LIMIT + 1, 0), (8, wire.BODY_LIMIT + 1), (2**32 - 1, 2**32 - 1)):
         with pytest.raises(wire.WireError, match="too long"):

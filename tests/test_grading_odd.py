@@ -37,10 +37,7 @@ class EqualArray(np.ndarray):
     """An array that claims to be close to everything."""
 
     def __array_ufunc__(self, *args, **kwargs):
-        return np.True_
-
-    def __sub__(self, other):
-        return np.zeros(1)
+        return np.zeros(self.shape)
 
 
 class Moody(list):

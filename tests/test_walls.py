@@ -14,7 +14,8 @@ from cohort import environment
 from processes import alive, descendants
 from tools_available import need
 
-from dlcourse.grading.sandbox import Limits, Sandbox
+from dlcourse.grading import sandbox
+from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError
 from dlcourse.grading.sandbox.child import ChildError
 from dlcourse.grading.sandbox.launch import ENVIRONMENT, interpreter
 
@@ -134,6 +135,15 @@ def test_nothing_is_mounted_but_what_python_and_numpy_need(seen):
     assert seen["path"][:2] == ["/w", "/w/site"] and seen["installed"] == []
 
 
+def test_limits_alone_are_limits_and_a_filter_in_an_empty_folder():
+    with Sandbox("rlimits", limits=LIMITS).answer(LOOK, "look") as subject:
+        subject.facts()
+        seen = asked(subject, refused={})["value"]
+    assert seen["limits"]["AS"] == [LIMITS.memory] * 2 and seen["limits"]["CPU"] == [LIMITS.cpu] * 2
+    assert seen["status"]["Seccomp"] == "2"
+    assert len(seen["folder"]) == 1 and Path(seen["folder"][0]).name == "empty"
+
+
 # Time
 
 ENDLESS = """
@@ -196,6 +206,29 @@ def test_all_calls_together_have_a_limit():
         assert asked(subject, seconds=0.0)["value"] == 0
         with pytest.raises(ChildError, match=r"within the limit of 1 s in all"):
             asked(subject, seconds=5.0)
+
+
+def test_a_reply_of_too_many_nodes_is_not_read():
+    source = "def wide(count): return [0] * count\n"
+    with Sandbox().answer(source, "wide") as subject:
+        subject.facts()
+        assert asked(subject, count=1000)["value"] == [0] * 1000
+        with pytest.raises(ChildError, match="too long"):
+            asked(subject, count=200_000)
+
+
+@pytest.mark.parametrize(("call", "name"), [("system", "Darwin"), ("machine", "riscv64")])
+def test_a_machine_without_a_filter_is_refused(call, name, monkeypatch):
+    monkeypatch.setattr(platform, call, lambda: name)
+    with pytest.raises(SandboxError, match=f"There is no sandbox for .*{name}"):
+        Sandbox()
+
+
+@pytest.mark.parametrize("body", ["raise OSError", "return None", "return 0"])
+def test_a_self_test_that_says_nothing_is_no_pass(body, monkeypatch):
+    monkeypatch.setattr(sandbox, "ATTEMPTS", f"def escapes(marker): {body}\n")
+    with pytest.raises(SandboxError, match="does not hold"):
+        Sandbox()
 
 
 def test_what_is_printed_is_kept_in_part():
