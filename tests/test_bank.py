@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 
 from dlcourse.grading import quality
 from dlcourse.grading.compare import TOLERANCE, deviation
@@ -15,8 +16,7 @@ from dlcourse.grading.progress import Table
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.spec import GROUPS, Case, Probe, exercises
 from dlcourse.grading.subjects import InProcess
-from tools import pages
-from tools.counts import counted
+from tools import counts, pages
 
 ALL = list(exercises().values())
 IDS = [exercise.id for exercise in ALL]
@@ -75,10 +75,10 @@ def vacuous(exercise, probe, seed=0):
 
 def test_the_counts(capsys, monkeypatch):
     """Every known mistake rejected, with its own hint; every variant accepted; mutants noticed."""
-    counts = quality.table()
+    rows = quality.table()
     with capsys.disabled():
-        print("", Table(quality.HEADER, tuple(count.row for count in counts), ""), sep="\n", end="")
-    for count in counts:
+        print("", Table(quality.HEADER, tuple(count.row for count in rows), ""), sep="\n", end="")
+    for count in rows:
         assert count.mistakes >= 3
         assert count.variants >= 2
         assert count.accepted_mistakes == ()
@@ -87,8 +87,22 @@ def test_the_counts(capsys, monkeypatch):
         assert len(count.surviving_mutants) <= 0.05 * count.mutants
         left = {re.sub(r"^line \d+: ", "", change) for change in count.surviving_mutants}
         assert left == set(EQUIVALENT.get(count.exercise, {})), "a survivor needs its reason"
-    monkeypatch.setattr(quality, "table", lambda: counts)
-    assert counted() == pages.read("exercises.yml")["counts"], "run python -m tools.counts"
+    monkeypatch.setattr(quality, "table", lambda: rows)
+    assert counts.counted() == pages.read("exercises.yml")["counts"], "run python -m tools.counts"
+
+
+def test_a_new_count_takes_the_place_of_the_old_and_leaves_what_is_written_by_hand(
+    tmp_path, monkeypatch
+):
+    new = {"adam": {"mutants_noticed": [2, 3]}}
+    monkeypatch.setattr(counts, "counted", lambda: new)
+    file, by_hand = tmp_path / "exercises.yml", "# By hand.\nequivalent: {}\n"
+    file.write_text(f"{by_hand}{counts.MARK}counts: {{}}\n")
+    for _ in range(2):
+        counts.main(file)
+        assert file.read_text().startswith(by_hand + counts.MARK)
+        assert file.read_text().count(counts.MARK) == 1
+        assert yaml.safe_load(file.read_text()) == {"equivalent": {}, "counts": new}
 
 
 @each
@@ -166,6 +180,13 @@ def test_same_seed_same_case_another_seed_another(exercise):
         one, same, other = (drawn(exercise.case(probe, seed)) for seed in (5, 5, 6))
         assert all(map(np.array_equal, one, same))
         assert not all(map(np.array_equal, one, other)), probe.name
+
+
+def test_every_word_of_a_seed_counts():
+    """Two students' seeds may begin alike."""
+    exercise = ALL[0]
+    one, other = (drawn(exercise.case(exercise.probes[0], (7, word))) for word in (1, 2))
+    assert not all(map(np.array_equal, one, other))
 
 
 WORKED = {

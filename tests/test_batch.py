@@ -12,13 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cohort import HOSTILE, cohort, command, right, wrong
+from cohort import HOSTILE, cohort, right, wrong
 from tools_available import need
 
+from dlcourse.__main__ import main
 from dlcourse.grading import batch
 from dlcourse.grading import command as commands
 from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
-from dlcourse.grading.sandbox import SandboxError, launch
+from dlcourse.grading.results import RESULTS
+from dlcourse.grading.sandbox import Limits, SandboxError, launch
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.submissions import Answer
 
@@ -56,12 +58,14 @@ def test_seeds_differ_by_student_exercise_and_cohort_and_come_again():
 
 
 def test_inputs_differ_between_students_so_that_known_results_earn_nothing():
-    """An answer that returns what was right for another student."""
+    """An answer that returns what is right for one student, at one probe."""
     spec = exercises()["sgd"]
-    inputs = [spec.case(spec.probes[0], seed_for(SECRET, s, "sgd")) for s in ("anna", "bert")]
-    result = spec.reference(*inputs[0].args, **inputs[0].kwargs).tolist()
+    case = spec.case(spec.probes[0], seed_for(SECRET, "anna", "sgd"))
+    result = spec.reference(*case.args, **case.kwargs).tolist()
     stolen = f"def {spec.entry}({', '.join(spec.parameters)}):\n    return np.array({result})\n"
-    assert grade_one(task("bert", sgd=stolen))[0]["points"] == 0
+    anna, bert = (grade_one(task(student, sgd=stolen))[0] for student in ("anna", "bert"))
+    assert anna["passed"] == [spec.probes[0].name] and bert["passed"] == []
+    assert anna["points"] == bert["points"] == 0
 
 
 # One student
@@ -80,6 +84,12 @@ def test_a_hostile_answer_costs_only_that_exercise(hostile):
 
 def test_an_empty_cell_is_not_attempted():
     assert grade_one(task("anna", sgd=" \n\n"))[0]["status"] == "not attempted"
+
+
+def test_what_an_answer_prints_is_kept_up_to_the_limit_of_the_task():
+    handed = task("anna", sgd=right("sgd") + "print('hello')\n")
+    (record,) = grade_one(replace(handed, limits=Limits(output=3)))
+    assert (record["printed"], record["points"]) == ("hel", 100)
 
 
 def test_where_the_judge_stumbles_the_other_exercises_keep_their_marks(monkeypatch):
@@ -149,26 +159,26 @@ def test_processes_give_the_same_records_as_threads(expected):
 
 
 @pytest.mark.filterwarnings("ignore")  # those of Dask are not ours
-def test_a_dask_cluster_gives_the_same_records_and_the_command_takes_it(expected, tmp_path):
+def test_through_a_dask_cluster_the_command_gives_the_same_records(tmp_path):
     distributed = pytest.importorskip("distributed", reason="Dask is not installed")
     cluster = distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
     )
     with cluster, distributed.Client(cluster) as client:
         assert len({w["pid"] for w in client.run(_pid).values()} - {os.getpid()}) == 2
-        assert graded(client.get_executor(pure=False)) == expected
-        cohort(tmp_path / "in", 3, IDS)
-        done = command(
-            "grade", tmp_path / "in", "--out", tmp_path / "dask", "--dask", client.scheduler.address
-        )
-    assert done.returncode == 0, done.stderr
-    here = command(
-        *("grade", tmp_path / "in", "--out", tmp_path / "here"),
-        *("--seed-file", tmp_path / "dask/seed.key"),
-    )
-    assert here.returncode == 0, here.stderr
+        folder = cohort(tmp_path / "in", 3, IDS[:2], share_right=0.3)
+        words = ["grade", str(folder), "--exercises", *IDS[:2], "--out"]
+        assert main([*words, str(tmp_path / "dask"), "--dask", client.scheduler.address]) == 0
+    key = str(tmp_path / "dask/seed.key")
+    assert main([*words, str(tmp_path / "here"), "--seed-file", key]) == 0
+    records = [without_time(lines_of(tmp_path / name)) for name in ("dask", "here")]
+    assert records[0] == records[1] and {r["points"] for r in records[0]} == {0, 100}
     for name in ("grades.csv", "class.html"):
         assert (tmp_path / "dask" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
+def lines_of(out):
+    return [json.loads(line) for line in (out / RESULTS).read_text().splitlines()]
 
 
 def _pid():
@@ -195,6 +205,36 @@ def test_a_cluster_that_cannot_grade_is_refused_with_the_reason(name, monkeypatc
         arguments = argparse.Namespace(dask=cluster.scheduler_address)
         with pytest.raises(ValueError, match=said), commands._executor(arguments):
             pass
+
+
+class Fake(Executor):
+    """Hands out futures, the first ``done`` of them with a result at once."""
+
+    def __init__(self, done=9):
+        self.done, self.futures = done, []
+
+    def submit(self, function, task):
+        self.futures.append(future := Future())
+        if len(self.futures) <= self.done:
+            future.set_result([])
+        return future
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_as_many_tasks_are_under_way_as_asked_for(at_once):
+    pool = Fake()
+    yielded = enumerate(grade(many(), pool, at_once))
+    assert max(len(pool.futures) - number for number, _ in yielded) == at_once
+    assert len(pool.futures) == len(many())
+
+
+def test_a_result_does_not_wait_for_the_others():
+    pool = Fake(done=1)
+    late = threading.Timer(3.0, lambda: [f.set_result([]) for f in pool.futures[1:]])
+    late.start()
+    next(grade(many(), pool, 4))
+    assert [future.done() for future in pool.futures] == [True, False, False, False]
+    late.cancel()
 
 
 def test_a_worker_that_dies_loses_no_other_result():
@@ -231,6 +271,7 @@ LEAKS = {
     "the machine's files": (["--ro-bind", "/etc", "/etc"], "read a file of the machine"),
     "the grader's files": (["--ro-bind", _package(), _package()], "read the grader's files"),
     "the package": (["--ro-bind", _package(), "/w/site/dlcourse"], "import the package"),
+    "torch": (["--ro-bind", _package(), "/w/site/torch"], "import torch"),
     "a folder to write to": (["--tmpfs", "/dev/shm"], "write to shared memory"),
     "its own folder": (["--tmpfs", "/tmp"], "write to its folder"),
     "what a kernel shows": (["--proc", "/proc"], "read the machine's settings"),
@@ -251,7 +292,17 @@ def test_a_sandbox_without_filters_is_refused(monkeypatch):
         return ["bare" if word == "filtered" else word for word in words]
 
     _planted(monkeypatch, unfiltered, filter=b"")
-    with pytest.raises(SandboxError, match=r"does not hold: .*open a connection"):
+    with pytest.raises(SandboxError, match=r"does not hold: .*open a conn.*start a process"):
+        batch.Sandbox()
+
+
+def test_a_sandbox_that_can_be_written_to_is_refused(monkeypatch):
+    def writable(words):
+        place = words.index("/", words.index("--remount-ro"))
+        return [*words[: place - 1], *words[place + 1 :]]
+
+    _planted(monkeypatch, writable)
+    with pytest.raises(SandboxError, match=r"does not hold: .*write outside of its folder"):
         batch.Sandbox()
 
 

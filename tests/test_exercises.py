@@ -110,6 +110,14 @@ def changed_master(change):
     return master
 
 
+def test_a_result_that_is_kept_loses_its_number():
+    result = nbformat.v4.new_output("execute_result", {"text/plain": "1"}, execution_count=7)
+    master = changed_master(lambda cells, _: cells["judge-curve"].update(outputs=[result]))
+    cells = generator.student(master, "a").cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    assert [output.execution_count for output in outputs] == [None]
+
+
 BAD = [
     (lambda c, m: c["answer-nag"].update(source="def run(w0):\n    # BEGIN SOLUTION\n    pass"),
      "cell answer-nag: the solution that begins here must end"),

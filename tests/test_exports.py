@@ -1,8 +1,10 @@
 """What an instructor takes home: a table, Gradescope's files, a Canvas column, pages."""
 
 import csv
+import dataclasses
 import io
 import json
+import os
 import re
 
 import pytest
@@ -102,7 +104,29 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     assert (tmp_path / "a").read_text() == "old" and len(list(tmp_path.iterdir())) == 1
 
 
+def test_a_file_is_on_the_disk_before_it_takes_the_place_of_another(tmp_path, monkeypatch):
+    events = []
+    monkeypatch.setattr(os, "fsync", lambda file: events.append(os.fstat(file).st_size))
+    monkeypatch.setattr(os, "replace", lambda *paths: events.append("replaced"))
+    with replacing(tmp_path / "a") as file:
+        file.write("new")
+    assert events == [3, "replaced"]
+
+
 # Gradescope
+
+
+@pytest.mark.parametrize("first", ["sgd", "clipping"])
+def test_a_students_exercises_come_in_the_order_of_the_book(first, monkeypatch):
+    """By chapter, then by position, whatever the order of the records."""
+    chapter = {first: "1-a"}
+
+    def find(id):
+        return dataclasses.replace(exercises()[id], chapter=chapter.get(id, "2-b"))
+
+    monkeypatch.setattr(exports, "find", find)
+    own = exports.by_student(RECORDS[::-1])["anna"]
+    assert [r["exercise"] for r in own] == sorted(["sgd", "clipping"], key=lambda id: id != first)
 
 
 def test_gradescope_gets_what_its_autograder_reads(tmp_path):
@@ -189,12 +213,17 @@ def test_students_are_found_by_login_id_and_name(canvas):
     assert left == [] and column(text)[4] == "0.00"
 
 
+def test_a_login_says_more_than_a_name(canvas):
+    text = "Student,ID,SIS Login ID,Optimizers (7)\nbert,1,anna,\n"
+    left, new = canvas(RECORDS, text, "Optimizers")
+    assert left == ["bert", "carl", "dora"] and new.splitlines()[1] == "bert,1,anna,100.00"
+
+
 def test_all_other_cells_are_kept(canvas):
     _, text = canvas(RECORDS)
-    filled = {"anna": ",,7.5", "bert": ",1,,", "dora": ",3,,"}
     expected = BOOK.replace('B",,7.5', 'B",50.00,7.5').replace("b@x,A,1", "b@x,A,15.00")
     expected = expected.replace("d@x,A,3", "d@x,A,15.00")
-    assert text == expected and len(filled) == 3
+    assert text == expected
 
 
 @pytest.mark.parametrize("change", ["\r\n", "\ufeff"])

@@ -81,7 +81,7 @@ class Forger:
 
 @pytest.mark.parametrize("honest", [True, False], ids=["values", "facts"])
 def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
-    specs = list(exercises().values())
+    specs, causes = list(exercises().values()), set()
     for seed in range(400):
         rng = random.Random(seed)
         spec = rng.choice(specs)
@@ -90,12 +90,33 @@ def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
         assert 1 <= len(report.lines) <= 3, (seed, spec.id)
         assert all(len(line) < 800 and line.isprintable() for line in report.lines), (seed, spec.id)
         json.dumps([repr(report), report.points, report.hint_id])
+        causes.add(report.cause)
+    assert len(causes) >= 5, causes
+
+
+def test_a_process_that_has_failed_is_not_asked_again():
+    """Else an answer without an end would cost its limit at every probe."""
+
+    class Ended(Forger):
+        asked = 0
+
+        def ask(self, request, functions=None):
+            self.asked += 1
+            if "source" not in request:
+                raise ChildError("TimeoutError", "no reply within the limit")
+            return super().ask(request)
+
+    child, spec = Ended(random.Random(1), honest=True), exercises()["sgd"]
+    report = judge_subject(spec, Remote(child, "", spec.entry))
+    assert report.cause == "exception" and "no reply within" in report.lines[0]
+    assert child.asked == 2
 
 
 def test_bytes_that_are_no_message_are_refused():
     rng = random.Random(0)
     good = json.dumps({"dict": [["value", {"array": ["<f8", [2]]}]]}).encode()
     assert wire.message(good, b"\0" * 16)["value"].shape == (2,)
+    refused = 0
     for _ in range(3000):
         head = bytearray(good)
         for _ in range(rng.randrange(1, 4)):
@@ -103,7 +124,8 @@ def test_bytes_that_are_no_message_are_refused():
         try:
             wire.message(bytes(head), b"\0" * 16)
         except wire.WireError:
-            continue
+            refused += 1
+    assert refused > 2000, "the others are numbers changed within a number"
 
 
 NODES = {
@@ -131,6 +153,12 @@ def test_a_node_of_no_kind_is_refused(name):
 def test_a_head_that_is_no_json_is_refused(head):
     with pytest.raises(wire.WireError, match=r"message|kind|array"):
         wire.message(head, b"")
+
+
+def test_a_tree_has_a_depth():
+    assert wire.message(b"[" * 20 + b"]" * 20, b"") != []
+    with pytest.raises(wire.WireError, match="no message"):
+        wire.message(b"[" * 40 + b"]" * 40, b"")
 
 
 def test_what_is_too_long_is_refused_before_it_is_read():

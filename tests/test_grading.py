@@ -1,6 +1,7 @@
 """`check`: what a learner reads, for every way an answer can be right or wrong."""
 
 import functools
+import inspect
 import time
 
 import cells
@@ -12,6 +13,7 @@ from dlcourse.grading import check, compare, hint, probe
 from dlcourse.grading.judge import judge
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET
 from dlcourse.grading.spec import find
+from dlcourse.grading.texts import contrast
 
 home = cells.home
 
@@ -48,6 +50,7 @@ WRONG = [
     ("text", changed(STORE, "path.append({n: 'one' for n in w})"), "type", "array of numbers"),
     ("the start as well", changed("path = []", "path = [dict(w)]"), "length", "came length 2."),
     ("a key too few", changed(STORE, "path.append({'W': w[name]})"), "keys", "the keys ['W', 'b']"),
+    ("a key too many", changed(STORE, "path.append({**w, 'v': 0.0})"), "keys", "['W', 'b', 'v']."),
     ("flat arrays", changed(STORE, "path.append({n: p.ravel() for n, p in w.items()})"), "shape",
      "Expected shape (2, 3), came (6,)."),
     ("NaN", changed(END, "    path[0][name] = 0 * path[0][name] / 0\n    return path"), "nan",
@@ -60,11 +63,17 @@ WRONG = [
      "grads was modified on the way"),
     ("keeps state", DEFAULT_STATE, "memory", "two different answers"),
     ("raises", changed(STEP, "w[name] = w['nobody']"), "exception", "KeyError in line 9 of the"),
+    ("raises in a helper", "def look(w):\n    return w['nobody']\n" + changed(STEP, "look(w)"),
+     "exception", "KeyError in line 2 of the"),
     ("raises in NumPy", changed(STEP, "np.linalg.inv(1)"), "exception", "LinAlgError in line 9 of"),
     ("exits", changed(END, "    raise SystemExit(0)"), "exception", "SystemExit in line 11 of"),
     ("recurses", changed(END, "    return run(params, grads, lr, mu)"), "exception", "Recursion"),
     ("another cell's number", changed("lr * v", "rate * v"), "global", "The answer uses rate,",
      "rate = 0.1"),
+    ("another cell's number, in a helper", "def scale(v): return rate * v\n"
+     + changed("lr * v[name]", "scale(v[name])"), "global", "uses rate,", "rate = 0.1"),
+    ("another cell's number, not a helper's own", "def other(): rate = 1\n"
+     + changed("lr * v", "rate * v"), "global", "uses rate,", "rate = 0.1"),
     ("another cell's function", changed("lr * v[name]", "scale(lr, v[name])"), "global",
      "The answer uses scale,", "def scale(a, b): return a * b"),
     ("another cell's import", changed("mu * v", "math.exp(0) * mu * v"), "global", "uses math,",
@@ -164,17 +173,40 @@ def test_an_interrupt_reaches_the_learner():
         check("momentum", run)
 
 
-def test_a_counted_gradient():
-    def twice(w0, grad, T, lr, mu):
+@pytest.mark.parametrize(("times", "said"), [(2, "16 times; expected 8"), (0, "0 times; exp")])
+def test_a_counted_gradient(times, said):
+    """Right values, but by more calls than a step needs; or past the count, at its second probe."""
+
+    def another(w0, grad, T, lr, mu):
         def slope(point):
-            grad(point)
-            return grad(point)
+            uncounted = inspect.getclosurevars(grad).nonlocals["function"]
+            counted = [grad(point) for _ in range(times if T > 2 else 1)]
+            return counted[0] if counted else uncounted(point)
 
         return find("nag").reference(w0, slope, T, lr, mu)
 
-    report = judge(find("nag"), twice, own=False)
+    report = judge(find("nag"), another, own=False)
     assert (report.status, report.cause) == (NOT_YET, "calls")
-    assert "grad was called 4 times; expected 2." in repr(report)
+    assert f"grad was called {said}" in repr(report)
+    assert 'Seen at probe "tilted bowl"' in repr(report)
+
+
+def test_an_input_changed_at_a_later_probe_is_seen():
+    def late(params, grads, lr, mu):
+        path = find("momentum").reference(params, grads, lr, mu)
+        if len(grads) > 1:
+            next(iter(params.values()))[...] = 0
+        return path
+
+    report = judge(find("momentum"), late, own=False)
+    assert (report.cause, report.score) == ("modified", 85)
+    assert 'Seen at probe "changing gradients"' in repr(report)
+
+
+def test_a_signature_has_to_fit_every_probe():
+    """The first probe of adam leaves the betas at their defaults."""
+    report = check("adam", answer("def run(params, grads, lr=1e-3): return 1"))
+    assert (report.cause, report.score) == ("signature", 0)
 
 
 def test_the_message_of_a_known_mistake():
@@ -197,9 +229,8 @@ def test_a_row_of_an_array_is_named_and_digits_suffice():
     nag = find("nag")
     off = lambda *args, **kwargs: nag.reference(*args, **kwargs) * (1 + 5e-4)  # noqa: E731
     fact, place, _ = repr(judge(nag, off, own=False)).splitlines()
-    assert "step 1" in place
-    expected, came = fact.split("Expected ")[1].split(", came ")
-    assert expected != came.rstrip(".")
+    assert "step 1" in place and "Expected [" in fact
+    assert contrast(np.array([1.0]), np.array([1.00035])) == ("[1]", "[1.00035]")
 
 
 def test_a_hint_needs_agreement_on_all_probes():

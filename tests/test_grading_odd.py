@@ -1,6 +1,7 @@
 """Results and answers too odd to be read, and errors planted in the grader itself."""
 
 import dataclasses
+import sys
 import tracemalloc
 
 import cells
@@ -10,8 +11,8 @@ import pytest
 from dlcourse.grading import check, compare, judge
 from dlcourse.grading.quality import quality
 from dlcourse.grading.report import NOT_YET
-from dlcourse.grading.spec import exercises
-from dlcourse.grading.subjects import InProcess, Reply
+from dlcourse.grading.spec import Case, exercises
+from dlcourse.grading.subjects import InProcess, Reply, asked
 
 home = cells.home
 
@@ -37,10 +38,7 @@ class EqualArray(np.ndarray):
     """An array that claims to be close to everything."""
 
     def __array_ufunc__(self, *args, **kwargs):
-        return np.True_
-
-    def __sub__(self, other):
-        return np.zeros(1)
+        return np.zeros(self.shape)
 
 
 class Moody(list):
@@ -126,6 +124,12 @@ def test_planted_a_hint_from_the_first_probe_alone_is_noticed(monkeypatch):
     assert quality(exercises()["adam"]).wrong_hints, "on one probe several mistakes look alike"
 
 
+def test_planted_the_hint_of_another_mistake_is_noticed(monkeypatch):
+    monkeypatch.setattr(judge, "matching_mistake", lambda exercise, *rest: exercise.mistakes[0])
+    counts = quality(exercises()["momentum"])
+    assert len(counts.wrong_hints) == counts.mistakes - 1
+
+
 NAN, INF = np.nan, np.inf
 
 
@@ -138,6 +142,8 @@ NAN, INF = np.nan, np.inf
         ([1.0, 2.0], [1.0, NAN], "nan"),
         ([1.0, NAN], [2.0, NAN], "value"),
         ([0.0, 0.0], [0.0, 1e-300], "value"),
+        ([1.0], [1.00030005], "value"),  # of the expected entry, not of the one that came
+        ([1.0, 0.0], [True, False], "type"),
         ([1.0, 1e4], [1.0 + 2.9, 1e4], None),
         ([1.0, 1e4], [1.0 + 3.1, 1e4], "value"),
         (np.r_[1.0, np.zeros(99)], np.r_[1.0, np.zeros(98), 0.01], "value"),
@@ -175,6 +181,13 @@ def test_words_in_a_list_are_not_made_an_array():
 )
 def test_an_input_is_untouched_only_if_nothing_of_it_changed(before, after, same):
     assert compare.untouched(before, after) is same
+
+
+def test_asking_our_own_functions_leaves_standard_output_alone():
+    """Threads grade side by side and share it."""
+    seen = []
+    asked(lambda: seen.append(sys.stdout), Case())
+    assert seen[0] is sys.stdout
 
 
 def test_a_hint_that_two_mistakes_would_give_is_not_given():

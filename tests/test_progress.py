@@ -10,7 +10,7 @@ import pytest
 from cells import RIGHT, answer, changed
 
 from dlcourse.grading import check, hint, progress, solution
-from dlcourse.grading.progress import Progress
+from dlcourse.grading.progress import Progress, Table
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.spec import exercises, find
 from dlcourse.grading.store import Entry, ProgressWarning, Store
@@ -34,20 +34,21 @@ def test_hints_come_one_at_a_time():
 
 
 def test_the_solution_waits_for_three_different_attempts():
-    first, same = (
-        answer(changed("mu * v", "2 * v")),
-        answer("# a note\n" + changed("mu * v", "2 * v")),
-    )
+    wrong = changed("mu * v", "2 * v")
+    first, same = answer(wrong), answer(wrong.replace("path = []", "path = []  # a note\n"))
     assert 'You have not tried yet. hint("momentum") gives away less.' in repr(solution("momentum"))
     check("momentum", first)
     check("momentum", same)
     assert "You have tried once." in repr(solution("momentum")), "a comment makes no new attempt"
-    assert "return path" in repr(solution("momentum", confirm=True))
-    for factor in ("3", "4"):
-        check("nag", answer(RIGHT))
-        check("momentum", answer(changed("mu * v", f"{factor} * v")))
+    check("momentum", answer(changed("mu * v", "3 * v")))
+    assert "You have tried twice." in repr(solution("momentum"))
+    check("momentum", answer(changed("mu * v", "4 * v")))
     assert "return path" in repr(solution("momentum"))
+    for _ in range(2):
+        check("nag", answer(RIGHT))
     assert "You have tried once." in repr(solution("nag"))
+    assert "return np.array(path)" in repr(solution("nag", confirm=True))
+    assert "return np.array(path)" in repr(solution("nag")), "once seen, it need not be asked again"
 
 
 def test_the_solution_is_one(home):
@@ -98,6 +99,10 @@ def test_a_page_has_a_part_for_each_chapter():
     assert "&lt;b&gt;He" in page and "<b>He" not in page
 
 
+def test_a_table_shows_text_as_text():
+    assert "<td>a &lt; b</td>" in Table(("x",), (("a < b",),), "")._repr_html_()
+
+
 @pytest.mark.parametrize(
     "text", ["", "{", "[]", "null", '{"version": 2, "exercises": {}}', '{"version": 1}', "\x00\xff",
              '{"version": 1, "exercises": {"adam": {"state": "excellent"}}}',
@@ -118,6 +123,15 @@ def test_a_broken_progress_file_is_kept_and_said_once(text, home):
     ]
 
 
+def test_a_second_broken_file_does_not_take_the_place_of_the_first(home):
+    home.mkdir()
+    for number, text in enumerate(("{", "["), start=1):
+        (home / "progress.json").write_text(text)
+        with pytest.warns(ProgressWarning, match=f"kept as .*progress.unreadable-{number}.json"):
+            hint("adam")
+    assert [path.read_text() for path in sorted(home.glob("*unreadable*"))] == ["{", "["]
+
+
 def test_a_home_that_cannot_be_written(home):
     home.write_text("a file where a folder should be")
     with pytest.warns(ProgressWarning, match="Set DLCOURSE_HOME to a folder that you can") as said:
@@ -129,14 +143,15 @@ def test_a_home_that_cannot_be_written(home):
     assert "return path" in repr(solution("momentum"))
 
 
-def test_a_failed_write_leaves_the_old_file(home, monkeypatch):
+@pytest.mark.parametrize("call", ["os.fsync", "os.replace"])
+def test_a_failed_write_leaves_the_old_file(call, home, monkeypatch):
     check("momentum", answer(RIGHT))
     before = (home / "progress.json").read_bytes()
 
-    def full(handle):
+    def full(*arguments):
         raise OSError(28, "disk full", "progress.json")
 
-    monkeypatch.setattr("os.fsync", full)
+    monkeypatch.setattr(call, full)
     with pytest.warns(ProgressWarning, match="disk full"):
         hint("adam")
     monkeypatch.undo()

@@ -1,7 +1,6 @@
 """Graders that are killed, machines that fail, folders that are not ours: nothing is lost."""
 
 import collections
-import contextlib
 import json
 import os
 import random
@@ -11,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cohort import cohort, command, environment, notebook, right, words, wrong
+from cohort import cohort, environment, notebook, right, words, wrong
+from processes import alive, descendants
 from tools_available import need
 
 from dlcourse.__main__ import main
@@ -59,35 +59,6 @@ def rows_of(out):
 # Killed, and resumed
 
 
-def descendants(pid):
-    """The process and all below it, as (pid, start time): a pid alone may come again."""
-    parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            fields = path.read_text().rpartition(")")[2].split()
-            parents[int(path.parent.name)] = (int(fields[1]), fields[19])
-    found = [pid]
-    for candidate in found:
-        found += [child for child, (parent, _) in parents.items() if parent == candidate]
-    return {(child, parents[child][1]) for child in found if child in parents}
-
-
-def alive(processes):
-    """Those of them that are still there, after a while to disappear."""
-    for _ in range(100):
-        left = {p for p in processes if p in descendants(p[0]) and not _zombie(p[0])}
-        if not left:
-            return left
-        time.sleep(0.05)
-    return left
-
-
-def _zombie(pid):
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
-
-
 def kill_in_the_middle(arguments, out, rng):
     """Start, wait for a new verdict and a random moment more, kill -9; return its processes."""
     size = (out / RESULTS).stat().st_size if (out / RESULTS).exists() else 0
@@ -97,7 +68,7 @@ def kill_in_the_middle(arguments, out, rng):
     while not ((out / RESULTS).exists() and (out / RESULTS).stat().st_size > size):
         assert grader.poll() is None and time.monotonic() < end
         time.sleep(0.01)
-    time.sleep(rng.uniform(0, 0.3))
+    time.sleep(rng.uniform(0, 0.2))
     processes = descendants(grader.pid)
     grader.send_signal(signal.SIGKILL)
     return processes, grader.wait()
@@ -107,7 +78,7 @@ def test_killed_three_times_and_resumed_the_table_is_that_of_an_undisturbed_run(
     seed = random.randrange(10**6)  # the moments differ from run to run, and are told on failure
     print("seed", seed)
     rng, out = random.Random(seed), tmp_path / "killed"
-    folder = cohort(tmp_path / "in", 14, IDS[:2], share_hostile=0.1)
+    folder = cohort(tmp_path / "in", 12, IDS[:2], share_hostile=0.1)
     (tmp_path / "secret").write_bytes(SECRET)
     arguments = ["--seed-file", tmp_path / "secret", "--exercises", *IDS[:2]]
     arguments = ["grade", folder, "--workers", "2", *arguments]
@@ -117,16 +88,16 @@ def test_killed_three_times_and_resumed_the_table_is_that_of_an_undisturbed_run(
         assert status == -signal.SIGKILL, "it ended before it could be killed"
         assert alive(processes) == set()
     before = lines_of(out) if (out / RESULTS).read_bytes().endswith(b"\n") else None
-    done = command(*arguments, "--out", out, "--resume")
+    done = run(*arguments, "--out", out, "--resume")
     assert done.returncode == 0, done.stderr
     assert before is None or lines_of(out)[: len(before)] == before
     times = collections.Counter((r["student"], r["exercise"], r["digest"]) for r in lines_of(out))
     assert set(times.values()) == {1}, "graded twice"
-    assert len(times) == 14 * 2
+    assert len(times) == 12 * 2
     undisturbed = run(*arguments, "--out", tmp_path / "whole")
     assert undisturbed.returncode == 0, undisturbed.stderr
     pages = sorted(p.relative_to(out) for p in out.rglob("*.html"))
-    assert len(pages) == 14 + 1
+    assert len(pages) == 12 + 1
     for name in [Path("grades.csv"), *pages]:
         assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     assert not list(out.rglob("*.new"))
@@ -160,6 +131,18 @@ def test_a_torn_last_line_is_cut_off(cut, tmp_path):
             assert [r["student"] for r in results.records] == ["anna", "bert"]
             results.append([{**RECORD, "student": "carl"}])
             assert len(lines_of(tmp_path)) == 3
+
+
+def test_a_verdict_is_on_the_disk_before_the_next_is_asked_for(tmp_path, monkeypatch):
+    synced = []
+    with Results(tmp_path) as results:
+
+        def fsync(descriptor):
+            synced.append((descriptor, results.path.read_bytes().count(b"\n")))
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        results.append([RECORD, RECORD])
+        assert synced == [(results._file.fileno(), 2)]
 
 
 FOREIGN = {
@@ -212,6 +195,8 @@ def test_a_secret_is_made_once_kept_private_and_not_changed_on_the_way(tmp_path)
     with Results(tmp_path / "made") as results:
         made = results.secret()
         assert results.secret() == made and len(made) == 64
+        with Results(tmp_path / "next") as others:
+            assert others.secret() != made
         assert (tmp_path / "made/seed.key").stat().st_mode & 0o777 == 0o600
         with pytest.raises(ValueError, match=r"^seed-file must be the one that .*Leave it out"):
             results.secret(tmp_path / "mine")

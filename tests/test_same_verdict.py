@@ -101,5 +101,6 @@ ODD = [
     "return lambda: w",
     "w += 1; return w",
     "return undefined",
+    "helper = lambda: (\n        1 / 0)\n    return helper()",
     "import torch; return w",
 ]

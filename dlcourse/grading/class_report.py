@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from dlcourse.grading.batch import MISSING
-from dlcourse.grading.exports import by_student, safe_name
+from dlcourse.grading.exports import by_student, place_in_book, safe_name
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET
 from dlcourse.grading.results import Record, replacing
 from dlcourse.grading.spec import GROUPS, Exercise, find
@@ -97,7 +97,7 @@ def class_page(records: Sequence[Record]) -> str:
     graded: dict[str, list[Record]] = {}
     for record in records:
         graded.setdefault(record["exercise"], []).append(record)
-    rows = [_exercise_row(find(id), graded[id]) for id in sorted(graded, key=_position)]
+    rows = [_exercise_row(find(id), graded[id]) for id in sorted(graded, key=place_in_book)]
     head = [("Exercise", False), ("Mean points", True), ("Correct", True), ("Handed in", True),
             ("To teach again", False)]  # fmt: skip
     parts = [_table("Exercises", head, rows, "cards")]
@@ -133,11 +133,6 @@ def _student_row(student: str, own: Sequence[Record]) -> tuple[str, ...]:
     remarks = len({flag for record in own for flag in record["flags"]})
     link = f'<a href="students/{safe_name(student)}.html">{_text(student)}</a>'
     return (link, f"{points} of {most}", f"{correct} of {len(own)}", str(remarks or "—"))
-
-
-def _position(exercise: str) -> tuple[str, int]:
-    spec = find(exercise)
-    return spec.chapter, spec.position
 
 
 def _groups(record: Record) -> str:

@@ -126,8 +126,14 @@ def by_student(records: Iterable[Record]) -> dict[str, list[Record]]:
     for record in records:
         found.setdefault(record["student"], []).append(record)
     for own in found.values():
-        own.sort(key=lambda record: find(record["exercise"]).position)
+        own.sort(key=lambda record: place_in_book(record["exercise"]))
     return found
+
+
+def place_in_book(exercise: str) -> tuple[str, int]:
+    """By which exercises are sorted: positions begin anew in every chapter."""
+    spec = find(exercise)
+    return spec.chapter, spec.position
 
 
 def safe_name(student: str) -> str:

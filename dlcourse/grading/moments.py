@@ -85,8 +85,8 @@ def same_moments(one: Any, other: Any, moments: Sequence[Moment]) -> bool:
 def _means(value: Any, moments: Sequence[Moment]) -> Iterator[Mean]:
     arrays = _plainly(value)
     for moment in moments:
-        terms = np.asarray(moment.of(arrays), dtype=float)
         with np.errstate(all="ignore"):
+            terms = np.asarray(moment.of(arrays), dtype=float)
             error = terms.std() / terms.size**0.5
             yield Mean(moment.name, float(terms.mean()), float(error), terms.size)
 

@@ -1,0 +1,238 @@
+"""What an answer finds when it looks around in the sandbox: each wall by itself, seen from inside.
+
+The attacks of ``attacks.py`` fail at the first wall they meet; this says that the others stand too.
+"""
+
+import platform
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cohort import environment
+from processes import alive, descendants
+from tools_available import need
+
+from dlcourse.grading import sandbox
+from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError
+from dlcourse.grading.sandbox.child import ChildError
+from dlcourse.grading.sandbox.launch import ENVIRONMENT, interpreter
+
+# Numbers that are no defaults, so that a limit is known to come from here.
+LIMITS = Limits(cpu=7, memory=(1 << 30) - (1 << 20), processes=6, disk=3 << 20)
+
+LOOK = """
+def look(refused):
+    import ctypes, os, resource, sys
+    libc = ctypes.CDLL(None, use_errno=True)
+    seen = {"limits": {}, "calls": {}, "status": {}}
+    for kind in ("AS", "CPU", "NPROC", "FSIZE", "NOFILE", "CORE"):
+        seen["limits"][kind] = list(resource.getrlimit(getattr(resource, "RLIMIT_" + kind)))
+    for name, number in refused.items():
+        ctypes.set_errno(0)
+        libc.syscall(number, 0, 0, 0, 0, 0)
+        seen["calls"][name] = ctypes.get_errno()
+    with open("/proc/self/status") as file:
+        for line in file:
+            name, _, value = line.partition(":")
+            seen["status"][name] = value.strip()
+    with open("/proc/self/mounts") as file:
+        mounts = [line.split() for line in file]
+    seen["mounts"] = [m[1] for m in mounts]
+    seen["writable"] = [m[1] for m in mounts if "rw" in m[3].split(",") and m[2] == "tmpfs"]
+    with open("/proc/net/dev") as file:
+        seen["network"] = [line.split(":")[0].strip() for line in file if ":" in line]
+    space = os.statvfs("/tmp")
+    seen["tmp"] = space.f_blocks * space.f_frsize
+    seen["host"] = os.uname().nodename
+    seen["user"] = [os.getuid(), os.getgid()]
+    seen["environment"] = dict(os.environ)
+    seen["folder"] = [os.getcwd(), *os.listdir()]
+    seen["input"] = os.readlink("/proc/self/fd/0")
+    seen["processes"] = len([name for name in os.listdir("/proc") if name.isdigit()])
+    seen["path"] = sys.path
+    installed = os.path.join(os.path.dirname(os.__file__), "site-packages")
+    seen["installed"] = os.listdir(installed) if os.path.isdir(installed) else []
+    return seen
+"""
+
+# Calls that succeed, or fail otherwise than by EPERM, when nobody refuses them.
+REFUSED = {
+    **{"socket": 41, "connect": 42, "execve": 59, "ptrace": 101, "unshare": 272, "clone3": 435},
+    **{"process_vm_readv": 310, "process_vm_writev": 311, "memfd_create": 319, "execveat": 322},
+    **{"io_uring_setup": 425, "pidfd_open": 434, "keyctl": 250, "add_key": 248},
+    **{"userfaultfd": 323, "name_to_handle_at": 303, "fork by its x32 number": 0x40000000 | 57},
+}
+EPERM = 1
+
+
+def asked(subject, **given):
+    functions = {name: value for name, value in given.items() if callable(value)}
+    request = {"names": list(given), "given": given, "over": None}
+    return subject.child.ask(request, functions)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _bubblewrap():
+    need("bubblewrap")
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """What the answer saw."""
+    calls = REFUSED if platform.machine() == "x86_64" else {}
+    with Sandbox(limits=LIMITS).answer(LOOK, "look") as subject:
+        subject.facts()
+        reply = asked(subject, refused=calls)
+    assert "value" in reply, reply
+    return reply["value"]
+
+
+def test_every_limit_is_set_and_hard(seen):
+    expected = {
+        **{"AS": LIMITS.memory, "CPU": LIMITS.cpu, "NPROC": LIMITS.processes},
+        **{"FSIZE": LIMITS.disk, "NOFILE": 64, "CORE": 0},
+    }
+    assert seen["limits"] == {kind: [limit, limit] for kind, limit in expected.items()}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86-64")
+def test_calls_are_refused_one_by_one(seen):
+    assert len(seen["calls"]) == len(REFUSED)
+    assert {name: error for name, error in seen["calls"].items() if error != EPERM} == {}
+
+
+def test_two_filters_and_no_rights(seen):
+    """One filter from before the start, one that the worker adds."""
+    status = seen["status"]
+    assert (status["Seccomp"], status["Seccomp_filters"], status["NoNewPrivs"]) == ("2", "2", "1")
+    assert {int(status[kind], 16) for kind in ("CapEff", "CapPrm", "CapBnd")} == {0}
+    assert seen["user"] == [65534, 65534]
+
+
+def test_nothing_but_its_own_folder_can_be_written_to_and_that_is_small(seen):
+    assert seen["writable"] == ["/tmp"]
+    assert seen["tmp"] == 2 * LIMITS.disk
+    assert seen["folder"] == ["/tmp"]
+
+
+def test_there_is_no_machine_around_it(seen):
+    assert seen["network"] == ["lo"]
+    assert seen["processes"] <= 2  # bubblewrap's own and the answer's
+    assert seen["host"] == "grader" != socket.gethostname()
+    assert seen["environment"] == {**ENVIRONMENT, "PWD": "/tmp"}
+    assert seen["input"] == "/dev/null"
+
+
+def test_nothing_is_mounted_but_what_python_and_numpy_need(seen):
+    allowed = ["/proc", "/dev", "/tmp", "/w", "/usr/lib", "/usr/lib32", "/usr/lib64"]
+    allowed += ["/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/alternatives"]
+    allowed += [interpreter(), Path(sys.base_prefix, "lib")]
+    mounts = [Path(name) for name in seen["mounts"] if name != "/"]
+    assert len(mounts) > 5
+    assert [m for m in mounts if not any(m.is_relative_to(path) for path in allowed)] == []
+    assert seen["path"][:2] == ["/w", "/w/site"] and seen["installed"] == []
+
+
+def test_limits_alone_are_limits_and_a_filter_in_an_empty_folder():
+    with Sandbox("rlimits", limits=LIMITS).answer(LOOK, "look") as subject:
+        subject.facts()
+        seen = asked(subject, refused={})["value"]
+    assert seen["limits"]["AS"] == [LIMITS.memory] * 2 and seen["limits"]["CPU"] == [LIMITS.cpu] * 2
+    assert seen["status"]["Seccomp"] == "2"
+    assert len(seen["folder"]) == 1 and Path(seen["folder"][0]).name == "empty"
+
+
+# Time
+
+ENDLESS = """
+from dlcourse.grading.sandbox import Sandbox, wire
+with Sandbox().answer("", "") as subject:
+    subject.child._send(wire.frame({"source": "while True: pass", "entry": ""}))
+    print("sent", flush=True)
+    input()
+"""
+
+
+def test_an_answer_ends_with_its_grader():
+    """It reads what was sent even if the grader is gone by then."""
+    words = [sys.executable, "-c", ENDLESS]
+    with subprocess.Popen(
+        words, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as grader:
+        assert grader.stdout.readline() == b"sent\n"
+        processes = descendants(grader.pid)
+        grader.kill()
+    assert len(processes) > 1
+    assert alive(processes) == set()
+
+
+DRIP = """
+import os, time
+def drip(times):
+    pipe = max(int(name) for name in os.listdir("/proc/self/fd") if int(name) < 20)
+    for fd in range(3, pipe + 1):
+        try:
+            os.write(fd, b"\\x10\\0\\0\\0\\0\\0\\0\\0")
+        except OSError:
+            continue
+        for _ in range(times):
+            time.sleep(0.1)
+            os.write(fd, b" ")
+"""
+NAP = "import time\ndef nap(seconds):\n    time.sleep(seconds)\n    return 0\n"
+
+
+def test_a_reply_that_drips_ends_with_the_call():
+    """A byte now and then is no reply: the limit is for the whole of it."""
+    with Sandbox(limits=Limits(call=1.0, total=60.0)).answer(DRIP, "drip") as subject:
+        subject.facts()
+        with pytest.raises(ChildError, match=r"within the limit of 1 s for one call"):
+            asked(subject, times=18)
+
+
+def test_calling_back_buys_no_time():
+    source = "def ask(grad):\n    while True: grad(1.0)\n"
+    with Sandbox(limits=Limits(call=1.0, total=4.0)).answer(source, "ask") as subject:
+        subject.facts()
+        with pytest.raises(ChildError, match=r"within the limit of 1 s for one call"):
+            asked(subject, grad=lambda x: x)
+
+
+def test_all_calls_together_have_a_limit():
+    with Sandbox(limits=Limits(call=60.0, total=1.0)).answer(NAP, "nap") as subject:
+        subject.facts()
+        assert asked(subject, seconds=0.0)["value"] == 0
+        with pytest.raises(ChildError, match=r"within the limit of 1 s in all"):
+            asked(subject, seconds=5.0)
+
+
+def test_a_reply_of_too_many_nodes_is_not_read():
+    source = "def wide(count): return [0] * count\n"
+    with Sandbox().answer(source, "wide") as subject:
+        subject.facts()
+        assert asked(subject, count=1000)["value"] == [0] * 1000
+        with pytest.raises(ChildError, match="too long"):
+            asked(subject, count=200_000)
+
+
+@pytest.mark.parametrize(("call", "name"), [("system", "Darwin"), ("machine", "riscv64")])
+def test_a_machine_without_a_filter_is_refused(call, name, monkeypatch):
+    monkeypatch.setattr(platform, call, lambda: name)
+    with pytest.raises(SandboxError, match=f"There is no sandbox for .*{name}"):
+        Sandbox()
+
+
+@pytest.mark.parametrize("body", ["raise OSError", "return None", "return 0"])
+def test_a_self_test_that_says_nothing_is_no_pass(body, monkeypatch):
+    monkeypatch.setattr(sandbox, "ATTEMPTS", f"def escapes(marker): {body}\n")
+    with pytest.raises(SandboxError, match="does not hold"):
+        Sandbox()
+
+
+def test_what_is_printed_is_kept_in_part():
+    source = "print('x' * 100_000)\ndef nap(seconds): pass\n"
+    with Sandbox(limits=Limits(output=50)).answer(source, "nap") as subject:
+        subject.facts()
+        assert subject.child.output() == "x" * 50
