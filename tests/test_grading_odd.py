@@ -37,7 +37,7 @@ class EqualArray(np.ndarray):
     """An array that claims to be close to everything."""
 
     def __array_ufunc__(self, *args, **kwargs):
-        return np.zeros(self.shape)
+        return np.zeros(self.shape, bool)
 
 
 class Moody(list):
