@@ -8,11 +8,12 @@ from pathlib import Path
 import cells
 import pytest
 from cells import RIGHT, answer, changed
-from cohort import ROOT, command, notebook, right, words, wrong
+from cohort import ROOT, cell, command, notebook, right, words, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
 from dlcourse.grading import check, learner, progress
+from dlcourse.grading.command import source_of
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.store import STATES
 from dlcourse.grading.submissions import answers_of
@@ -100,6 +101,12 @@ def test_the_verdict_as_json(file, capsys):
         assert verdict["points"] == sum(verdict["groups"].values())
     assert verdict["hint_id"] == exercises()["momentum"].mistakes[0].id
     assert verdict["points"] < 100 and verdict["status"] == "not yet"
+
+
+def test_of_two_cells_for_an_exercise_the_last_counts(file):
+    cells = [cell("momentum", "first"), cell("momentum", "last"), cell("adam", "other")]
+    path = Path(file(json.dumps({"cells": cells}), "a.ipynb"))
+    assert source_of(path, exercises()["momentum"]) == "last"
 
 
 # The arguments, with ANSWER a right answer: what is said instead of a verdict.
