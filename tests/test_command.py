@@ -8,11 +8,12 @@ import cells
 import numpy as np
 import pytest
 from cells import RIGHT, answer, changed
-from cohort import ROOT, cohort, command, notebook, right, wrong
+from cohort import ROOT, cell, cohort, command, notebook, right, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
 from dlcourse.grading import batch, check, isolated, progress
+from dlcourse.grading.command import source_of
 from dlcourse.grading.spec import exercises
 from dlcourse.grading.store import STATES
 from dlcourse.grading.submissions import answers_of
@@ -125,6 +126,12 @@ def test_an_instructor_sees_what_a_student_was_graded_by(file, tmp_path, monkeyp
     monkeypatch.setenv("PATH", str(tmp_path))  # the answer is somebody else's: no walls, no run
     assert main(arguments) == 2
     assert "apt install bubblewrap" in capsys.readouterr().err
+
+
+def test_of_two_cells_for_an_exercise_the_last_counts(file):
+    cells = [cell("momentum", "first"), cell("momentum", "last"), cell("adam", "other")]
+    path = Path(file(json.dumps({"cells": cells}), "a.ipynb"))
+    assert source_of(path, exercises()["momentum"]) == "last"
 
 
 # The arguments, with ANSWER a right answer: what is said instead of a verdict.

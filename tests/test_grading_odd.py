@@ -38,7 +38,7 @@ class EqualArray(np.ndarray):
     """An array that claims to be close to everything."""
 
     def __array_ufunc__(self, *args, **kwargs):
-        return np.zeros(self.shape)
+        return np.zeros(self.shape, bool)
 
 
 class Moody(list):
@@ -90,6 +90,11 @@ def test_odd_results_earn_nothing_and_break_nothing(name):
     assert report.score == 0
     assert 1 <= len(repr(report).splitlines()) <= 3
     assert report._repr_html_().startswith("<div")
+
+
+def test_an_array_that_lies_is_read_as_what_it_holds():
+    found = compare.compare(np.zeros((2, 3)) + 5, np.ones((2, 3)).view(EqualArray))
+    assert found is not None and found.kind == "value"
 
 
 def test_odd_answers_break_nothing():

@@ -264,7 +264,8 @@ def test_a_sandbox_that_does_not_start_is_tried_again(run, failing, one, tmp_pat
 
 
 def test_a_machine_that_fails_gives_no_zero_and_resume_finishes(run, failing, one, tmp_path):
-    (one / "bert.ipynb").write_text(notebook({IDS[0]: right(IDS[0])}))
+    for student in ("bert", "carl"):
+        (one / f"{student}.ipynb").write_text(notebook({IDS[0]: right(IDS[0])}))
     out, canvas = tmp_path / "out", tmp_path / "canvas.csv"
     canvas.write_text("Student,ID,SIS Login ID,Optimizers (7)\nA,1,anna,5\nB,2,bert,5\n")
     arguments = ["grade", one, "--out", out, "--workers", 1, "--exercises", *IDS]
@@ -275,7 +276,8 @@ def test_a_machine_that_fails_gives_no_zero_and_resume_finishes(run, failing, on
     assert "Nothing of this is a zero" in done.stderr
     rows = [row.split(",") for row in rows_of(out)[1:]]
     assert {tuple(row[2:4]) for row in rows if row[0] == "anna"} == {("not graded", "")}
-    assert [r["student"] for r in lines_of(out)] == ["bert"]
+    assert [r["student"] for r in lines_of(out)] == ["bert", "carl"]
+    assert "Not in the Canvas gradebook: carl.\n" in done.stderr
     assert not (out / "students/anna.html").exists() and not (out / "gradescope/anna").exists()
     assert (out / "canvas.csv").read_text().splitlines()[1:] == ["A,1,anna,5", "B,2,bert,33.33"]
     done = run(*arguments, "--resume", **failing(10**9, 10**9))
@@ -314,6 +316,26 @@ def test_limits_alone_are_labeled_unsafe(run, one, tmp_path):
     assert "UNSAFE" in (out / "students/anna.html").read_text()
     done = run("grade", one, "--out", tmp_path / "safe", "--exercises", IDS[0])
     assert "UNSAFE" not in "".join(rows_of(tmp_path / "safe")) + done.stderr
+
+
+def test_options_reach_what_they_are_for(run, one, tmp_path, monkeypatch):
+    """Nobody is graded here: what is asked about is who would be, by how many, from which seed."""
+    seen = []
+
+    def grade(tasks, pool, at_once):
+        seen.append(([list(task.answers) for task in tasks], pool._max_workers, at_once))
+        return iter(())
+
+    monkeypatch.setattr(batch, "grade", grade)
+    (tmp_path / "secret").write_bytes(SECRET)
+    (one / "anna.pdf").touch()
+    out = tmp_path / "out"
+    options = ("--workers", 3, "--seed-file", tmp_path / "secret", "--exercises", *IDS[:2])
+    assert run("grade", one, "--out", out, *options).returncode == 0
+    assert seen == [([IDS[:2]], 3, 6)]
+    assert (out / "seed.key").read_bytes() == SECRET
+    rows = rows_of(out)[1:]
+    assert len(rows) == 2 and all("anna.pdf: not a notebook, not read" in row for row in rows)
 
 
 @pytest.mark.parametrize("workers", ["0", "-1"])
