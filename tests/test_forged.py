@@ -91,7 +91,7 @@ def test_any_reply_gets_a_verdict_and_none_gets_marks(honest):
         assert all(len(line) < 800 and line.isprintable() for line in report.lines), (seed, spec.id)
         json.dumps([repr(report), report.points, report.hint_id])
         causes.add(report.cause)
-    assert len(causes) >= 5, causes
+    assert causes >= {"exception", *(("none", "length") if honest else ("reference", "stub"))}
 
 
 def test_a_process_that_has_failed_is_not_asked_again():

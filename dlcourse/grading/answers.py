@@ -155,6 +155,11 @@ def _top(answer: Any) -> list[types.CodeType]:
     name, source = filename(answer), cell_of(answer)
     if source is None or os.path.exists(name):
         return []
+    return _compiled(source, name)
+
+
+@functools.lru_cache(maxsize=8)
+def _compiled(source: str, name: str) -> list[types.CodeType]:
     try:
         return [compile(source, name, "exec")]
     except SyntaxError:

@@ -42,7 +42,7 @@ def gradescope(records: Sequence[Record], folder: Path) -> None:
         tests = [
             {
                 "name": find(record["exercise"]).title,
-                "number": str(find(record["exercise"]).position),
+                "number": _number(record["exercise"]),
                 "score": record["points"],
                 "max_score": record["max_points"],
                 "status": "passed" if record["points"] == record["max_points"] else "failed",
@@ -61,6 +61,12 @@ def gradescope(records: Sequence[Record], folder: Path) -> None:
         }
         with replacing(folder / safe_name(student) / "results.json") as file:
             json.dump(result, file, indent=1)
+
+
+def _number(exercise: str) -> str:
+    """Chapter and place in it, ``2.7``; Gradescope sorts by it."""
+    spec = find(exercise)
+    return f"{spec.chapter.partition('-')[0]}.{spec.position}"
 
 
 def canvas(records: Sequence[Record], exported: Path, assignment: str, path: Path) -> list[str]:

@@ -136,7 +136,7 @@ class Child:
             except BlockingIOError:
                 continue
             if not part:
-                raise ChildError("ProcessEnded", self._how_it_ended())
+                raise self._ended()
             parts.append(part)
             count -= len(part)
         return b"".join(parts)
@@ -154,18 +154,22 @@ class Child:
             except BlockingIOError:
                 continue
             except BrokenPipeError:
-                raise ChildError("ProcessEnded", self._how_it_ended()) from None
+                raise self._ended() from None
 
-    def _how_it_ended(self) -> str:
+    def _ended(self) -> ChildError:
         try:
             status = self.process.wait(timeout=2)
         except subprocess.TimeoutExpired:
-            return "the answer closed its pipe"
+            return ChildError("ProcessEnded", "the answer closed its pipe")
         # bubblewrap reports a signal as 128 + its number.
         number = -status if status < 0 else status - 128
         if number == signal.SIGXCPU or number == signal.SIGKILL:
-            return "the answer's process was killed: it used more than its time or memory"
-        return f"the answer's process ended (status {status})"
+            text = "the answer's process was killed: it used more than its time or memory"
+            return ChildError("ProcessEnded", text)
+        if number == signal.SIGPROF:
+            text = f"no result within the limit of {self.limits.compute:g} s of computing a call"
+            return ChildError("TimeoutError", text)
+        return ChildError("ProcessEnded", f"the answer's process ended (status {status})")
 
 
 def _serve(reply: dict[str, Any], functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:

@@ -37,13 +37,15 @@ ENVIRONMENT = {
 class Limits:
     """What one answer may use.
 
-    ``call`` and ``total`` are seconds of wall time, for one call and for all; ``memory`` and
+    ``call`` and ``total`` are seconds of wall time, for one call and for all; ``compute`` and
+    ``cpu`` are seconds of computing, likewise: a busy machine costs no answer those. ``memory`` and
     ``disk`` are bytes, ``disk`` for each file (with bubblewrap there is one, what it prints);
     ``output`` is how much of that is kept.
     """
 
     call: float = 5.0
     total: float = 20.0
+    compute: float = 2.0
     cpu: int = 20
     memory: int = 1 << 30
     processes: int = 8
@@ -53,7 +55,8 @@ class Limits:
     @property
     def arguments(self) -> list[str]:
         """The part that the worker puts on itself."""
-        return [str(n) for n in (self.memory, self.cpu, self.processes, self.disk)]
+        given = (self.memory, self.cpu, self.processes, self.disk, self.compute)
+        return [str(n) for n in given]
 
 
 @dataclass(frozen=True)

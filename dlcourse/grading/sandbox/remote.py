@@ -13,6 +13,9 @@ from dlcourse.grading.spec import Case, Exercise, gathered
 from dlcourse.grading.subjects import Facts, Failure, Reply, by_name, counting, positional
 from dlcourse.grading.texts import printable, short
 
+LIMITED = ("MemoryError", "WireError")
+"""What a limit looks like from within the process."""
+
 
 class Remote:
     """A `Subject`: the source of an answer's cell, run by a `Child`.
@@ -75,7 +78,7 @@ class Remote:
         if self.gone is None:
             try:
                 reply = self.child.ask(request, functions)
-                if "failure" not in reply or _failure(reply).type != "MemoryError":
+                if "failure" not in reply or _failure(reply).type not in LIMITED:
                     return reply
                 self.gone = _failure(reply)
             except ChildError as error:

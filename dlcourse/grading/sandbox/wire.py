@@ -30,15 +30,19 @@ class WireError(ValueError):
     """A message that cannot be sent, or bytes that are no message."""
 
 
-def frame(message: Any, function: Callable[[Any], str] | None = None) -> bytes:
+def frame(
+    message: Any,
+    function: Callable[[Any], str] | None = None,
+    limits: tuple[int, int] = (HEAD_LIMIT, BODY_LIMIT),
+) -> bytes:
     """The bytes of a message; ``function`` gives a callable the name to be called back by."""
-    parts: list[bytes] = []
+    writer = _Writer(function, limits[0] // 2)  # a node and what parts it from the next
     try:
-        head = json.dumps(_tree(message, parts, function, 0)).encode()
+        head = json.dumps(writer.tree(message, 0)).encode()
     except (ValueError, RecursionError) as error:
         raise WireError(str(error)) from None
-    body = b"".join(parts)
-    if len(head) > HEAD_LIMIT or len(body) > BODY_LIMIT:
+    body = b"".join(writer.parts)
+    if len(head) > limits[0] or len(body) > limits[1]:
         raise WireError(f"a message of {len(head) + len(body)} bytes is too long")
     return LENGTHS.pack(len(head), len(body)) + head + body
 
@@ -68,30 +72,40 @@ def opaque(name: str) -> Any:
     return type("".join(filter(str.isprintable, name))[:80] or "object", (), {})()
 
 
-def _tree(value: Any, parts: list[bytes], function: Callable[[Any], str] | None, depth: int) -> Any:
-    """``value`` as JSON, with every array's bytes appended to ``parts``."""
-    if depth > DEPTH_LIMIT:
-        raise WireError("a message is nested too deeply")
-    if value is None or type(value) in (bool, int, float, str):
-        return value
-    if isinstance(value, list | tuple):
-        items = [_tree(item, parts, function, depth + 1) for item in value]
-        return {"tuple": items} if isinstance(value, tuple) else items
-    if isinstance(value, dict):
-        pairs = [
-            [_tree(key, parts, function, depth + 1), _tree(item, parts, function, depth + 1)]
-            for key, item in value.items()
-        ]
-        return {"dict": pairs}
-    if callable(value) and function is not None:
-        return {"function": function(value)}
-    if function is not None and hasattr(value, "bit_generator"):
-        return {"generator": _state(value)}
-    array = _numeric(value)
-    if array is None:
-        return {"opaque": type(value).__name__}
-    parts.append(array.tobytes())
-    return {"array": [array.dtype.str, list(array.shape)]}
+class _Writer:
+    """Makes the tree of a message, of at most ``nodes`` parts, and collects its arrays."""
+
+    def __init__(self, function: Callable[[Any], str] | None, nodes: int) -> None:
+        self.function, self.nodes = function, nodes
+        self.parts: list[bytes] = []
+
+    def tree(self, value: Any, depth: int) -> Any:
+        """``value`` as JSON, with every array's bytes appended to ``parts``."""
+        self.nodes -= 1
+        if self.nodes < 0:
+            raise WireError("too many parts to send; return arrays, not nested lists")
+        if depth > DEPTH_LIMIT:
+            raise WireError("a message is nested too deeply")
+        if value is None or type(value) in (bool, int, float, str):
+            return value
+        if isinstance(value, list | tuple):
+            items = [self.tree(item, depth + 1) for item in value]
+            return {"tuple": items} if isinstance(value, tuple) else items
+        if isinstance(value, dict):
+            pairs = [
+                [self.tree(key, depth + 1), self.tree(item, depth + 1)]
+                for key, item in value.items()
+            ]
+            return {"dict": pairs}
+        if callable(value) and self.function is not None:
+            return {"function": self.function(value)}
+        if self.function is not None and hasattr(value, "bit_generator"):
+            return {"generator": _state(value)}
+        array = _numeric(value)
+        if array is None:
+            return {"opaque": type(value).__name__}
+        self.parts.append(array.tobytes())
+        return {"array": [array.dtype.str, list(array.shape)]}
 
 
 def _numeric(value: Any) -> np.ndarray | None:
