@@ -99,7 +99,7 @@ def test_a_new_count_takes_the_place_of_the_old_and_leaves_what_is_written_by_ha
     file, by_hand = tmp_path / "exercises.yml", "# By hand.\nequivalent: {}\n"
     file.write_text(f"{by_hand}{counts.MARK}counts: {{}}\n")
     for _ in range(2):
-        counts.main(file)
+        counts.store(file)
         assert file.read_text().startswith(by_hand + counts.MARK)
         assert file.read_text().count(counts.MARK) == 1
         assert yaml.safe_load(file.read_text()) == {"equivalent": {}, "counts": new}

@@ -2,13 +2,15 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cells
 import numpy as np
 import pytest
 from cells import RIGHT, answer, changed
-from cohort import ROOT, cell, cohort, command, notebook, right, wrong
+from cohort import ROOT, cell, cohort, command, environment, notebook, right, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
@@ -352,11 +354,16 @@ def test_an_answer_without_a_source_is_refused(odd):
     assert state() == "open"
 
 
-def test_a_bar_is_shown_where_there_is_something_to_wait_for(monkeypatch, capsys):
-    from dlcourse.grading.command import _progress
+BAR = """
+from dlcourse.grading.command import _progress
+with _progress({}) as advance:
+    advance()
+"""
 
-    monkeypatch.setenv("TQDM_DISABLE", "")
-    for total in (0, 2):
-        with _progress(total) as advance:
-            advance()
-        assert ("student" in capsys.readouterr().err) == bool(total)
+
+@pytest.mark.parametrize("total", [0, 2])
+def test_a_bar_is_shown_where_there_is_something_to_wait_for(total):
+    words = [sys.executable, "-c", BAR.format(total)]
+    environ = {**environment(), "TQDM_DISABLE": ""}  # read when tqdm is imported
+    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
+    assert ("student" in done.stderr) == bool(total)

@@ -34,15 +34,16 @@ def told(report):
     return *said, report.points, report.hint_id
 
 
-def isolated(sandbox, exercise, answer):
-    with sandbox.answer(source(answer, exercise.entry), exercise.entry) as subject:
+def isolated(sandbox, exercise, text):
+    with sandbox.answer(text, exercise.entry) as subject:
         return judge_subject(exercise, subject, SEED)
 
 
 def differences(sandbox, exercise, functions):
     """The answers about which the two doors say different things."""
+    texts = [source(answer, exercise.entry) for answer in functions]  # ast is not for threads
     with ThreadPoolExecutor(2) as pool:
-        there = pool.map(lambda answer: isolated(sandbox, exercise, answer), functions)
+        there = pool.map(lambda text: isolated(sandbox, exercise, text), texts)
         pairs = zip(functions, list(there), strict=True)
     return [
         (answer.__name__, here, report)

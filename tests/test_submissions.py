@@ -419,7 +419,7 @@ def test_a_folder_without_notebooks_is_refused(name, tmp_path):
 @pytest.mark.parametrize("name", ["nowhere", "a.ipynb"])
 def test_what_is_no_folder_is_refused(name, tmp_path):
     put(tmp_path / "a.ipynb", cell("adam"))
-    with pytest.raises(ValueError, match=r"^submissions must be a folder; got '.*'\."):
+    with pytest.raises(ValueError, match=r"^submissions must be a folder; got '"):
         collect(tmp_path / name, KNOWN)
 
 
