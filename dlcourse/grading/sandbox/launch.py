@@ -82,7 +82,7 @@ def interpreter() -> Path:
 
 
 def bubblewrap(limits: Limits) -> Command:
-    """A process that sees an interpreter, NumPy and four small files; and nothing else."""
+    """A process that sees an interpreter, NumPy and five small files; and nothing else."""
     machine = platform.machine()
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grader"]
