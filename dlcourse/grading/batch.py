@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.report import NOT_ATTEMPTED, NOT_YET, Report
-from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
+from dlcourse.grading.sandbox import Limits, Line, Sandbox, SandboxError, StartError
 from dlcourse.grading.spec import GROUPS, Exercise, find
 from dlcourse.grading.subjects import Subject
 from dlcourse.grading.submissions import Answer, Submission
@@ -67,9 +67,10 @@ def grade_one(task: Task) -> list[dict[str, Any]]:
         If the sandbox does not start, or not `ATTEMPTS` times in a row for one answer.
     """
     sandbox = _tried(lambda: sandbox_of(task.sandbox, task.limits), "no answer yet")
-    return [
-        _graded(task, find(exercise), answer, sandbox) for exercise, answer in task.answers.items()
-    ]
+    with sandbox.line(sum(not _empty(answer) for answer in task.answers.values())) as line:
+        return [
+            _graded(task, find(exercise), answer, line) for exercise, answer in task.answers.items()
+        ]
 
 
 def grade(
@@ -142,9 +143,9 @@ def _tried(attempt: Callable[[], T], what: str) -> T:
     raise AssertionError("unreachable")
 
 
-def _graded(task: Task, exercise: Exercise, answer: Answer, sandbox: Sandbox) -> dict[str, Any]:
+def _graded(task: Task, exercise: Exercise, answer: Answer, line: Line) -> dict[str, Any]:
     seed, began = seed_for(task.secret, task.student, exercise.id), time.monotonic()
-    report, printed = _judged(exercise, answer.source, seed, sandbox)
+    report, printed = _judged(exercise, answer, seed, line)
     flags = [UNSAFE] if task.sandbox == "rlimits" else []
     if report.cause == "grader":
         flags.append(f"{exercise.id}: the grader stumbled over this answer; look at it yourself")
@@ -158,15 +159,19 @@ def _graded(task: Task, exercise: Exercise, answer: Answer, sandbox: Sandbox) ->
     }
 
 
+def _empty(answer: Answer) -> bool:
+    return not answer.source.strip()
+
+
 def _judged(
-    exercise: Exercise, source: str, seed: tuple[int, ...], sandbox: Sandbox
+    exercise: Exercise, answer: Answer, seed: tuple[int, ...], line: Line
 ) -> tuple[Report, str]:
     """The verdict, and what the answer printed."""
-    if not source.strip():
+    if _empty(answer):
         return Report(exercise, NOT_ATTEMPTED, "stub", ("The answer's cell is empty.",)), ""
 
     def once() -> tuple[Report, str]:
-        with sandbox.answer(source, exercise.entry) as subject:
+        with line.answer(answer.source, exercise.entry) as subject:
             return _verdict(exercise, subject, seed), subject.child.output()
 
     return _tried(once, exercise.id)

@@ -19,9 +19,10 @@ from dlcourse.checks import choice
 from dlcourse.grading.sandbox import launch, seccomp
 from dlcourse.grading.sandbox.child import Child, ChildError, StartError
 from dlcourse.grading.sandbox.launch import Command, Limits
+from dlcourse.grading.sandbox.line import Line
 from dlcourse.grading.sandbox.remote import Remote
 
-__all__ = ["Limits", "Remote", "Sandbox", "SandboxError", "StartError"]
+__all__ = ["Limits", "Line", "Remote", "Sandbox", "SandboxError", "StartError"]
 
 KINDS = ("bubblewrap", "rlimits")
 
@@ -90,9 +91,12 @@ class Sandbox:
     @contextlib.contextmanager
     def answer(self, source: str, entry: str) -> Iterator[Remote]:
         """The answer whose cell is ``source`` and whose function is called ``entry``."""
-        with contextlib.ExitStack() as stack:
-            command = self._command or stack.enter_context(launch.bare(self.limits))
-            yield Remote(stack.enter_context(Child(command, self.limits)), source, entry)
+        with self.line(1) as line, line.answer(source, entry) as subject:
+            yield subject
+
+    def line(self, count: int) -> Line:
+        """The same for ``count`` answers, one after the other: each process starts early."""
+        return Line(lambda: Child(self._command or launch.bare(self.limits), self.limits), count)
 
     def _check(self) -> None:
         """Run `ATTEMPTS`: each of them has to fail."""

@@ -31,10 +31,13 @@ class StartError(RuntimeError):
 
 
 class Child:
-    """A process that runs one answer. Use it in a ``with``: it ends there, whatever it does."""
+    """A process that runs one answer. Use it in a ``with``: it ends there, whatever it does.
+
+    It is started at once, and comes up by itself; `ready` has to be called before it is asked.
+    """
 
     def __init__(self, command: Command, limits: Limits) -> None:
-        self.limits = limits
+        self.command, self.limits = command, limits
         self.printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
         words = list(command.words)
         keep: tuple[int, ...] = ()
@@ -56,6 +59,7 @@ class Child:
             )
         except OSError as error:
             self.printed.close()
+            command.clear()
             raise StartError(str(error)) from None
         finally:
             for descriptor in keep:
@@ -64,17 +68,24 @@ class Child:
         self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
         os.set_blocking(self.target, False)
         os.set_blocking(self.source, False)
-        self.deadline = time.monotonic() + max(10.0, limits.total)
+
+    def ready(self) -> Child:
+        """Wait until it has come up; the time for an answer begins now, however long ago that was.
+
+        Raises
+        ------
+        StartError
+            If it has not, or has ended since.
+        """
+        self.deadline = time.monotonic() + max(10.0, self.limits.total)
         try:
             ready = self._receive()
         except (ChildError, wire.WireError) as error:
-            said = self.output().strip() or str(error)
-            self.close()
-            raise StartError(said) from None
-        if ready != {"ready": True}:
-            self.close()
-            raise StartError("it did not report ready")
-        self.end = time.monotonic() + limits.total
+            raise StartError(self.output().strip() or str(error)) from None
+        if ready != {"ready": True} or self.process.poll() is not None:
+            raise StartError("it ended, or did not report ready")
+        self.end = time.monotonic() + self.limits.total
+        return self
 
     def ask(
         self, request: dict[str, Any], functions: Mapping[str, Callable[..., Any]] | None = None
@@ -109,6 +120,7 @@ class Child:
             with contextlib.suppress(OSError):
                 end.close()  # type: ignore[union-attr]
         self.printed.close()
+        self.command.clear()
 
     def __enter__(self) -> Child:
         return self

@@ -9,8 +9,7 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,11 +60,15 @@ class Limits:
 
 @dataclass(frozen=True)
 class Command:
-    """A command line, the folder to start it in, and a filter to be handed over by descriptor."""
+    """A command line, the folder to start it in, and a filter to be handed over by descriptor.
+
+    ``clear`` is to be called when it has ended, and removes what was laid out for it.
+    """
 
     words: list[str]
     folder: str = "/"
     filter: bytes = b""
+    clear: Callable[[], object] = bool
 
 
 def numpy_folders() -> Iterator[Path]:
@@ -113,19 +116,18 @@ def start(home: str) -> list[str]:
     return [str(interpreter()), "-I", "-S", "-B", "-u", "-c", text]
 
 
-@contextmanager
-def bare(limits: Limits) -> Iterator[Command]:
+def bare(limits: Limits) -> Command:
     """Limits on time, memory and files, and no wall: the answer can read what the user can."""
-    with tempfile.TemporaryDirectory(prefix="dlcourse-") as stage:
-        (site := Path(stage, "site")).mkdir()
-        (empty := Path(stage, "empty")).mkdir()
-        for path in FILES:
-            shutil.copy(path, stage)
-        for folder in numpy_folders():
-            (site / folder.name).symlink_to(folder)
-        known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
-        words = [*start(stage), "filtered" if known else "bare", *limits.arguments]
-        yield Command(words, folder=str(empty))
+    stage = tempfile.TemporaryDirectory(prefix="dlcourse-")
+    (site := Path(stage.name, "site")).mkdir()
+    (empty := Path(stage.name, "empty")).mkdir()
+    for path in FILES:
+        shutil.copy(path, stage.name)
+    for folder in numpy_folders():
+        (site / folder.name).symlink_to(folder)
+    known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
+    words = [*start(stage.name), "filtered" if known else "bare", *limits.arguments]
+    return Command(words, folder=str(empty), clear=stage.cleanup)
 
 
 def _system() -> list[str]:
