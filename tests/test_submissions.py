@@ -173,6 +173,10 @@ UNREADABLE = {
         "not a Jupyter notebook, not read",
     ),
     "a number of a million digits": (b'{"cells": ' + b"9" * 10**6 + b"}", "not a Jupyter notebook"),
+    "a notebook of format 3": (
+        b'{"worksheets": [{"cells": []}], "nbformat": 3}',
+        "of an old format",
+    ),
     "a page of another course": (notebook(cell(None, "1 + 1")).encode(), "no answer cells"),
     "an unknown exercise": (notebook(cell("adamm")).encode(), "'adamm' is no exercise of this"),
     "an evil exercise": (notebook(cell("../x\0\n")).encode(), r"'../x\x00\n' is no exercise of"),

@@ -131,7 +131,10 @@ def answers_of(path: Path) -> tuple[dict[str, list[str]], list[str]]:
     A cell that cannot be read costs the others nothing.
     """
     try:
-        cells = json.loads(_content(path).decode("utf-8-sig"))["cells"]
+        content = json.loads(_content(path).decode("utf-8-sig"))
+        if isinstance(content, dict) and "worksheets" in content:
+            raise NotebookError("a notebook of an old format, not read; save it with Jupyter")
+        cells = content["cells"]
         if not isinstance(cells, list):
             raise TypeError
     except OSError as error:
