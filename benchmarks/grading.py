@@ -3,8 +3,8 @@
 The cohort is synthetic: of its answers six in ten are right, one in twenty is hostile, one in two
 hundred never ends, the rest are known mistakes. Wall time of the whole command as an instructor
 waits for it, start included; a worker starts the next answer's process while it judges one, so a
-single worker keeps two cores busy, and what an answer costs in computing stands beside it. The
-tables have to be the same bytes every time, or the run fails.
+single worker keeps nearly two cores busy. The tables have to be the same bytes every time, or the
+run fails.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -42,20 +41,17 @@ def main(argv: list[str] | None = None) -> int:
         count, loops = arguments.students * len(ids), endless(base / "in")
         print(f"{arguments.students} students x {len(ids)} exercises = {count} answers, {loops} of")
         print(f"which never end; aim: {1000 * AIM:.0f} ms an answer, by the clock\n")
-        print(f"{'':18}{'wall':>8} {'ms / answer':>14} {'computing':>10}   load before, after")
+        print(f"{'':18}{'wall':>8} {'ms / answer':>14}    load before, after")
         tables, late = {}, False
         for label, how, kills in ways(arguments):
             out = base / label.replace(" ", "-")
             words = ["grade", base / "in", "--out", out, "--exercises", *ids, *how]
             words += ["--seed-file", base / "secret"]
-            load, computed = os.getloadavg()[0], computing()
-            seconds = graded(words, out, count, kills)
-            each, computed = 1000 * seconds / count, 1000 * (computing() - computed) / count
-            # Of a cluster's processes, and of those a killed grader leaves, no time is known here.
-            known = f"{computed:7.0f} ms" if "--workers" in how and not kills else f"{'':10}"
-            missed, after = not kills and each > 1000 * AIM, os.getloadavg()[0]
+            load, seconds = os.getloadavg()[0], graded(words, out, count, kills)
+            each, after = 1000 * seconds / count, os.getloadavg()[0]
+            missed = not kills and each > 1000 * AIM
             late |= missed
-            line = f"{label:18}{seconds:7.1f}s {each:11.0f} ms {known}"
+            line = f"{label:18}{seconds:7.1f}s {each:11.0f} ms"
             print(f"{line}   {load:.1f}, {after:.1f}{'   MISSED' * missed}", flush=True)
             tables[label] = (out / "grades.csv").read_bytes()
         print("\n" + verdicts(next(iter(tables.values()))))
@@ -115,12 +111,6 @@ def graded(words: list[Any], out: Path, count: int, kills: int) -> float:
     if (found := lines(results)) != count:
         raise SystemExit(f"{found} results of {count}: lost, or graded twice")
     return time.monotonic() - began
-
-
-def computing() -> float:
-    """Seconds that the processes which have ended so far have computed, with all below them."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def lines(path: Path) -> int:
