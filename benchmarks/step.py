@@ -53,7 +53,7 @@ def ours(network: Network, dtype: type[np.floating]):
 
     def step() -> None:
         loss.forward(model.forward(x, training=True), y)
-        model.backward(loss.backward())
+        model.backward(loss.backward(), input_grad=False)
         opt.step(model.grad)
 
     return model, step

@@ -141,7 +141,7 @@ def _gradient(part: Any, loss: Any, data: Data, batches: list[Array]) -> Array:
         share = batch.shape[-1] / samples
         out = part.forward(x[batch], True)
         value = value + share * as_numpy(loss.forward(out, y[batch]))
-        part.backward(loss.backward())
+        part.backward(loss.backward(), input_grad=False)
         if len(batches) > 1:
             total = total + share * part.grad
     if len(batches) > 1:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import cases
 import numpy as np
 import pytest
+import torch
 
 from dlcourse.gradcheck import VacuousCheck, check_vjp
+from dlcourse.reference import layers as twin_layers
+from dlcourse.reference import models as twin_models
 from dlcourse.scratch import layers, losses, models
 
 
@@ -59,6 +62,44 @@ def test_the_flat_gradient_of_a_model(runs: int | None) -> None:
 
     start = model.theta.copy()
     check_vjp(forward, backward, [start], rng)
+
+
+@pytest.mark.parametrize("room", [(layers, models), (twin_layers, twin_models)])
+@pytest.mark.parametrize("runs", [None, 2])
+def test_a_gradient_does_not_depend_on_whether_that_of_the_input_is_wanted(room, runs) -> None:
+    """Not when the first layer has no parameters, either."""
+    kinds, models = room
+    rng = np.random.default_rng(12)
+    x, dy = rng.standard_normal((5, 2, 2)), rng.standard_normal((5, 3))
+    if runs:
+        x, dy = np.stack([x, -x]), np.stack([dy, dy**2])
+    if kinds is twin_layers:
+        x, dy = torch.tensor(x), torch.tensor(dy)
+    one, two = (kinds.Linear(*sizes, rng=rng, runs=runs) for sizes in ((4, 6), (6, 3)))
+    model = models.Sequential(kinds.Flatten(-2), one, kinds.Tanh(), two)
+    model.forward(x, True)
+    assert model.backward(dy).shape == x.shape
+    whole = model.grad + 0
+    model.grad[...] = 0
+    model.forward(x, True)
+    assert model.backward(dy, input_grad=False) is None
+    assert (model.grad == whole).all()
+    assert (whole != 0).all(), "a layer left out would be seen"
+
+
+def test_the_product_that_nobody_reads_is_not_made() -> None:
+    _, cache = layers.linear(np.ones((5, 4)), np.ones((3, 4)), np.ones(3))
+    assert layers.linear_backward(np.ones((5, 3)), cache, input_grad=False)[0] is None
+    model, made = models.MLP([4, 6, 3], np.random.default_rng(0)), []
+    first, last = model.layers[0], model.layers[-1]
+    for layer in first, last:
+        backward = layer.backward
+        layer.backward = lambda dy, wanted, backward=backward: (
+            made.append(wanted) or backward(dy, wanted)
+        )
+    model.forward(np.ones((5, 4)))
+    model.backward(np.ones((5, 3)), input_grad=False)
+    assert made == [True, False]
 
 
 WRONG = {

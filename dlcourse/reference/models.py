@@ -64,7 +64,7 @@ class Sequential:
         self.cache = (y, leaf, x)
         return y.detach()
 
-    def backward(self, dy: Tensor) -> Tensor:
+    def backward(self, dy: Tensor, input_grad: bool = True) -> Tensor | None:
         """Write ``grad`` and return dx; a runs axis that x lacks is summed over by autograd."""
         if self.cache is None:
             fix = "Nothing is known about its input yet."
@@ -72,10 +72,10 @@ class Sequential:
         y, leaf, x = self.cache
         if dy.shape != y.shape:
             checks.fail("dy", f"shaped {tuple(y.shape)} as y", tuple(dy.shape))
-        grad, dx = torch.autograd.grad(y, (leaf, x), dy)
+        grad, *dx = torch.autograd.grad(y, (leaf, x) if input_grad else (leaf,), dy)
         self.grad.copy_(grad)
         self.cache = None
-        return dx
+        return dx[0] if input_grad else None
 
     def grad_norm(self) -> Tensor:
         """``torch.linalg.vector_norm``, one number a run."""

@@ -47,7 +47,7 @@ def per_sample_gradients(model: Any, loss: Any, x: Array, y: Array) -> Array:
         rows = slice(start, start + size)
         copies = model.repeat(len(x[rows]))
         loss.forward(copies.forward(x[rows][:, None], True), y[rows][:, None])
-        copies.backward(loss.backward())
+        copies.backward(loss.backward(), input_grad=False)
         gradients[rows] = copies.grad
     return gradients
 

@@ -27,10 +27,10 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, C
     return y, (x, weight)
 
 
-def linear_backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array]:
-    """dx = dy W, dW = dyᵀ x, db = Σₙ dy."""
+def linear_backward(dy: Array, cache: Cache, input_grad: bool = True) -> tuple[Any, Array, Array]:
+    """dx = dy W (None without ``input_grad``), dW = dyᵀ x, db = Σₙ dy."""
     x, weight = cache
-    return dy @ weight, dy.swapaxes(-1, -2) @ x, dy.sum(-2)
+    return dy @ weight if input_grad else None, dy.swapaxes(-1, -2) @ x, dy.sum(-2)
 
 
 def relu(x: Array) -> tuple[Array, Cache]:
@@ -111,8 +111,11 @@ class Layer:
         y, self.cache = self.pair(x)
         return y
 
-    def backward(self, dy: Array) -> Array:
-        """dx for the latest ``forward``; RuntimeError if there was none."""
+    def backward(self, dy: Array, input_grad: bool = True) -> Any:
+        """dx for the latest ``forward``; RuntimeError if there was none.
+
+        Without ``input_grad`` nobody will read dx: where it is dear the layer returns None instead.
+        """
         return self.pair_backward(dy, self.kept())
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
@@ -179,11 +182,12 @@ class Linear(Layer):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
         return linear(x, self.params["weight"], self.params.get("bias"))
 
-    def pair_backward(self, dy: Array, cache: Cache) -> Array:
+    def backward(self, dy: Array, input_grad: bool = True) -> Any:
+        cache = self.kept()
         n, k = cache[0].shape[-2], cache[1].shape[-2]
         if dy.shape[-2:] != (n, k):
             checks.fail("dy", f"shaped (..., {n}, {k}) as y", dy.shape)
-        dx, dweight, dbias = linear_backward(dy, cache)
+        dx, dweight, dbias = linear_backward(dy, cache, input_grad)
         self.grads["weight"][...] = dweight
         if "bias" in self.grads:
             self.grads["bias"][...] = dbias

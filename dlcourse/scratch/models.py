@@ -82,10 +82,18 @@ class Sequential:
             x = layer.forward(x, training)
         return x
 
-    def backward(self, dy: Array) -> Array:
-        """Write ``grad`` for the latest ``forward`` and return dx."""
-        for layer in reversed(self.layers):
-            dy = layer.backward(dy)
+    def backward(self, dy: Array, input_grad: bool = True) -> Any:
+        """Write ``grad`` for the latest ``forward`` and return dx.
+
+        Without ``input_grad``, which training does not need, the way ends at the first parameters
+        and None is returned; in a small network that saves up to a third of the work.
+        """
+        first = next((i for i, layer in enumerate(self.layers) if layer.params), 0)
+        for i, layer in reversed([*enumerate(self.layers)]):
+            needed = input_grad or i > first
+            dy = layer.backward(dy, needed)
+            if not needed:
+                return None
         return dy
 
     def rows(self, runs: slice) -> Sequential:
