@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -26,7 +27,7 @@ AIM = 0.150
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print one line a way of grading; exit status 1 for tables that differ or a missed aim."""
+    """Print one line a way of grading; exit status 1 for a wrong table or a missed aim."""
     arguments = parse(argv)
     sys.path.insert(0, str(ROOT / "tests"))
     from cohort import cohort
@@ -49,14 +50,18 @@ def main(argv: list[str] | None = None) -> int:
             words += ["--seed-file", base / "secret"]
             load, seconds = os.getloadavg()[0], graded(words, out, count, kills)
             each, after = 1000 * seconds / count, os.getloadavg()[0]
-            missed = not kills and each > 1000 * AIM
-            late |= missed
+            late |= (missed := each > 1000 * AIM)
             line = f"{label:18}{seconds:7.1f}s {each:11.0f} ms"
             print(f"{line}   {load:.1f}, {after:.1f}{'   MISSED' * missed}", flush=True)
             tables[label] = (out / "grades.csv").read_bytes()
-        print("\n" + verdicts(next(iter(tables.values()))))
+        expected = right_answers(base / "in")
+    found = [verdicts(table) for table in tables.values()]
+    print("\n" + ", ".join(f"{status}: {number}" for status, number in sorted(found[0].items())))
     if len(set(tables.values())) > 1:
         print("the tables differ: no valid comparison")
+        return 1
+    if found[0]["correct"] != expected:
+        print(f"{expected} answers are right: no valid measurement")
         return 1
     return int(late)
 
@@ -65,7 +70,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.grading", description=__doc__)
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--exercises", type=int, default=15, help="how many, from the first on")
-    parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--kills", type=int, default=3, help="of one more run with two workers")
     parser.add_argument("--no-dask", action="store_true")
     return parser.parse_args(argv)
@@ -123,11 +128,21 @@ def endless(folder: Path) -> int:
     return sum(path.read_text().count("while True: pass") for path in folder.rglob("*.ipynb"))
 
 
-def verdicts(table: bytes) -> str:
+def right_answers(folder: Path) -> int:
+    """How many answers of a cohort are right, as they were made."""
+    from cohort import rights
+
+    return sum(
+        cell["source"] in rights(exercise.removeprefix("exercise:"))
+        for path in folder.rglob("*.ipynb")
+        for cell in json.loads(path.read_text())["cells"]
+        for exercise in cell["metadata"]["tags"]
+    )
+
+
+def verdicts(table: bytes) -> Counter[str]:
     """How many answers got which verdict."""
-    rows = [line.split(",") for line in table.decode().splitlines()[1:]]
-    counts = Counter(row[2] for row in rows)
-    return ", ".join(f"{status}: {count}" for status, count in sorted(counts.items()))
+    return Counter(line.split(",")[2] for line in table.decode().splitlines()[1:])
 
 
 if __name__ == "__main__":

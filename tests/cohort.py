@@ -3,6 +3,7 @@
 python tests/cohort.py FOLDER STUDENTS [EXERCISE ...]     a class to rehearse grading with
 """
 
+import functools
 import json
 import os
 import random
@@ -60,13 +61,24 @@ def wrong(exercise, which=0):
     return source(spec.mistakes[which].answer, spec.entry)
 
 
+def right_functions(spec):
+    return [spec.reference, *(variant.answer for variant in spec.variants)]
+
+
+@functools.cache
+def rights(exercise):
+    """The texts of all right answers to an exercise that a cohort can hold."""
+    spec = exercises()[exercise]
+    return {source(function, spec.entry) for function in right_functions(spec)}
+
+
 def answers(rng, ids, share_right=0.6, share_hostile=0.05, share_loops=0.0):
     """What one student hands in: mostly right, the rest known mistakes, here and there hostile."""
     found = {}
     for id in ids:
         spec = exercises()[id]
-        rights = [spec.reference, *(variant.answer for variant in spec.variants)]
-        pool = rights if rng.random() < share_right else [m.answer for m in spec.mistakes]
+        wrongs = [mistake.answer for mistake in spec.mistakes]
+        pool = right_functions(spec) if rng.random() < share_right else wrongs
         found[id] = source(rng.choice(pool), spec.entry)
         if rng.random() < share_hostile:
             found[id] = rng.choice(HOSTILE).format(entry=spec.entry)

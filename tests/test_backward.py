@@ -88,8 +88,15 @@ def test_a_gradient_does_not_depend_on_whether_that_of_the_input_is_wanted(room,
 
 
 def test_the_product_that_nobody_reads_is_not_made() -> None:
-    _, cache = layers.linear(np.ones((5, 4)), np.ones((3, 4)), np.ones(3))
-    assert layers.linear_backward(np.ones((5, 3)), cache, input_grad=False)[0] is None
+    rng = np.random.default_rng(13)
+    x, weight, bias, dy = (rng.standard_normal(shape) for shape in ((5, 4), (3, 4), 3, (5, 3)))
+    for room, number in (layers, np.asarray), (twin_layers, torch.tensor):
+        for given in (x, weight, bias), (x, weight):
+            _, cache = room.linear(*map(number, given))
+            dx, *grads = room.linear_backward(number(dy), cache, input_grad=False)
+            assert dx is None
+            for grad, right in zip(grads, (dy.T @ x, dy.sum(0)), strict=True):
+                np.testing.assert_allclose(grad, right, rtol=1e-12)
     model, made = models.MLP([4, 6, 3], np.random.default_rng(0)), []
     first, last = model.layers[0], model.layers[-1]
     for layer in first, last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cohort import cohort
 
 from benchmarks import grading, runs_axis, timing
 from dlcourse import training
@@ -103,12 +104,15 @@ def graders(monkeypatch):
         rows = iter(zip(tables, seconds, strict=True))
 
         def graded(words, out, count, kills):
-            table, took = next(rows)
+            (correct, wrong), took = next(rows)
             out.mkdir()
-            (out / "grades.csv").write_text(f"student,exercise,status\ns0,sgd,{table}\n")
+            statuses = ["correct"] * correct + ["not yet"] * wrong
+            lines = ["student,exercise,status", *(f"s0,sgd,{status}" for status in statuses)]
+            (out / "grades.csv").write_text("\n".join(lines))
             return took
 
         monkeypatch.setattr(grading, "graded", graded)
+        monkeypatch.setattr(grading, "right_answers", lambda folder: 3)
         return grading.main(["--students", "2", "--exercises", "2", "--no-dask"])
 
     return run
@@ -117,10 +121,13 @@ def graders(monkeypatch):
 @pytest.mark.parametrize(
     ("tables", "seconds", "status", "said"),
     [
-        (["correct"] * 3, [0.59, 0.29, 9.0], 0, "correct: 1"),
-        (["correct"] * 3, [0.61, 0.29, 9.0], 1, "MISSED"),
-        (["correct"] * 3, [0.59, 0.31, 9.0], 1, "MISSED"),
-        (["correct", "correct", "not yet"], [0.59, 0.29, 9.0], 1, "the tables differ"),
+        ([(3, 1)] * 3, [0.59, 0.59, 0.59], 0, "correct: 3, not yet: 1"),
+        ([(3, 1)] * 3, [0.61, 0.59, 0.59], 1, "MISSED"),
+        ([(3, 1)] * 3, [0.59, 0.61, 0.59], 1, "MISSED"),
+        ([(3, 1)] * 3, [0.59, 0.59, 0.61], 1, "MISSED"),
+        ([(3, 1), (3, 1), (2, 2)], [0.59, 0.59, 0.59], 1, "the tables differ"),
+        ([(0, 4)] * 3, [0.1, 0.1, 0.1], 1, "3 answers are right"),
+        ([(4, 0)] * 3, [0.1, 0.1, 0.1], 1, "3 answers are right"),
     ],
 )
 def test_slow_grading_and_other_verdicts_are_an_exit_code(
@@ -129,3 +136,11 @@ def test_slow_grading_and_other_verdicts_are_an_exit_code(
     assert graders(tables, seconds) == status
     printed = capsys.readouterr().out
     assert said in printed and ("MISSED" in printed) == (said == "MISSED")
+
+
+def test_the_right_answers_of_a_cohort_are_counted(tmp_path):
+    ids = ["sgd", "momentum"]
+    cohort(tmp_path / "all", 4, ids, share_right=1.0, share_hostile=0.0)
+    cohort(tmp_path / "none", 4, ids, share_right=0.0)
+    assert grading.right_answers(tmp_path / "all") == 8
+    assert grading.right_answers(tmp_path / "none") == 0

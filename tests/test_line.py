@@ -1,7 +1,6 @@
 """Processes started before their turn: each answer gets a fresh one, whole, and none is left."""
 
 import os
-import select
 import signal
 import tempfile
 import time
@@ -13,7 +12,8 @@ from tools_available import need
 
 from dlcourse.grading import batch
 from dlcourse.grading.batch import Task, grade_one
-from dlcourse.grading.sandbox import Limits, Sandbox, StartError, child, launch
+from dlcourse.grading.sandbox import Limits, Line, Sandbox, StartError, child, launch
+from dlcourse.grading.spec import find
 from dlcourse.grading.submissions import Answer
 
 NAMED = "def look(value):\n    return value\n"
@@ -44,17 +44,9 @@ def value(subject, given=1):
     return subject.child.ask({"names": ["value"], "given": {"value": given}, "over": None})["value"]
 
 
-def others(subject):
-    """The processes started by this one that are not ``subject``'s."""
-    found = descendants(os.getpid()) - descendants(subject.child.process.pid)
-    return {process for process in found if process[0] != os.getpid()}
-
-
-def come_up(waiting):
-    """Wait until its sign of being ready lies in the pipe."""
-    poll = select.poll()
-    poll.register(waiting.source, select.POLLIN)
-    assert poll.poll(20_000)
+def of(child):
+    """The processes that ``child`` consists of, the innermost last."""
+    return sorted(descendants(child.process.pid), key=lambda process: int(process[1]))
 
 
 def test_the_next_process_comes_up_while_one_is_asked(kind):
@@ -68,7 +60,7 @@ def test_the_next_process_comes_up_while_one_is_asked(kind):
             assert value(second) == 1
 
 
-def test_what_one_answer_did_the_next_does_not_find(kind):
+def test_what_one_answer_did_to_its_process_the_next_does_not_find(kind):
     with Sandbox(kind).line(3) as line:
         found = []
         for text in SPOILT, ASKED, ASKED:
@@ -95,10 +87,9 @@ def test_no_process_is_started_that_no_answer_needs(monkeypatch):
 @pytest.mark.parametrize("how", ["at the end", "by an exception"])
 def test_the_process_that_nobody_asked_ends_with_the_line(how, kind, folder):
     try:
-        with Sandbox(kind).line(5) as line, line.answer(NAMED, "look") as subject:
-            waiting = others(subject)
-            assert waiting and waiting <= descendants(os.getpid()), "it would be found"
-            assert (kind == "rlimits") == any(folder.iterdir())
+        with Sandbox(kind).line(5) as line, line.answer(NAMED, "look"):
+            waiting = of(line._waiting[0])
+            assert waiting and (kind == "rlimits") == any(folder.iterdir())
             if how == "by an exception":
                 raise ZeroDivisionError
     except ZeroDivisionError:
@@ -107,38 +98,73 @@ def test_the_process_that_nobody_asked_ends_with_the_line(how, kind, folder):
     assert not any(folder.iterdir())
 
 
-def test_a_process_that_was_killed_before_its_turn_costs_its_answer_nothing(monkeypatch):
-    """Its sign of being ready still lies in the pipe, so that sign alone is not enough."""
-    made, killed = Sandbox(), []
+def test_processes_that_were_killed_before_their_turn_cost_their_answers_nothing(monkeypatch):
+    made, killed, next_ = Sandbox(), [], Line._next
+
+    def killing(line):
+        child = next_(line)
+        for waiting in line._waiting:
+            waiting.process.kill()
+            waiting.process.wait()
+            killed.append(waiting)
+        return child
+
     monkeypatch.setattr(batch, "sandbox_of", lambda kind, limits: made)
-    judge = batch.judge_subject
-
-    def killing(exercise, subject, seed):
-        for process, _ in others(subject):
-            time.sleep(1)  # it has come up
-            os.kill(process, signal.SIGKILL)
-            killed.append(process)
-            break
-        return judge(exercise, subject, seed)
-
-    monkeypatch.setattr(batch, "judge_subject", killing)
+    monkeypatch.setattr(Line, "_next", killing)
     answers = {name: Answer(right(name), "a.ipynb") for name in ("sgd", "clipping", "momentum")}
     records = grade_one(Task("s", answers, b"secret"))
     assert [record["points"] for record in records] == [100, 100, 100]
-    assert killed
+    assert len(killed) == 1, "then they are started one at a time"
 
 
-def test_a_killed_one_is_refused_with_all_that_wait_and_the_next_is_new():
+@pytest.mark.parametrize("which", ["bubblewrap", "the answer's own"])
+def test_one_that_was_killed_a_moment_before_its_turn_is_not_handed_out(which):
+    """The one within may live a moment longer, and bubblewrap takes its time to miss it."""
     with Sandbox().line(3) as line:
         with line.answer(NAMED, "look"):
-            come_up(line._waiting[0])
+            waiting = line._waiting[0]
+            until(lambda: len(of(waiting)) == 3)
+            time.sleep(0.5)  # it has come up
+            *_, within = of(waiting)
+        if which == "bubblewrap":
+            waiting.process.kill()
+            waiting.process.wait()
+        else:
+            os.kill(within[0], signal.SIGKILL)
+        with line.answer(NAMED, "look") as subject:
+            assert subject.child is not waiting
+            assert value(subject) == 1
+
+
+def test_a_machine_that_fails_is_not_asked_for_two_at_a_time():
+    with Sandbox().line(4) as line:
+        with line.answer(NAMED, "look"):
             line._waiting[0].process.kill()
             line._waiting[0].process.wait()
-        with pytest.raises(StartError), line.answer(NAMED, "look"):
-            raise AssertionError("it was handed out")
-        assert not line._waiting
+        for _ in range(2):
+            with line.answer(NAMED, "look") as subject:
+                assert value(subject) == 1 and not line._waiting
+
+
+def until(true):
+    """Wait for it, some seconds at most."""
+    for _ in range(200):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it has not come to pass")
+
+
+def test_one_that_another_answer_kept_waiting_for_long_is_still_good(monkeypatch):
+    """Longer than a process may take to come up: that time is over, and it has."""
+    clock, later = time.monotonic, 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + later)
+    with Sandbox().line(2) as line:
+        with line.answer(NAMED, "look"):
+            waiting = line._waiting[0]
+            later = 100.0
         with line.answer(NAMED, "look") as subject:
-            assert value(subject) == 1
+            assert subject.child is waiting and value(subject) == 1
 
 
 def test_waiting_takes_nothing_from_the_time_of_an_answer():
@@ -171,14 +197,47 @@ def test_one_that_cannot_be_started_ahead_is_tried_again_in_its_turn(monkeypatch
     assert next(failures, None) is None
 
 
-def test_what_was_laid_out_for_a_process_that_did_not_start_is_removed(monkeypatch, folder):
-
+@pytest.mark.parametrize(
+    ("module", "name"), [(child.subprocess, "Popen"), (child.tempfile, "TemporaryFile")]
+)
+def test_what_was_laid_out_for_a_process_that_did_not_start_is_removed(
+    module, name, monkeypatch, folder
+):
     def failing(*args, **how):
-        raise OSError("no process to be had")
+        raise OSError("no more to be had")
 
-    monkeypatch.setattr(child.subprocess, "Popen", failing)
+    monkeypatch.setattr(module, name, failing)
     command = launch.bare(Limits())
     assert any(folder.iterdir())
-    with pytest.raises(StartError, match="no process to be had"):
+    with pytest.raises(StartError, match="no more to be had"):
         child.Child(command, Limits())
+    assert not any(folder.iterdir())
+
+
+def test_a_filter_that_cannot_be_handed_over_is_a_fault_of_the_machine(monkeypatch):
+    def failing():
+        raise OSError("no more descriptors")
+
+    made = Sandbox()
+    monkeypatch.setattr(os, "pipe", failing)
+    with pytest.raises(StartError, match="no more descriptors"), made.answer(NAMED, "look"):
+        raise AssertionError("it was handed out")
+
+
+DEEP = """
+import os
+def {entry}(*args, **kwargs):
+    for _ in range(1500):
+        os.mkdir("d")
+        os.chdir("d")
+    return 0.0
+"""
+
+
+def test_folders_in_folders_cost_no_other_answer_and_are_removed(monkeypatch, folder):
+    """Limits alone let an answer write; it can nest deeper than Python's own removal can follow."""
+    texts = {"sgd": DEEP.format(entry=find("sgd").entry), "momentum": right("momentum")}
+    answers = {name: Answer(text, "a.ipynb") for name, text in texts.items()}
+    records = grade_one(Task("s", answers, b"secret", sandbox="rlimits"))
+    assert [record["points"] for record in records] == [0, 100]
     assert not any(folder.iterdir())

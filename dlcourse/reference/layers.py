@@ -47,10 +47,14 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     return y if bias is None else y + bias.unsqueeze(-2)
 
 
-def linear_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Tensor, Tensor]:
+def linear_backward(
+    dy: Tensor, cache: Cache, input_grad: bool = True
+) -> tuple[Any, Tensor, Tensor]:
     """Autograd; without a bias its gradient is still Σₙ dy."""
-    grads = pull_back(dy, cache)
-    return grads if len(grads) == 3 else (*grads, dy.sum(-2))  # type: ignore[return-value]
+    y, (x, *params) = cache
+    dx = pull_back(dy, (y, (x,)))[0] if input_grad else None
+    dweight, *dbias = pull_back(dy, (y, params))
+    return dx, dweight, dbias[0] if dbias else dy.sum(-2)
 
 
 def relu(x: Tensor) -> tuple[Tensor, Cache]:
@@ -130,8 +134,8 @@ class Layer:
         )
         return y
 
-    def backward(self, dy: Tensor) -> Tensor:
-        """dx by autograd; ``grads`` is filled."""
+    def backward(self, dy: Tensor, input_grad: bool = True) -> Any:
+        """dx by autograd; ``grads`` is filled. Without ``input_grad`` nobody will read dx."""
         if self.cache is None:
             fix = "Nothing is known about its input yet."
             checks.fail("backward", "called after forward", type(self).__name__, fix, RuntimeError)

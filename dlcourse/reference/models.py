@@ -64,7 +64,7 @@ class Sequential:
         self.cache = (y, leaf, x)
         return y.detach()
 
-    def backward(self, dy: Tensor, input_grad: bool = True) -> Tensor | None:
+    def backward(self, dy: Tensor, input_grad: bool = True) -> Any:
         """Write ``grad`` and return dx; a runs axis that x lacks is summed over by autograd."""
         if self.cache is None:
             fix = "Nothing is known about its input yet."

@@ -31,22 +31,36 @@ class StartError(RuntimeError):
 
 
 class Child:
-    """A process that runs one answer. Use it in a ``with``: it ends there, whatever it does.
+    """A process that runs one answer; it is started at once and comes up by itself.
 
-    It is started at once, and comes up by itself; `ready` has to be called before it is asked.
+    `ready` has to be called before it is asked. Use it in a ``with``, or call `close`: it ends
+    there, whatever it does.
     """
 
     def __init__(self, command: Command, limits: Limits) -> None:
         self.command, self.limits = command, limits
-        self.printed = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
-        words = list(command.words)
-        keep: tuple[int, ...] = ()
-        if command.filter:
-            source, target = os.pipe()
-            os.write(target, command.filter)
-            os.close(target)
-            words[words.index("{filter}")], keep = str(source), (source,)
         try:
+            with contextlib.ExitStack() as undo:
+                undo.callback(command.clear)
+                self.printed = undo.enter_context(tempfile.TemporaryFile())
+                self._start(command)
+                undo.pop_all()  # from here on it is for close() to do
+        except OSError as error:
+            raise StartError(str(error)) from None
+        assert self.process.stdin and self.process.stdout
+        self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
+        os.set_blocking(self.target, False)
+        os.set_blocking(self.source, False)
+
+    def _start(self, command: Command) -> None:
+        words = list(command.words)
+        with contextlib.ExitStack() as handed:
+            if command.filter:
+                source, target = os.pipe()
+                handed.callback(os.close, source)
+                os.write(target, command.filter)
+                os.close(target)
+                words[words.index("{filter}")] = str(source)
             self.process = subprocess.Popen(
                 words,
                 stdin=subprocess.PIPE,
@@ -54,31 +68,24 @@ class Child:
                 stderr=self.printed,
                 cwd=command.folder,
                 env={**ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
-                pass_fds=keep,
+                pass_fds=(source,) if command.filter else (),
                 start_new_session=True,
             )
-        except OSError as error:
-            self.printed.close()
-            command.clear()
-            raise StartError(str(error)) from None
-        finally:
-            for descriptor in keep:
-                os.close(descriptor)
-        assert self.process.stdin and self.process.stdout
-        self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
-        os.set_blocking(self.target, False)
-        os.set_blocking(self.source, False)
 
     def ready(self) -> Child:
-        """Wait until it has come up; the time for an answer begins now, however long ago that was.
+        """Wait until it is there; the time for an answer begins now, however long ago it came up.
+
+        It is asked for a sign now: one that it had given earlier would not tell what has become of
+        it since.
 
         Raises
         ------
         StartError
-            If it has not, or has ended since.
+            If it has not come up, or has ended since. It is still to be closed.
         """
         self.deadline = time.monotonic() + max(10.0, self.limits.total)
         try:
+            self._send(wire.frame({}))
             ready = self._receive()
         except (ChildError, wire.WireError) as error:
             raise StartError(self.output().strip() or str(error)) from None

@@ -6,11 +6,13 @@ import importlib.util
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +70,7 @@ class Command:
     words: list[str]
     folder: str = "/"
     filter: bytes = b""
-    clear: Callable[[], object] = bool
+    clear: Callable[[], object] = lambda: None
 
 
 def numpy_folders() -> Iterator[Path]:
@@ -117,7 +119,10 @@ def start(home: str) -> list[str]:
 
 
 def bare(limits: Limits) -> Command:
-    """Limits on time, memory and files, and no wall: the answer can read what the user can."""
+    """Limits on time, memory and files, and no wall: the answer can read what the user can.
+
+    A folder is laid out for it, which ``clear`` removes.
+    """
     stage = tempfile.TemporaryDirectory(prefix="dlcourse-")
     (site := Path(stage.name, "site")).mkdir()
     (empty := Path(stage.name, "empty")).mkdir()
@@ -127,7 +132,14 @@ def bare(limits: Limits) -> Command:
         (site / folder.name).symlink_to(folder)
     known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
     words = [*start(stage.name), "filtered" if known else "bare", *limits.arguments]
-    return Command(words, folder=str(empty), clear=stage.cleanup)
+    return Command(words, folder=str(empty), clear=partial(_remove, stage))
+
+
+def _remove(stage: tempfile.TemporaryDirectory[str]) -> None:
+    try:
+        stage.cleanup()
+    except (OSError, RecursionError):  # an answer can nest folders deeper than Python can follow
+        subprocess.run(["rm", "-rf", stage.name], check=False, stderr=subprocess.DEVNULL)
 
 
 def _system() -> list[str]:

@@ -10,15 +10,15 @@ from dlcourse.grading.sandbox.child import Child, StartError
 from dlcourse.grading.sandbox.remote import Remote
 
 AHEAD = 1
-"""How many processes wait. To come up takes one five times as long as to be asked, for NumPy is
-imported in each, and two come up at once while one is waited for: no core is idle."""
+"""How many processes come up while one is asked. To come up takes several times as long as to be
+asked, since each imports NumPy; with one ahead a single worker keeps nearly two cores busy."""
 
 
 class Line:
     """A fresh process for each of ``count`` answers; what is left over ends with the ``with``.
 
-    A process holds nothing of an answer before its turn, so none can know of another. The line
-    belongs to one thread: bubblewrap ends with the thread that started it.
+    A process holds nothing of an answer before its turn; with bubblewrap none can know of another.
+    The line belongs to one thread: bubblewrap ends with the thread that started it.
     """
 
     def __init__(self, start: Callable[[], Child], count: int) -> None:
@@ -38,17 +38,21 @@ class Line:
             yield Remote(child, source, entry)
 
     def _next(self) -> Child:
-        child = self._waiting.popleft() if self._waiting else self._start()
+        waited = bool(self._waiting)
+        child = self._waiting.popleft() if waited else self._start()
         try:
             self._left -= 1
             with contextlib.suppress(StartError, OSError):  # they are not needed yet
                 while len(self._waiting) < min(AHEAD, self._left):
                     self._waiting.append(self._start())
             return child.ready()
-        except BaseException:
+        except BaseException as error:
             child.close()
             self.close()  # whatever ended this one may have ended those, too
-            raise
+            self._left = 0  # a machine that fails is not asked for two at a time
+            if not (waited and isinstance(error, StartError)):
+                raise
+        return self._next()  # that it came up too early is nothing to count against the answer
 
     def close(self) -> None:
         """End the processes that nobody has asked."""

@@ -205,5 +205,6 @@ def main() -> None:
     limit(memory, seconds, processes, size, every=filtered)
     if filtered:
         seccomp.install(seccomp.run(os.uname().machine))
+    ours.receive()  # a sign is wanted when it is this answer's turn, not when all is set up
     ours.send({"ready": True})
     serve(ours, float(sys.argv[6]))
