@@ -12,6 +12,8 @@ import pytest
 
 from dlcourse import data, training
 from dlcourse.history import History
+from dlcourse.scratch import layers
+from dlcourse.scratch.landscape import per_sample_gradients
 from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD, Adam
@@ -442,3 +444,19 @@ def test_max_norm_clips_each_run_alone() -> None:
     np.testing.assert_allclose(moved, np.minimum(norm, limit), rtol=1e-5)
     assert (norm > limit).any()
     assert (norm < limit).any()
+
+
+def test_training_and_single_gradients_do_without_the_gradient_of_the_inputs(monkeypatch) -> None:
+    wanted, whole = [], layers.linear_backward
+
+    def spying(dy, cache, input_grad=True):
+        wanted.append(input_grad)
+        return whole(dy, cache, input_grad)
+
+    monkeypatch.setattr(layers, "linear_backward", spying)
+    model, (x, y) = toy(8)
+    depth, loss = sum(bool(layer.params) for layer in model.layers), SoftmaxCrossEntropy()
+    plan = {"epochs": 1, "batch_size": 8, "rng": np.random.default_rng(0)}
+    list(training.steps(model, SGD(model.theta, lr=0.1), loss, (x, y), **plan))
+    per_sample_gradients(model, loss, x, y)
+    assert depth > 1 and wanted == ([True] * (depth - 1) + [False]) * 2
