@@ -22,6 +22,7 @@ from dlcourse import data, training
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD, Adam
+from dlcourse.training import loop
 
 OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "SGD": lambda theta: SGD(theta, lr=0.01, momentum=0.9),
@@ -74,11 +75,11 @@ def naive_step(case: Case, optimizer: str) -> Callable[[], object]:
 @contextmanager
 def one_block() -> Iterator[None]:
     """Let a block of runs be of any size."""
-    usual, training.CACHE_BYTES = training.CACHE_BYTES, 1 << 60
+    usual, loop.CACHE_BYTES = loop.CACHE_BYTES, 1 << 60
     try:
         yield
     finally:
-        training.CACHE_BYTES = usual
+        loop.CACHE_BYTES = usual
 
 
 def trajectory_step(optimizer: str, runs: int | None) -> Callable[[], object]:

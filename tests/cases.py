@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from dlcourse import arrays, checks, gradcheck, training
-from dlcourse.history import History
 from dlcourse.scratch import layers, losses
 from dlcourse.scratch.models import MLP, Sequential
 from dlcourse.scratch.optimizers import SGD, Adam, AdamW
+from dlcourse.training.history import History
 
 
 @dataclass(frozen=True)

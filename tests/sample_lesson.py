@@ -23,8 +23,8 @@ CELLS = {
         import numpy as np
         from dlcourse import plots
         from dlcourse.lesson import claim, show
-        from dlcourse.plot_labels import contrast
-        from dlcourse.widgets import explore""",
+        from dlcourse.plots import explore
+        from dlcourse.plots.labels import contrast""",
     "numbers": 'print("steps", 346)\nprint(f"idle {0.98512:.4f}, noise ≈{1 / 3:.3f}")',
     "code": "show(contrast)",
     "picture-line": """
@@ -54,8 +54,8 @@ CELLS = {
 
 def build(root: Path) -> Path:
     """Write the sample, unexecuted, with its registry, below ``root``; its path."""
-    (root / "book").mkdir(parents=True)
-    (root / "book" / "claims.yml").write_text(CLAIMS, encoding="utf-8")
+    (root / "book" / "claims").mkdir(parents=True)
+    (root / "book" / "claims" / "sample.yml").write_text(CLAIMS, encoding="utf-8")
     (root / "book" / "references.bib").write_text(BIBLIOGRAPHY, encoding="utf-8")
     path = root / "lessons" / "1-sample" / "sample.ipynb"
     path.parent.mkdir(parents=True)

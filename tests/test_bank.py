@@ -16,7 +16,8 @@ from dlcourse.grading.progress import Table
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.spec import GROUPS, Case, Probe, exercises
 from dlcourse.grading.subjects import InProcess
-from tools import counts, pages
+from tools import counts
+from tools.registries import read
 
 ALL = list(exercises().values())
 IDS = [exercise.id for exercise in ALL]
@@ -24,7 +25,7 @@ SEEDS = [0, 1, 2, 3, (2**40, 7)]
 each = pytest.mark.parametrize("exercise", ALL, ids=IDS)
 
 # Mutants that no probe can notice, with the reason.
-EQUIVALENT = pages.read("exercises.yml")["equivalent"]
+EQUIVALENT = read("exercises")["equivalent"]
 
 # Probes whose right answer is zero because zero is the point, and the mistakes they are there for.
 ZERO_ON_PURPOSE = {("clipping", "all zero"): ["clipping/nan"]}
@@ -88,7 +89,7 @@ def test_the_counts(capsys, monkeypatch):
         left = {re.sub(r"^line \d+: ", "", change) for change in count.surviving_mutants}
         assert left == set(EQUIVALENT.get(count.exercise, {})), "a survivor needs its reason"
     monkeypatch.setattr(quality, "table", lambda: rows)
-    assert counts.counted() == pages.read("exercises.yml")["counts"], "run python -m tools.counts"
+    assert counts.counted() == read("exercises")["counts"], "run python -m tools.counts"
 
 
 def test_a_new_count_takes_the_place_of_the_old_and_leaves_what_is_written_by_hand(
@@ -96,10 +97,10 @@ def test_a_new_count_takes_the_place_of_the_old_and_leaves_what_is_written_by_ha
 ):
     new = {"adam": {"mutants_noticed": [2, 3]}}
     monkeypatch.setattr(counts, "counted", lambda: new)
-    file, by_hand = tmp_path / "exercises.yml", "# By hand.\nequivalent: {}\n"
+    file, by_hand = tmp_path / "optimizers.yml", "# By hand.\nequivalent: {}\n"
     file.write_text(f"{by_hand}{counts.MARK}counts: {{}}\n")
     for _ in range(2):
-        counts.store(file)
+        counts.store(tmp_path)
         assert file.read_text().startswith(by_hand + counts.MARK)
         assert file.read_text().count(counts.MARK) == 1
         assert yaml.safe_load(file.read_text()) == {"equivalent": {}, "counts": new}

@@ -7,7 +7,7 @@ import pytest
 from cohort import cohort
 
 from benchmarks import grading, runs_axis, timing
-from dlcourse import training
+from dlcourse.training import loop
 
 
 def fake_measure(many: float):
@@ -51,7 +51,7 @@ def test_runs_that_influence_each_other_are_an_exit_code(quick, capsys):
 def test_blocks_of_runs_change_no_result(monkeypatch):
     case = runs_axis.Case((64, 16, 10), batch=64, runs=5, at_most=5.0)
     naive = runs_axis.naive_step(case, "Adam")
-    monkeypatch.setattr(training, "CACHE_BYTES", 1)  # every run a block of its own
+    monkeypatch.setattr(loop, "CACHE_BYTES", 1)  # every run a block of its own
     blocked = runs_axis.training_step(case, "Adam", case.runs)
     blocked()
     for _ in range(5):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from dlcourse import bootstrap, claims, lesson
-from dlcourse.bootstrap import bootstrap_interval, compare, decide
+from dlcourse import lesson
+from dlcourse.lesson import bootstrap, claims, registry
+from dlcourse.lesson.bootstrap import bootstrap_interval, compare, decide
 
 ROOT = Path(__file__).parents[1]
 ALT = "A line that rises to the right, ever faster."
@@ -235,7 +236,8 @@ def book(tmp_path, monkeypatch):
     folder.mkdir()
     entries = [entry(*row) for row in ENTRIES]
     entries.append(entry("one.noted", "exact", "supported", note="Only here."))
-    (folder / "claims.yml").write_text(yaml.safe_dump(entries))
+    (folder / "claims").mkdir()
+    (folder / "claims" / "one.yml").write_text(yaml.safe_dump(entries))
     (folder / "references.bib").write_text("@article{polyak1964,\n}\n@book{qiu2020,\n}\n")
     (tmp_path / "lessons" / "1").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "lessons" / "1")
@@ -325,8 +327,8 @@ def test_claims_refuse_wrong_evidence(book, name, evidence, error, message):
 
 def test_without_a_registry_there_is_one_clear_error(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(claims, "__file__", str(tmp_path / "a" / "b" / "claims.py"))
-    with pytest.raises(FileNotFoundError, match=r"book/claims\.yml must be in a folder above"):
+    monkeypatch.setattr(registry, "__file__", str(tmp_path / "a" / "b" / "c" / "registry.py"))
+    with pytest.raises(FileNotFoundError, match=r"book/claims must be in a folder above"):
         lesson.claim("one.run", check=0.0)
 
 
@@ -343,18 +345,18 @@ def test_without_a_registry_there_is_one_clear_error(tmp_path, monkeypatch):
     ],
 )
 def test_a_broken_registry_is_found(tmp_path, change, message):
-    path = tmp_path / "claims.yml"
+    path = tmp_path / "one.yml"
     rows = [entry("one.run", "run", "supported"), {**entry("two", "run", "supported"), **change}]
     path.write_text(yaml.safe_dump(rows))
     with pytest.raises((ValueError, TypeError), match=message):
-        claims.load_claims(path)
+        registry.load_claims(tmp_path)
 
 
 def test_the_registry_of_the_book():
-    registry = claims.load_claims(ROOT / "book" / "claims.yml")
+    known = registry.load_claims(ROOT / "book" / "claims")
     papers = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
-    assert len(registry) >= 42
-    for name, row in registry.items():
+    assert len(known) >= 42
+    for name, row in known.items():
         assert re.fullmatch(r"[a-z]+(\.[a-z0-9_]+)+", name, re.I), name
         assert row["statement"].endswith("."), name
         for source in row["sources"]:

@@ -13,8 +13,8 @@ import pytest
 from nbformat import v4
 from sample_lesson import build, cell_of
 
-from dlcourse.claims import load_claims
-from tools import lesson_checks, lesson_prose, notebooks
+from dlcourse.lesson.registry import load_claims
+from tools import lesson_checks, lesson_prose, notebooks, stored
 from tools.lesson_differences import differences, figure_differences, record_differences
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ LESSON = "lessons/1-sample/sample"
 def sample(tmp_path_factory):
     """The sample lesson, run once and stored: (its path, the notebook)."""
     path = build(tmp_path_factory.mktemp("book"))
-    notebooks.write(notebooks.execute(path), path)
+    stored.write(notebooks.execute(path), path)
     return path, nbformat.read(path, as_version=4)
 
 
@@ -35,7 +35,7 @@ def lesson(sample):
 
 
 def registry(sample):
-    return load_claims(sample[0].parents[2] / "book" / "claims.yml")
+    return load_claims(sample[0].parents[2] / "book" / "claims")
 
 
 def output(notebook, name, index=0):
@@ -211,13 +211,13 @@ def test_claims_of_the_sample(sample, lesson):
 def test_a_flipped_verdict_is_found(sample, lesson):
     output(lesson, "claim-run").metadata["dlcourse"]["verdict"] = "inconclusive"
     found = lesson_checks.bad_claims(lesson, registry(sample), LESSON)
-    assert "one.smaller is inconclusive; book/claims.yml expects supported" in found[0]
+    assert "one.smaller is inconclusive; book/claims expects supported" in found[0]
 
 
 def test_an_unknown_claim_is_found(sample, lesson):
     output(lesson, "claim-run").metadata["dlcourse"]["claim"] = "one.smaler"
     found = lesson_checks.bad_claims(lesson, registry(sample), LESSON)
-    assert "one.smaler is not in book/claims.yml" in found[0]
+    assert "one.smaler is not in book/claims" in found[0]
 
 
 def test_a_claim_in_the_wrong_lesson_is_found(sample, lesson):
@@ -247,7 +247,7 @@ def test_a_claim_without_a_lesson_is_found(sample):
 
 def test_a_second_run_gives_the_same_bytes(sample):
     path, _ = sample
-    again = notebooks.text_of(notebooks.execute(path))
+    again = stored.text_of(notebooks.execute(path))
     assert again == path.read_text(encoding="utf-8")
 
 
@@ -274,7 +274,7 @@ def recolor(nb):
 
 
 def models(nb):
-    return nb.metadata.widgets[notebooks.WIDGET_STATE].state
+    return nb.metadata.widgets[stored.WIDGET_STATE].state
 
 
 def change_frame(nb):

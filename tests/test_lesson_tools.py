@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import types
 from pathlib import Path
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 from nbformat import v4
 
-from dlcourse import bootstrap, lesson, parity
+from dlcourse import lesson
+from dlcourse.lesson import bootstrap
+from dlcourse.lesson.show import source
 from dlcourse.scratch import optimizers
-from tools import notebooks
+from tools import notebooks, stored
 
 ROOT = Path(__file__).parents[1]
 ALT = "A line that rises to the right, ever faster."
@@ -61,7 +64,7 @@ def test_show_takes_classes_properties_and_several_objects(capsys):
 def test_what_show_prints_is_the_code_that_runs():
     """The shown source of a function, executed, does what the function does."""
     room = {"np": np}
-    exec(lesson.source(bootstrap.student_quantile), room)
+    exec(source(bootstrap.student_quantile), room)
     assert room["student_quantile"](0.975, 9) == bootstrap.student_quantile(0.975, 9)
 
 
@@ -142,6 +145,7 @@ def test_parity_names_what_it_knows():
 
 def test_a_family_joins_by_one_entry(monkeypatch, capsys):
     room = types.SimpleNamespace(flatten=abs)
+    parity = importlib.import_module("dlcourse.lesson.parity")  # the name is the function's
     monkeypatch.setattr(parity.importlib, "import_module", lambda name: room)
     monkeypatch.setattr(parity, "FAMILIES", {"layers": lambda ours, theirs, call, *_: call})
     parity.parity("flatten", axis=1)
@@ -156,12 +160,12 @@ def test_stored_notebooks_hold_nothing_of_the_machine():
     told = {"language_info": {"name": "python", "version": "3.11.7"}}
     notebook = v4.new_notebook(cells=[cell], metadata=told)
     notebook.metadata["myst"] = {"html_meta": {"description": "kept"}}
-    clean = notebooks.normalized(notebook)
-    assert "3.11.7" not in notebooks.text_of(clean)
+    clean = stored.normalized(notebook)
+    assert "3.11.7" not in stored.text_of(clean)
     assert clean.cells[0].metadata == {"tags": ["a"]}
     assert clean.cells[0].source == "x = 1"
     assert clean.metadata["myst"] == notebook.metadata["myst"]
-    assert notebooks.text_of(notebooks.normalized(clean)) == notebooks.text_of(clean)
+    assert stored.text_of(stored.normalized(clean)) == stored.text_of(clean)
 
 
 def test_alt_text_moves_to_where_the_page_takes_it_from():
@@ -169,19 +173,19 @@ def test_alt_text_moves_to_where_the_page_takes_it_from():
     image.metadata = {"dlcourse": {"alt": ALT}}
     cell = v4.new_code_cell("x", id="one", outputs=[image])
     cell.metadata["mystnb"] = {"image": {"alt": "older", "width": "50%"}, "figure": {"name": "f"}}
-    clean = notebooks.normalized(v4.new_notebook(cells=[cell]))
+    clean = stored.normalized(v4.new_notebook(cells=[cell]))
     told = {"image": {"alt": ALT, "width": "50%"}, "figure": {"name": "f"}}
     assert clean.cells[0].metadata["mystnb"] == told
 
 
 def test_writing_is_all_or_nothing(tmp_path, monkeypatch):
     path = tmp_path / "a.ipynb"
-    assert notebooks.write(v4.new_notebook(), path)
-    assert not notebooks.write(v4.new_notebook(), path)
+    assert stored.write(v4.new_notebook(), path)
+    assert not stored.write(v4.new_notebook(), path)
     before = path.read_bytes()
-    monkeypatch.setattr(notebooks.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
+    monkeypatch.setattr(stored.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("full")))
     with pytest.raises(OSError, match="full"):
-        notebooks.write(v4.new_notebook(metadata={"a": 1}), path)
+        stored.write(v4.new_notebook(metadata={"a": 1}), path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["a.ipynb"]
 
@@ -216,7 +220,7 @@ def test_check_runs_compares_and_says_so_by_its_exit_code(tmp_path, capsys):
 
 
 def test_a_missing_notebook_is_named(tmp_path):
-    with pytest.raises(notebooks.NotebookError, match="must be a notebook or a folder with some"):
+    with pytest.raises(stored.NotebookError, match="must be a notebook or a folder with some"):
         list(notebooks.found([str(tmp_path)]))
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from dlcourse.claims import load_claims
+from dlcourse.lesson.registry import load_claims
 from tools import lesson_checks, lesson_prose
-from tools.notebooks import normalized, text_of
+from tools.stored import normalized, text_of
 
 ROOT = Path(__file__).parents[1]
 LESSONS = sorted((ROOT / "lessons").rglob("*.ipynb"))
@@ -37,7 +37,7 @@ def stored(name):
 
 @functools.cache
 def registry():
-    return load_claims(ROOT / "book" / "claims.yml")
+    return load_claims(ROOT / "book" / "claims")
 
 
 def test_there_are_lessons():

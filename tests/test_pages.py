@@ -4,7 +4,8 @@ import nbformat
 import pytest
 
 from dlcourse.scratch.optimizers import Optimizer
-from tools import errata, ledger, pages
+from tools import errata, ledger, markup, pages
+from tools.registries import ROOT, read
 
 ROW = {
     "name": "SGD",
@@ -63,11 +64,11 @@ def book(tmp_path):
         title = nbformat.v4.new_markdown_cell("# The lesson")
         code = nbformat.v4.new_code_cell("claim(…)", outputs=outputs)
         notebook(tmp_path / "lessons" / "2-optimizers" / "x.ipynb", [title, code])
-        ledger.load.cache_clear()
+        markup.load.cache_clear()
         return tmp_path
 
     yield write
-    ledger.load.cache_clear()
+    markup.load.cache_clear()
 
 
 def test_a_row_of_the_index_links_to_both_rooms():
@@ -84,7 +85,7 @@ def test_every_public_algorithm_is_in_the_index():
 
     listed = {
         row[key]
-        for area in pages.read("algorithms.yml")
+        for area in read("algorithms")
         for row in area["rows"]
         for key in ("scratch", "backward")
         if key in row
@@ -128,9 +129,9 @@ def gaps(registry, papers):
 
 
 def test_every_row_of_a_finished_area_is_complete():
-    registry = pages.read("algorithms.yml")
+    registry = read("algorithms")
     assert {area["area"] for area in registry} >= COMPLETE
-    papers = (pages.ROOT / "book" / "references.bib").read_text(encoding="utf-8")
+    papers = (ROOT / "book" / "references.bib").read_text(encoding="utf-8")
     assert gaps(registry, papers) == []
 
 
@@ -151,20 +152,20 @@ def test_a_gap_in_a_finished_area_is_found(key):
 @pytest.mark.parametrize("key", ["scratch", "twin"])
 @pytest.mark.parametrize("name", ["dlcourse.scratch.optimizers.Sgd", "dlcourse.nowhere.SGD"])
 def test_a_dead_name_stops_the_build(key, name):
-    with pytest.raises(pages.DeadNameError, match="which is not there"):
+    with pytest.raises(markup.DeadNameError, match="which is not there"):
         pages.code(registry(**{key: name}))
 
 
 def test_a_dead_lesson_or_exercise_stops_the_build(book):
     root = book()
-    with pytest.raises(pages.DeadNameError, match="the lesson lessons/gone"):
+    with pytest.raises(markup.DeadNameError, match="the lesson lessons/gone"):
         pages.algorithms(registry(lesson="lessons/gone"), root)
     cells = [nbformat.v4.new_code_cell('check("sgd", step)')]
     notebook(root / "exercises" / "2-optimizers" / "first.ipynb", cells)
     text = pages.algorithms(registry(exercise="sgd", lesson="lessons/2-optimizers/x"), root)
     assert "[sgd](/exercises/2-optimizers/first.ipynb)" in text
     assert "[The lesson](/lessons/2-optimizers/x.ipynb)" in text
-    with pytest.raises(pages.DeadNameError, match="the exercise sg:"):
+    with pytest.raises(markup.DeadNameError, match="the exercise sg:"):
         pages.algorithms(registry(exercise="sg"), root)
 
 
@@ -179,7 +180,7 @@ def test_the_counts_of_the_exercises_are_summed_and_survivors_explained(book):
     assert "**all**\n  - 24 of 24\n  - 21 of 24\n  - 9 of 9\n  - 52 of 54\n" in text
     assert "[clip](/exercises/2-optimizers/first.ipynb)" in text and "0 of 0" not in text
     assert "* `sgd`, a becomes b: they are the same." in text
-    with pytest.raises(pages.DeadNameError, match="the exercise adam"):
+    with pytest.raises(markup.DeadNameError, match="the exercise adam"):
         pages.exercises({**stored, "counts": {"adam": row}}, root)
 
 
@@ -198,7 +199,7 @@ def test_the_ledger_tells_what_was_stored(book):
         ([record(verdict="not supported")], [entry()], "opt.x is not supported; .* supported"),
         ([record(verdict="inconclusive")], [entry()], "opt.x is inconclusive"),
         ([], [entry()], "no lesson has run it"),
-        ([record(), record(claim="opt.y")], [entry()], "opt.y: not in claims.yml"),
+        ([record(), record(claim="opt.y")], [entry()], "opt.y: not in book/claims"),
     ],
 )
 def test_a_ledger_that_would_lie_stops_the_build(book, stored, registered, message):
@@ -225,8 +226,8 @@ FAILED = {"expected": "not supported"}
 
 
 def test_the_errata_of_the_book_have_a_row_for_every_claim_that_failed():
-    registry = {e["id"]: e for e in pages.read("claims.yml")}
-    assert errata.problems(pages.read("errata.yml"), registry) == []
+    registry = {e["id"]: e for e in read("claims")}
+    assert errata.problems(read("errata"), registry) == []
     assert any(e["expected"] == "not supported" for e in registry.values())
 
 

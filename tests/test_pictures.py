@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcourse import plots, widgets
-from dlcourse.plot_labels import _spread, contrast, ink_of
+from dlcourse import plots
+from dlcourse.plots import charts
+from dlcourse.plots.explore import Explorer
+from dlcourse.plots.labels import _spread, contrast, ink_of
+from dlcourse.plots.svg import to_svg
 from dlcourse.scratch import optimizers
-from dlcourse.svg import to_svg
 
 ROOT = Path(__file__).parents[1]
 ALT = "A line that rises to the right, ever faster."
@@ -103,7 +105,7 @@ def test_long_lines_are_thinned_and_keep_their_ends():
     _fig, ax = plots.new_figure()
     plots.plot_seeds(np.arange(100_000.0), ax=ax)
     x = ax.get_lines()[0].get_xdata()
-    assert len(x) == plots.MAX_POINTS
+    assert len(x) == charts.MAX_POINTS
     assert (x[0], x[-1]) == (0, 99_999)
 
 
@@ -207,7 +209,7 @@ def test_two_pictures_on_a_page_share_no_identifier():
 
 def test_picture_publishes_figure_and_words(monkeypatch):
     published = []
-    monkeypatch.setattr(plots, "publish", lambda *output: published.append(output))
+    monkeypatch.setattr(charts, "publish", lambda *output: published.append(output))
     plots.picture(figure(), alt=f"  {ALT}\n")
     data, metadata = published[0]
     assert data.keys() == {"text/plain", "image/svg+xml"}
@@ -258,7 +260,7 @@ def draw(height, power=1):
 
 @pytest.fixture
 def explorer():
-    return widgets.Explorer(draw, "", {"height": [1, 2, 3], "power": [1, 2]})
+    return Explorer(draw, "", {"height": [1, 2, 3], "power": [1, 2]})
 
 
 def test_every_choice_has_its_frame_and_says_what_it_shows(explorer):
@@ -342,4 +344,4 @@ def test_the_output_has_words_and_a_still_for_pages_without_widgets(explorer):
 )
 def test_explore_refuses(drawer, values, error, message):
     with pytest.raises(error, match=message):
-        widgets.explore(drawer, **values)
+        plots.explore(drawer, **values)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcourse.drawings import valley_and_circle
-from dlcourse.plot_labels import title_of
-from dlcourse.quadratics import (
+from dlcourse.figures.optimizers.momentum import valley_and_circle
+from dlcourse.plots.labels import title_of
+from dlcourse.problems import (
     Quadratic,
     gradient_descent_optimum,
     heavy_ball_optimum,

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from dlcourse import data, training
-from dlcourse.history import History
 from dlcourse.scratch import layers
 from dlcourse.scratch.landscape import per_sample_gradients
 from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD, Adam
+from dlcourse.training import History, loop
 
 LRS, BETAS, SEEDS = np.logspace(-2.5, 0, 6), [0.0, 0.5, 0.9, 0.99], range(5)
 GRID = [(lr, beta, seed) for lr in LRS for beta in BETAS for seed in SEEDS]
@@ -203,7 +203,7 @@ def test_blocks_of_runs_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     whole = train()
-    monkeypatch.setattr(training, "CACHE_BYTES", 1)
+    monkeypatch.setattr(loop, "CACHE_BYTES", 1)
     walked = train()
     for name in whole:
         np.testing.assert_allclose(walked[name], whole[name], rtol=1e-13)
@@ -236,8 +236,8 @@ def test_callbacks_see_every_epoch_and_may_end_the_training() -> None:
 def test_a_bar_shows_the_steps_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = io.StringIO()
     at_once = {"file": drawn, "delay": 0.0, "mininterval": 0.0}
-    real = training.tqdm
-    monkeypatch.setattr(training, "tqdm", lambda **settings: real(**settings | at_once))
+    real = loop.tqdm
+    monkeypatch.setattr(loop, "tqdm", lambda **settings: real(**settings | at_once))
     model, train = toy(10)
     plan = {"epochs": 3, "batch_size": 4}
 
@@ -348,7 +348,7 @@ def test_a_history_comes_back_equal_and_whole(tmp_path: Path) -> None:
 
 def test_a_history_counts_the_seconds_of_every_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = itertools.count()
-    monkeypatch.setattr("dlcourse.history.time.perf_counter", lambda: float(next(ticks)))
+    monkeypatch.setattr("dlcourse.training.history.time.perf_counter", lambda: float(next(ticks)))
     history = History()
     with history.clock():
         next(ticks)
@@ -424,7 +424,7 @@ def test_batches_averaged_without_their_sizes_are_caught(monkeypatch: pytest.Mon
         part.grad[...] = total
         return value
 
-    monkeypatch.setattr(training, "_gradient", unweighted)
+    monkeypatch.setattr(loop, "_gradient", unweighted)
     assert np.abs(trained(4, 2) - right).max() > 1e-4
 
 

@@ -1,6 +1,6 @@
 """Count what the probes of the exercises catch.
 
-    python -m tools.counts                 all of them, stored in book/exercises.yml
+    python -m tools.counts                 all of them, stored in book/exercises/
     python -m tools.counts FILE            one file of the bank, printed and not stored
 
 Run the first after a change in ``dlcourse/grading/bank``; a test compares what is stored with a
@@ -13,12 +13,14 @@ from __future__ import annotations
 import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from dlcourse.grading import quality
+from dlcourse.grading.spec import find
 
-FILE = Path(__file__).resolve().parents[1] / "book" / "exercises.yml"
+FOLDER = Path(__file__).resolve().parents[1] / "book" / "exercises"
 MARK = "# Written by `python -m tools.counts`.\n"
 
 
@@ -33,11 +35,16 @@ def counted() -> dict[str, dict[str, list[int]]]:
     }
 
 
-def store(file: Path = FILE) -> None:
-    """Replace the counts, keep what stands above them."""
-    by_hand = file.read_text(encoding="utf-8").partition(MARK)[0]
-    text = yaml.safe_dump({"counts": counted()}, sort_keys=False, default_flow_style=None)
-    file.write_text(by_hand + MARK + text, encoding="utf-8")
+def store(folder: Path = FOLDER) -> None:
+    """Replace the counts, a file a chapter; keep what stands above them."""
+    chapters: dict[str, dict[str, Any]] = {}
+    for id, row in counted().items():
+        chapters.setdefault(find(id).chapter.partition("-")[2], {})[id] = row
+    for chapter, counts in chapters.items():
+        file = folder / f"{chapter}.yml"
+        by_hand = file.read_text(encoding="utf-8").partition(MARK)[0] if file.exists() else ""
+        text = yaml.safe_dump({"counts": counts}, sort_keys=False, default_flow_style=None)
+        file.write_text(by_hand + MARK + text, encoding="utf-8")
 
 
 def one(path: str) -> bool:

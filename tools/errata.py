@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.ledger import badge, checked, records, said_by
+from tools.markup import list_table
 
 FIELDS = {"claim", "sources", "printed", "right"}
 
@@ -26,7 +27,7 @@ def problems(errata: list[dict[str, Any]], registry: dict[str, dict[str, Any]]) 
         if not row.get("right", "").strip():
             found.append(f"{name} says nothing of what is right.")
         if name not in registry:
-            found.append(f"{name} is no claim of claims.yml.")
+            found.append(f"{name} is no claim of book/claims.")
         elif "printed" not in row and registry[name]["expected"] != "not supported":
             verdict = registry[name]["expected"]
             found.append(f"{name} is {verdict}: say what was printed, if not its statement.")
@@ -55,11 +56,9 @@ def row(erratum: dict[str, Any], entry: dict[str, Any], page: str, verdict: str)
 
 def page(errata: list[dict[str, Any]], claims: list[dict[str, Any]], root: Path) -> str:
     """The errata as Markdown, one table a group."""
-    from tools.pages import list_table
-
     registry = {entry["id"]: entry for entry in claims}
     if found := problems(errata, registry):
-        raise ErrataError("book/errata.yml: " + " ".join(found))
+        raise ErrataError("book/errata: " + " ".join(found))
     run = records(root)
     head = ["What is printed", "What is right", "Where it is shown"]
     parts = []

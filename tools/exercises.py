@@ -32,7 +32,7 @@ import numpy as np
 
 from dlcourse.grading import answers
 from dlcourse.grading.spec import exercises
-from tools.notebooks import KERNEL, LANGUAGE, check_ids, text_of, write
+from tools.stored import KERNEL, LANGUAGE, check_ids, text_of, write
 
 ROOT = Path(__file__).resolve().parents[1]
 TAG = "exercise:"

@@ -6,14 +6,13 @@ import html
 import math
 import re
 from collections import Counter
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nbformat
+from tools.markup import lesson_link, list_table, load
 
 VERDICTS = ("supported", "not supported", "inconclusive", "cited")
-# The documents the book grew from, by the numbers that claims.yml gives them.
+# The documents the book grew from, by the numbers that book/claims gives them.
 SOURCES = {
     "000": "textbook chapter",
     "001": "beginner’s notes",
@@ -33,11 +32,6 @@ class Record(NamedTuple):
 
     notebook: Path
     claim: dict[str, Any]
-
-
-@cache
-def load(path: Path) -> Any:
-    return nbformat.read(path, as_version=4)
 
 
 def records(root: Path) -> dict[str, Record]:
@@ -77,12 +71,12 @@ def badge(verdict: str) -> str:
 def checked(entry: dict[str, Any], found: dict[str, Record]) -> Record:
     """The record of an entry, once it is what the registry expects."""
     if entry["id"] not in found:
-        raise FlippedError(f"claims.yml has {entry['id']}, but no lesson has run it.")
+        raise FlippedError(f"book/claims has {entry['id']}, but no lesson has run it.")
     record = found[entry["id"]]
     if record.claim["verdict"] != entry["expected"]:
         raise FlippedError(
             f"{record.notebook}: the run says that {entry['id']} is {record.claim['verdict']}; "
-            f"claims.yml expects: {entry['expected']}."
+            f"book/claims expects: {entry['expected']}."
         )
     return record
 
@@ -119,12 +113,10 @@ def summary(verdicts: Counter[str]) -> str:
 
 def page(registry: list[dict[str, Any]], root: Path) -> tuple[str, str]:
     """The ledger as Markdown: its counts, and one table a lesson in the registry's order."""
-    from tools.pages import lesson_link, list_table
-
     found = records(root)
     unknown = sorted(set(found) - {entry["id"] for entry in registry})
     if unknown:
-        raise FlippedError(f"{found[unknown[0]].notebook} runs {unknown[0]}: not in claims.yml.")
+        raise FlippedError(f"{found[unknown[0]].notebook} runs {unknown[0]}: not in book/claims.")
     verdicts: Counter[str] = Counter()
     tables: dict[str, list[list[str]]] = {}
     for entry in registry:

@@ -11,15 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.notebooks import NotebookError, alt_of, check_ids, is_image
+from tools.stored import NotebookError, alt_of, check_ids, code_cells, is_image
 
 FREE_TO_DEFINE = {"derivation", "broken"}  # tags of the cells in which an algorithm may be written
 CODE_WIDTH = 79
 SHOULD_BE = "Run `make run LESSON=…`."
-
-
-def code_cells(notebook: Any) -> Iterator[Any]:
-    return (cell for cell in notebook.cells if cell.cell_type == "code")
 
 
 def tags(cell: Any) -> set[str]:
@@ -135,13 +131,13 @@ def bad_claims(notebook: Any, registry: Mapping[str, dict[str, Any]], lesson: st
         name = record["claim"]
         entry = registry.get(name)
         if entry is None:
-            found.append(f"cell {cell.id}: {name} is not in book/claims.yml.")
+            found.append(f"cell {cell.id}: {name} is not in book/claims.")
             continue
         if entry["lesson"] != lesson:
             found.append(f"cell {cell.id}: {name} belongs to {entry['lesson']}.")
         if record["verdict"] != entry["expected"]:
             found.append(
-                f"cell {cell.id}: {name} is {record['verdict']}; book/claims.yml expects "
+                f"cell {cell.id}: {name} is {record['verdict']}; book/claims expects "
                 f"{entry['expected']}."
             )
         if (record["kind"], record["expected"]) != (entry["kind"], entry["expected"]):

@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.lesson_checks import code_cells
-from tools.notebooks import WIDGET_STATE
+from tools.stored import WIDGET_STATE, code_cells
 
 POINTS = 0.05
 TAG = re.compile(r"(<[^>]*>)")

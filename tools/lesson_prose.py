@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tools.lesson_checks import code_cells
-from tools.notebooks import alt_of
+from tools.stored import alt_of, code_cells
 
 NUMBER = r"\d{1,3}(?:(?:,|\{,\}|\u2009|\u202f|\\,)\d{3})+(?:\.\d+)?|\d+\.\d+|\d+"
 TOKEN = re.compile(

@@ -10,25 +10,15 @@ import importlib
 import inspect
 import re
 import textwrap
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dlcourse.grading import quality
 from tools import errata, ledger
+from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
+from tools.registries import ROOT, read
 
-ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "book" / "generated"
-
-
-class DeadNameError(SystemExit):
-    """A registry names something that does not exist."""
-
-
-def read(name: str, root: Path = ROOT) -> Any:
-    return yaml.safe_load((root / "book" / name).read_text(encoding="utf-8"))
 
 
 def resolve(name: str) -> Any:
@@ -37,7 +27,7 @@ def resolve(name: str) -> Any:
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError):
-        raise DeadNameError(f"book/algorithms.yml names {name}, which is not there.") from None
+        raise DeadNameError(f"book/algorithms names {name}, which is not there.") from None
 
 
 def label(name: str) -> str:
@@ -46,39 +36,6 @@ def label(name: str) -> str:
 
 def code_link(name: str) -> str:
     return f"[`{name.rpartition('.')[2]}`](#{label(name)})"
-
-
-def title_of(notebook: Path) -> str:
-    """The first heading of a notebook."""
-    for cell in ledger.load(notebook).cells:
-        if cell.cell_type == "markdown" and (found := re.search(r"^# (.+)$", cell.source, re.M)):
-            return found[1].strip()
-    raise DeadNameError(f"{notebook} has no title.")
-
-
-def lesson_link(lesson: str, root: Path = ROOT) -> str:
-    notebook = root / f"{lesson}.ipynb"
-    if not notebook.exists():
-        raise DeadNameError(f"book/algorithms.yml names the lesson {lesson}, which is not there.")
-    return f"[{title_of(notebook)}](/{lesson}.ipynb)"
-
-
-def exercise_link(exercise: str, root: Path = ROOT) -> str:
-    """A link to the student notebook that has ``check("<exercise>", …)``."""
-    for notebook in sorted((root / "exercises").glob("*/*.ipynb")):
-        if any(f'check("{exercise}"' in cell.source for cell in ledger.load(notebook).cells):
-            return f"[{exercise}](/{notebook.relative_to(root).as_posix()})"
-    raise DeadNameError(f"book/algorithms.yml names the exercise {exercise}: no notebook has it.")
-
-
-def list_table(head: list[str], rows: Iterable[list[str]], css: str, widths: str) -> str:
-    """A MyST table; ``css`` lets a narrow screen lay its rows out as cards."""
-    lines = [":::{list-table}", ":header-rows: 1", f":class: cards {css}", f":widths: {widths}", ""]
-    for row in [head, *rows]:
-        for i, cell in enumerate(row):
-            body = textwrap.indent(cell or "—", "    ").strip()
-            lines.append(("* - " if i == 0 else "  - ") + body)
-    return "\n".join([*lines, ":::", ""])
 
 
 def algorithms(registry: list[dict[str, Any]], root: Path = ROOT) -> str:
@@ -158,7 +115,7 @@ def conventions(registry: list[dict[str, Any]], root: Path = ROOT) -> str:
         rows = []
         for row in area["rows"]:
             if not has_test(row["test"], root):
-                raise DeadNameError(f"book/conventions.yml names {row['test']}: no such test.")
+                raise DeadNameError(f"book/conventions names {row['test']}: no such test.")
             tested = f"`{row['test'].partition('::')[2]}`"
             item = f"**{row['item']}**\n\n[{tested}]{{.test-id}}"
             rows.append([item, row["ours"], row["elsewhere"], row["matters"]])
@@ -198,16 +155,16 @@ def write(name: str, text: str) -> None:
 
 def main() -> None:
     """Write all pages."""
-    index = read("algorithms.yml")
+    index = read("algorithms")
     write("algorithms.md", algorithms(index))
     write("code.md", code(index))
-    write("exercises.md", exercises(read("exercises.yml")))
-    write("conventions.md", conventions(read("conventions.yml")))
-    registry = read("claims.yml")
+    write("exercises.md", exercises(read("exercises")))
+    write("conventions.md", conventions(read("conventions")))
+    registry = read("claims")
     counts, claims = ledger.page(registry, ROOT)
     write("summary.md", counts)
     write("claims.md", counts + "\n" + claims)
-    write("errata.md", errata.page(read("errata.yml"), registry, ROOT))
+    write("errata.md", errata.page(read("errata"), registry, ROOT))
 
 
 if __name__ == "__main__":

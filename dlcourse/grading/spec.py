@@ -182,9 +182,9 @@ def exercises() -> dict[str, Exercise]:
     from dlcourse.grading import bank
 
     found = []
-    for module in pkgutil.iter_modules(bank.__path__):
-        if not module.name.startswith("_"):
-            found.append(importlib.import_module(f"{bank.__name__}.{module.name}").EXERCISE)
+    for module in pkgutil.walk_packages(bank.__path__, f"{bank.__name__}."):
+        if not (module.ispkg or module.name.rpartition(".")[2].startswith("_")):
+            found.append(importlib.import_module(module.name).EXERCISE)
     found.sort(key=lambda exercise: (exercise.chapter, exercise.position))
     return {exercise.id: exercise for exercise in found}
 

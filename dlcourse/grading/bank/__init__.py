@@ -1,1 +1,1 @@
-"""The exercises, one file each; the file's name is the exercise's id."""
+"""The exercises: a folder a chapter, a file an exercise, named by its id."""

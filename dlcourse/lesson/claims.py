@@ -1,13 +1,11 @@
 """``claim``: one sentence of the book, put to the test where it stands.
 
-The registry ``book/claims.yml`` says what is claimed, by whom, and which verdict the book
+The registry, ``book/claims/``, says what is claimed, by whom, and which verdict the book
 expects; the call says what was measured. The verdict is about the sentence as its sources put it.
 """
 
 from __future__ import annotations
 
-import difflib
-import functools
 import html
 import math
 import re
@@ -17,13 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlcourse.bootstrap import compare
 from dlcourse.checks import fail
+from dlcourse.lesson.bootstrap import compare
+from dlcourse.lesson.registry import KINDS, book_root, entry_of, load_claims, nearest
 from dlcourse.publish import publish
-
-VERDICTS = ("supported", "not supported", "inconclusive", "cited")
-KINDS = {"run": "a=, b=, better= and margin=", "exact": "check=", "cite": "cite="}
-FIELDS = {"id", "statement", "sources", "kind", "expected", "lesson", "note"}
 
 
 class Result(NamedTuple):
@@ -39,7 +34,7 @@ def claim(
     margin: float | None = None, names: tuple[str, str] | None = None, check: Any = None,
     tol: float = 1e-10, cite: str | None = None, chaotic: bool = False,
 ) -> None:  # fmt: skip
-    """Test the claim ``id`` of ``book/claims.yml`` and show its verdict.
+    """Test the claim ``id`` of ``book/claims/`` and show its verdict.
 
     Parameters
     ----------
@@ -56,8 +51,9 @@ def claim(
     Notes
     -----
     The effect is the mean of (a - b) / mean|b| over the runs, with a 95% bootstrap interval (see
-    ``dlcourse.bootstrap``). *Supported*: the whole interval lies beyond the margin on the claimed
-    side. *Not supported*: the whole interval falls short of it. *Inconclusive*: it does neither.
+    ``dlcourse.lesson.bootstrap``). *Supported*: the whole interval lies beyond the margin on the
+    claimed side. *Not supported*: the whole interval falls short of it. *Inconclusive*: it does
+    neither.
 
     Examples
     --------
@@ -75,14 +71,14 @@ def claim(
 def evaluate(id: str, **evidence: Any) -> Result:
     """The result of ``claim`` with the same arguments, without showing it."""
     root = book_root()
-    entry = _entry(load_claims(root / "claims.yml"), id)
+    entry = entry_of(load_claims(root / "claims"), id)
     given = {name: value for name, value in evidence.items() if value is not None}
     options = {"tol": given.pop("tol", 1e-10), "names": given.pop("names", ("a", "b"))}
     options["chaotic"] = given.pop("chaotic", False)
     allowed = {"run": {"a", "b", "better", "margin"}, "exact": {"check"}, "cite": {"cite"}}
     kind = entry["kind"]
     if set(given) != allowed[kind]:
-        fix = f"book/claims.yml says that {id} is of kind {kind!r}."
+        fix = f"book/claims says that {id} is of kind {kind!r}."
         fail("the evidence", f"exactly {KINDS[kind]}", sorted(given), fix, TypeError)
     measures: dict[str, Callable[..., tuple[dict[str, Any], str]]]
     measures = {"run": _run, "exact": _exact, "cite": _cite}
@@ -138,7 +134,7 @@ def _cite(cite: str, root: Path, **_: Any) -> tuple[dict[str, Any], str]:
     known = re.findall(r"^\s*@\w+\{\s*([^,\s]+)", path.read_text(encoding="utf-8"), re.M)
     for key in (keys := [part.strip() for part in cite.split(",")]):
         if key not in known:
-            fail("cite", "a key of book/references.bib", key, _nearest(key, known), KeyError)
+            fail("cite", "a key of book/references.bib", key, nearest(key, known), KeyError)
     record = {"verdict": "cited", "effect": None, "interval": None, "runs": None, "cite": keys}
     return record, "rests on its source: " + ", ".join(keys)
 
@@ -180,65 +176,3 @@ def as_html(result: Result) -> str:
         f'<p class="claim-statement">{html.escape(entry["statement"])}</p>'
         f'<p class="claim-evidence">{html.escape(result.evidence)}</p>{note}</div>'
     )
-
-
-def book_root() -> Path:
-    """The folder ``book/`` with the registry: above the notebook, or beside the package."""
-    here = Path.cwd().resolve()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
-        if (folder / "book" / "claims.yml").is_file():
-            return folder / "book"
-    fix = "Run inside a clone of the book, or install the package from one (pip install -e .)."
-    fail("book/claims.yml", "in a folder above this one", here.name, fix, FileNotFoundError)
-
-
-def load_claims(path: Path) -> dict[str, dict[str, Any]]:
-    """The registry by id; every entry is checked for its fields, kinds and verdicts."""
-    state = path.stat()
-    return _load_claims(path, state.st_mtime_ns, state.st_size)
-
-
-@functools.lru_cache(maxsize=2)
-def _load_claims(path: Path, *version: int) -> dict[str, dict[str, Any]]:
-    """A lesson asks for the registry with each of its claims; reading it takes a tenth second."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the quick one is not everywhere
-    entries = yaml.load(path.read_text(encoding="utf-8"), loader)
-    if not isinstance(entries, list):
-        fail(path.name, "a list of claims", entries, error=TypeError)
-    registry: dict[str, dict[str, Any]] = {}
-    for entry in entries:
-        _check_entry(path.name, entry)
-        if entry["id"] in registry:
-            fail(f"{path.name}: id", "unique", entry["id"])
-        registry[entry["id"]] = entry
-    return registry
-
-
-def _check_entry(file: str, entry: Any) -> None:
-    if not isinstance(entry, dict) or set(entry) != FIELDS:
-        found = sorted(entry) if isinstance(entry, dict) else entry
-        fail(f"{file}: an entry", f"a mapping with exactly {sorted(FIELDS)}", found)
-    name = f"{file}: {entry['id']}"
-    for field in FIELDS - {"sources"}:
-        if not isinstance(entry[field], str) or not (entry[field].strip() or field == "note"):
-            fail(f"{name}: {field}", "text", entry[field], error=TypeError)
-    if not isinstance(entry["sources"], list) or not entry["sources"]:
-        fail(f"{name}: sources", "a list of at least one", entry["sources"])
-    if entry["kind"] not in KINDS:
-        fail(f"{name}: kind", f"one of {list(KINDS)}", entry["kind"])
-    allowed = ("cited",) if entry["kind"] == "cite" else VERDICTS[:3]
-    if entry["expected"] not in allowed:
-        fail(f"{name}: expected", f"one of {list(allowed)}", entry["expected"])
-
-
-def _entry(registry: dict[str, dict[str, Any]], id: str) -> dict[str, Any]:
-    if id not in registry:
-        fail("id", "a claim of book/claims.yml", id, _nearest(str(id), list(registry)), KeyError)
-    return registry[id]
-
-
-def _nearest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"Nearest: {', '.join(near)}." if near else ""

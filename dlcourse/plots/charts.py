@@ -16,20 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcourse.checks import fail
-from dlcourse.plot_labels import ink_of, label_lines, readable, title_of
-from dlcourse.plot_style import METHODS, SEQUENTIAL, STYLE, Method, method_style
+from dlcourse.plots.labels import ink_of, readable, title_of
+from dlcourse.plots.style import METHODS, SEQUENTIAL, STYLE, method_style
+from dlcourse.plots.svg import to_svg
 from dlcourse.publish import publish
-from dlcourse.svg import to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-__all__ = [
-    "METHODS", "STYLE", "Method", "label_lines", "label_point", "method_style", "new_figure",
-    "picture", "plot_grid", "plot_history", "plot_seeds", "plot_trajectory", "readable",
-]  # fmt: skip
-
 
 MAX_POINTS = 600  # of one line: more cannot be seen, and every one is bytes on the page
 

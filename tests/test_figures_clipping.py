@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dlcourse.drawings_clipping import START, THRESHOLDS, cliff_path, cliff_walk, one_unit
-from dlcourse.plot_labels import title_of
+from dlcourse.figures.optimizers.clipping import START, THRESHOLDS, cliff_path, cliff_walk
+from dlcourse.plots.labels import title_of
+from dlcourse.problems import one_unit
 
 
 def test_the_gradient_is_that_of_the_loss():

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
-from dlcourse.history import History
+from dlcourse.training.history import History
 
 Data = tuple[Any, Any]
 CACHE_BYTES = 4 << 20

@@ -1,7 +1,4 @@
-"""What a lesson calls: ``show`` the code, prove ``parity``, test a ``claim``.
-
-``show`` prints what is installed, so that the code a page explains is the code that runs.
-"""
+"""``show``: the code of the package on the page, as installed: what is explained is what runs."""
 
 from __future__ import annotations
 
@@ -12,11 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcourse.checks import fail
-from dlcourse.claims import claim
-from dlcourse.parity import parity
 from dlcourse.publish import publish
-
-__all__ = ["claim", "parity", "show", "source"]
 
 
 def show(*objects: Any) -> None:

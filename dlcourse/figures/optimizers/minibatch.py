@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcourse import plots
 from dlcourse.checks import choice
-from dlcourse.quadratics import Quadratic, walk
+from dlcourse.problems import Quadratic, walk
 from dlcourse.scratch.optimizers import SGD
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from dlcourse import drawings_batches as drawing
+from dlcourse.figures.optimizers import batch_size as drawing
 
 
 def simulated(step, lr, batch, runs=4_000):

@@ -1,7 +1,6 @@
-"""Three small landscapes, and every optimizer of the book on each: a figure with three sliders.
+"""Every optimizer of the book on three terrains: a figure with three sliders.
 
-A valley, a saddle, a plateau around a well: what slows a method down in three different ways. The
-formulas use nothing but + − × ÷, so that even a wild path is the same on every machine.
+A valley, a saddle, a plateau around a well: what slows a method down in three different ways.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ import numpy as np
 from dlcourse import plots
 from dlcourse.arrays import Array
 from dlcourse.checks import choice
-from dlcourse.quadratics import Quadratic, walk
+from dlcourse.problems import TERRAINS, VALLEY, arrival, walk
 from dlcourse.scratch.optimizers import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STEPS = 80
-VALLEY, SADDLE = Quadratic([0.1, 2.5]), Quadratic([1.0, -1.0])
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgd": SGD,
     "momentum": partial(SGD, momentum=0.9),
@@ -42,44 +40,21 @@ MEMORY: dict[str, Callable[[float], dict[str, Any]]] = {
 }
 
 
-def well(x: Array) -> Array:
-    r"""The plateau: :math:`f = -1 / (1 + \|x\|^2)^2` at points on the last axis, flat far out."""
-    return np.asarray(-1 / (1 + (x**2).sum(-1)) ** 2)
+class View(NamedTuple):
+    """What is shown of a terrain, and how a walk on it is told: done after n steps, or not."""
 
-
-def well_grad(x: Array) -> Array:
-    """Its gradient, in the shape of ``x``."""
-    size = 1 + (x**2).sum(-1, keepdims=True)
-    return 4 * x / (size * size * size)  # a power would differ in its last digit between processors
-
-
-class Terrain(NamedTuple):
-    """A landscape: its gradient, where the walk begins, what is shown, when it is done."""
-
-    grad: Callable[[Array], Array]
-    start: tuple[float, float]
     xlim: tuple[float, float]
     ylim: tuple[float, float]
-    done: Callable[[Array], Array]
     words: tuple[str, str]
 
 
-TERRAINS = {
-    "Valley": Terrain(
-        VALLEY.grad, (4.0, 1.0), (-1.5, 4.5), (-1.25, 1.25),
-        lambda path: np.linalg.norm(path, axis=-1) < 0.25,
+VIEWS = {
+    "Valley": View(
+        (-1.5, 4.5), (-1.25, 1.25),
         ("at the bottom after {} steps", f"not at rest in {STEPS} steps"),
     ),
-    "Saddle": Terrain(
-        SADDLE.grad, (1.5, 0.01), (-0.9, 1.9), (-0.7, 1.9),
-        lambda path: path[..., 1] > 1,
-        ("left after {}", f"not left in {STEPS}"),
-    ),
-    "Plateau": Terrain(
-        well_grad, (3.0, 1.5), (-1.4, 3.6), (-2.2, 2.45),
-        lambda path: np.linalg.norm(path, axis=-1) < 0.25,
-        ("in the well after {}", f"no rest in {STEPS}"),
-    ),
+    "Saddle": View((-0.9, 1.9), (-0.7, 1.9), ("left after {}", f"not left in {STEPS}")),
+    "Plateau": View((-1.4, 3.6), (-2.2, 2.45), ("in the well after {}", f"no rest in {STEPS}")),
 }  # fmt: skip
 
 
@@ -94,20 +69,6 @@ def terrain_path(
     opt = OPTIMIZERS[optimizer](np.array(land.start), lr=lr, **memory)
     path = walk(opt, land.grad, STEPS)
     return path, arrival(land.done(path))
-
-
-def arrival(done: Array) -> int | None:
-    """The step from which ``done`` holds to the end; None if it does not hold there.
-
-    Examples
-    --------
-    >>> arrival(np.array([False, True, False, True, True]))
-    3
-    """
-    away = np.flatnonzero(~done)
-    if len(away) and away[-1] == len(done) - 1:
-        return None
-    return int(away[-1]) + 1 if len(away) else 0
 
 
 def three_terrains(optimizer: str, lr: float, beta: float = 0.9) -> Figure:
@@ -125,21 +86,21 @@ def three_terrains(optimizer: str, lr: float, beta: float = 0.9) -> Figure:
     choice("optimizer", key, tuple(OPTIMIZERS))
     fig, axes = plots.new_figure(5.4, 5.3, 1, 3, layout=None)  # laying 30 frames out takes seconds
     boxes = ((0.02, 0.61, 0.96, 0.33), (0.02, 0.02, 0.46, 0.5), (0.52, 0.02, 0.46, 0.5))
-    for (name, land), ax, box in zip(TERRAINS.items(), axes, boxes, strict=True):
+    for (name, view), ax, box in zip(VIEWS.items(), axes, boxes, strict=True):
         ax.set_position(box)
-        ax.set(xlim=land.xlim, ylim=land.ylim, xticks=(), yticks=())  # a tick costs 300 bytes
+        ax.set(xlim=view.xlim, ylim=view.ylim, xticks=(), yticks=())  # a tick costs 300 bytes
         ax.grid(False)
         _contours(ax, name)
         path, count = terrain_path(name, key, lr, beta)
-        ending = land.words[1] if count is None else land.words[0].format(count)
+        ending = view.words[1] if count is None else view.words[0].format(count)
         ax.set_title(f"{name}: {ending}", fontsize=10)
-        _draw(ax, _inside(path, land), key)
+        _draw(ax, _inside(path, view), key)
     return fig
 
 
-def _inside(path: Array, land: Terrain) -> Array:
+def _inside(path: Array, view: View) -> Array:
     """The path up to where it leaves the map for good, at most one map's width outside."""
-    low, high = np.transpose([land.xlim, land.ylim])
+    low, high = np.transpose([view.xlim, view.ylim])
     size = high - low
     seen = ((path > low) & (path < high)).all(-1)
     last = int(np.flatnonzero(seen)[-1]) + 2  # one step more, so that one sees it go

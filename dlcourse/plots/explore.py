@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from dlcourse.checks import fail
-from dlcourse.plot_labels import title_of
+from dlcourse.plots.labels import title_of
+from dlcourse.plots.svg import to_svg
 from dlcourse.publish import publish
-from dlcourse.svg import to_svg
 
 MAX_FRAMES = 48  # a frame is about 3 kB of the compressed page
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcourse import drawings_minibatch as drawings
-from dlcourse.plot_labels import title_of
-from dlcourse.quadratics import Quadratic, walk
+from dlcourse.figures.optimizers import minibatch as drawings
+from dlcourse.plots.labels import title_of
+from dlcourse.problems import Quadratic, walk
 from dlcourse.scratch.optimizers import SGD
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from dlcourse import plots
 from dlcourse.checks import choice
-from dlcourse.plot_labels import ink_of
+from dlcourse.plots.labels import ink_of
 from dlcourse.scratch import schedules
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlcourse import plots
-from dlcourse.plot_labels import ink_of
-from dlcourse.quadratics import Quadratic, momentum_matrix, walk
+from dlcourse.plots.labels import ink_of
+from dlcourse.problems import Quadratic, momentum_matrix, walk
 from dlcourse.scratch.optimizers import SGD
 
 if TYPE_CHECKING:

@@ -1,0 +1,29 @@
+"""What methods are tried on: problems small enough that theory knows the answer."""
+
+from dlcourse.problems.quadratics import (
+    Quadratic,
+    gradient_descent_optimum,
+    heavy_ball_optimum,
+    momentum_matrix,
+    steps_to,
+    walk,
+)
+from dlcourse.problems.recurrent import one_unit
+from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
+
+__all__ = [
+    "SADDLE",
+    "TERRAINS",
+    "VALLEY",
+    "Quadratic",
+    "Terrain",
+    "arrival",
+    "gradient_descent_optimum",
+    "heavy_ball_optimum",
+    "momentum_matrix",
+    "one_unit",
+    "steps_to",
+    "walk",
+    "well",
+    "well_grad",
+]
