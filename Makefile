@@ -74,6 +74,7 @@ exercises: setup
 lint: setup
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/lint-imports --no-logo --no-cache
 
 format: setup
 	$(PY) -m ruff check --fix .

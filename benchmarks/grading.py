@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     sys.path.insert(0, str(ROOT / "tests"))
     from cohort import cohort
 
-    from dlcourse.grading.spec import exercises
+    from dlcourse.grading.bank import exercises
 
     ids = list(exercises())[: arguments.exercises]
     with tempfile.TemporaryDirectory() as name:

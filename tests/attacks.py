@@ -168,7 +168,7 @@ ATTACKS = {
     # The answer from elsewhere.
     "the package": "from dlcourse.grading.bank.sgd import epoch",
     "the package, when called": _called(
-        "from dlcourse.grading.spec import find\n"
+        "from dlcourse.grading.bank import find\n"
         "return find('sgd').reference(w, X, y, lr, batch_size, order)"
     ),
     "the package, by its path": _called(

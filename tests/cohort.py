@@ -13,7 +13,7 @@ from pathlib import Path
 
 from standalone import source
 
-from dlcourse.grading.spec import exercises
+from dlcourse.grading.bank import exercises
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,7 +22,7 @@ HOSTILE = [
     "import os\ndef {entry}(*a, **k):\n    os._exit(0)\n",
     "def {entry}(*a, **k):\n    raise SystemExit\n",
     "import torch\n{entry} = torch.nn.Linear\n",
-    "from dlcourse.grading.spec import find\n{entry} = find('sgd').reference\n",
+    "from dlcourse.grading.bank import find\n{entry} = find('sgd').reference\n",
     "import os\nos.fork()\n",
     "def {entry}(*a, **k):\n    return open('/etc/passwd').read()\n",
     "def {entry}(*a, **k):\n    return [[0] * 10 ** 6]\n",

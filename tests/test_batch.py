@@ -18,10 +18,10 @@ from tools_available import need
 from dlcourse.__main__ import main
 from dlcourse.grading import batch
 from dlcourse.grading import command as commands
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
 from dlcourse.grading.results import RESULTS
 from dlcourse.grading.sandbox import Limits, SandboxError, launch
-from dlcourse.grading.spec import exercises
 from dlcourse.grading.submissions import Answer
 
 IDS = ["sgd", "clipping", "momentum"]

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 from test_exports import EVIL, RECORDS, record
 
 from dlcourse.grading import batch, class_report
-from dlcourse.grading.spec import exercises
+from dlcourse.grading.bank import exercises
 
 
 class Tags(HTMLParser):

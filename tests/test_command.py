@@ -15,8 +15,8 @@ from tools_available import need
 
 from dlcourse.__main__ import main
 from dlcourse.grading import batch, check, isolated, progress
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.command import source_of
-from dlcourse.grading.spec import exercises
 from dlcourse.grading.store import STATES
 from dlcourse.grading.submissions import answers_of
 

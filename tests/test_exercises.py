@@ -9,8 +9,8 @@ import cells
 import nbformat
 import pytest
 
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED
-from dlcourse.grading.spec import exercises
 from tools import exercises as generator
 from tools.lesson_differences import differences
 from tools.notebooks import execute

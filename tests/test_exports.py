@@ -10,9 +10,10 @@ import re
 import pytest
 
 from dlcourse.grading import batch, class_report, exports
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.report import CORRECT, NOT_YET, Report
 from dlcourse.grading.results import replacing
-from dlcourse.grading.spec import GROUPS, exercises
+from dlcourse.grading.spec import GROUPS
 from dlcourse.grading.submissions import collect
 
 EVIL = '=1+1"<script>alert(1)</script>'

@@ -7,12 +7,12 @@ import struct
 import numpy as np
 import pytest
 
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.sandbox import wire
 from dlcourse.grading.sandbox.child import ChildError
 from dlcourse.grading.sandbox.remote import Remote
-from dlcourse.grading.spec import exercises
 
 FIELDS = [
     *("stub", "missing", "callable", "found", "ready_made", "borrowed", "signature"),

@@ -10,9 +10,9 @@ import pytest
 from cells import RIGHT, answer, changed
 
 from dlcourse.grading import check, compare, hint, probe
+from dlcourse.grading.bank import find
 from dlcourse.grading.judge import judge
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET
-from dlcourse.grading.spec import find
 from dlcourse.grading.texts import contrast
 
 home = cells.home

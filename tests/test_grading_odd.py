@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from dlcourse.grading import check, compare, judge
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.quality import quality
 from dlcourse.grading.report import NOT_YET
-from dlcourse.grading.spec import Case, exercises
+from dlcourse.grading.spec import Case
 from dlcourse.grading.subjects import InProcess, Reply, asked
 
 home = cells.home

@@ -6,9 +6,9 @@ import pytest
 from cells import answer
 
 from dlcourse.grading import check, probe
+from dlcourse.grading.bank import find
 from dlcourse.grading.judge import judge
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET
-from dlcourse.grading.spec import find
 
 home = cells.home
 

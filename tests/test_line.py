@@ -11,9 +11,9 @@ from processes import alive, descendants
 from tools_available import need
 
 from dlcourse.grading import batch
+from dlcourse.grading.bank import find
 from dlcourse.grading.batch import Task, grade_one
 from dlcourse.grading.sandbox import Limits, Line, Sandbox, StartError, child, launch
-from dlcourse.grading.spec import find
 from dlcourse.grading.submissions import Answer
 
 NAMED = "def look(value):\n    return value\n"

@@ -8,7 +8,7 @@ from cohort import ROOT
 from tools_available import need
 
 from dlcourse.__main__ import parser
-from dlcourse.grading.spec import exercises
+from dlcourse.grading.bank import exercises
 from tools import counts, manuals
 
 LEARNER, INSTRUCTOR = manuals.PAGES

@@ -10,9 +10,9 @@ import pytest
 from cells import RIGHT, answer, changed
 
 from dlcourse.grading import check, hint, progress, solution
+from dlcourse.grading.bank import exercises, find
 from dlcourse.grading.progress import Progress, Table
 from dlcourse.grading.report import CORRECT
-from dlcourse.grading.spec import exercises, find
 from dlcourse.grading.store import Entry, ProgressWarning, Store
 
 home = cells.home

@@ -6,9 +6,9 @@ import pytest
 from standalone import source
 from tools_available import need
 
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.judge import judge, judge_subject
 from dlcourse.grading.sandbox import Limits, Sandbox
-from dlcourse.grading.spec import exercises
 
 ALL = list(exercises().values())
 SEED = (2, 7, 1)

@@ -12,10 +12,10 @@ from attacks import ATTACKS, RIGHT, SLOW
 from standalone import source
 from tools_available import need
 
+from dlcourse.grading.bank import find
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.sandbox import Limits, Sandbox
-from dlcourse.grading.spec import find
 
 SEED = (3, 1, 4)
 # The number of bytes, no other test's, is in the command line: by it our processes are known.

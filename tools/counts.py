@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from dlcourse.grading import quality
-from dlcourse.grading.spec import find
+from dlcourse.grading.bank import find
 
 FOLDER = Path(__file__).resolve().parents[1] / "book" / "exercises"
 MARK = "# Written by `python -m tools.counts`.\n"

@@ -31,7 +31,7 @@ import nbformat
 import numpy as np
 
 from dlcourse.grading import answers
-from dlcourse.grading.spec import exercises
+from dlcourse.grading.bank import exercises
 from tools.stored import KERNEL, LANGUAGE, check_ids, text_of, write
 
 ROOT = Path(__file__).resolve().parents[1]

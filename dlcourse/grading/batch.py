@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dlcourse.grading.bank import find
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.report import NOT_ATTEMPTED, NOT_YET, Report
 from dlcourse.grading.sandbox import Limits, Line, Sandbox, SandboxError, StartError
-from dlcourse.grading.spec import GROUPS, Exercise, find
+from dlcourse.grading.spec import GROUPS, Exercise
 from dlcourse.grading.subjects import Subject
 from dlcourse.grading.submissions import Answer, Submission
 

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from dlcourse.grading.bank import find
 from dlcourse.grading.batch import MISSING
 from dlcourse.grading.exports import by_student, place_in_book, safe_name
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET
 from dlcourse.grading.results import Record, replacing
-from dlcourse.grading.spec import GROUPS, Exercise, find
+from dlcourse.grading.spec import GROUPS, Exercise
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2733; --paper: #fff; --line: #d5dae0; --quiet: #55606c;

@@ -16,11 +16,12 @@ from typing import Any
 
 from dlcourse.checks import fail, integer
 from dlcourse.grading import batch, class_report, exports
+from dlcourse.grading.bank import exercises, find
 from dlcourse.grading.isolated import judged, own_sandbox
 from dlcourse.grading.report import CORRECT, Report
 from dlcourse.grading.results import Record, Results, secret_in
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
-from dlcourse.grading.spec import Exercise, exercises, find
+from dlcourse.grading.spec import Exercise
 from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from dlcourse.checks import fail
+from dlcourse.grading.bank import find
 from dlcourse.grading.results import Record, replacing
-from dlcourse.grading.spec import find
 
 COLUMNS = ("student", "exercise", "status", "points", "max_points", "cause", "hint_id", "flags")
 # Names that stay apart and stay names on every system: no capitals, no device, no digest of ours.

@@ -13,10 +13,11 @@ from typing import Any
 
 from dlcourse.checks import fail
 from dlcourse.grading import answers, isolated
+from dlcourse.grading.bank import exercises, find
 from dlcourse.grading.judge import judge
 from dlcourse.grading.progress import PASSED, Progress
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, Note, Report
-from dlcourse.grading.spec import Case, Exercise, exercises, find
+from dlcourse.grading.spec import Case, Exercise
 from dlcourse.grading.store import STATES, Entry, Store
 
 TRIES = 3

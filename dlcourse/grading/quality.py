@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dlcourse.grading.bank import exercises
 from dlcourse.grading.judge import judge
 from dlcourse.grading.mutants import survivors
 from dlcourse.grading.report import CORRECT
-from dlcourse.grading.spec import Exercise, exercises
+from dlcourse.grading.spec import Exercise
 
 
 @dataclass(frozen=True)

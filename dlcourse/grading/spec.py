@@ -1,4 +1,4 @@
-"""What an exercise is made of, and where to find it.
+"""What an exercise is made of.
 
 An exercise is one small file in ``dlcourse/grading/bank``: a model solution, probes that ask it
 questions, the wrong answers people really give (as code, each with the hint that names the
@@ -8,10 +8,6 @@ it.
 
 from __future__ import annotations
 
-import difflib
-import functools
-import importlib
-import pkgutil
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse.checks import fail
 from dlcourse.grading.compare import plain
 from dlcourse.grading.moments import Moment
 
@@ -174,29 +169,3 @@ class Exercise:
         entropy = [seed] if isinstance(seed, int) else list(seed)
         names = [zlib.crc32(name.encode()) for name in (self.id, probe.name)]
         return probe.make(np.random.default_rng([*entropy, *names]))
-
-
-@functools.lru_cache(maxsize=1)
-def exercises() -> dict[str, Exercise]:
-    """Every exercise of the bank by its id, in the order of the book."""
-    from dlcourse.grading import bank
-
-    found = []
-    for module in pkgutil.walk_packages(bank.__path__, f"{bank.__name__}."):
-        if not (module.ispkg or module.name.rpartition(".")[2].startswith("_")):
-            found.append(importlib.import_module(module.name).EXERCISE)
-    found.sort(key=lambda exercise: (exercise.chapter, exercise.position))
-    return {exercise.id: exercise for exercise in found}
-
-
-def find(exercise: str) -> Exercise:
-    """The exercise with this id; an unknown id names its nearest neighbors."""
-    known = exercises()
-    if not isinstance(exercise, str):
-        fail("exercise", "the id of an exercise, as text", exercise,
-             'Write check("adam", run): the id first, then your function.', TypeError)  # fmt: skip
-    if exercise not in known:
-        near = difflib.get_close_matches(exercise.lower(), known, n=3, cutoff=0.5)
-        fix = f"Nearest: {', '.join(near)}." if near else f"There are: {', '.join(known)}."
-        fail("exercise", "the id of an exercise", exercise, fix)
-    return known[exercise]
