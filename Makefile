@@ -20,13 +20,11 @@ export JUPYTER_PLATFORM_DIRS := 1
 PYTEST := $(PY) -m pytest
 # In the order given: xdist would begin with the files of many tests and leave the longest one for the end.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
-NBVAL := --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
-# A stored lesson holds no progress bar: none is drawn where it is run again to be compared.
-lessons test test-portability: export TQDM_DISABLE := 1
-# pytest answers 5 when it has collected nothing.
+# tools.rerun has each lesson executed once, as an older processor would, for all comparisons.
+NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 .PHONY: help setup programs vendor pages site book lab run exercises lint format types unit lessons \
-	test test-portability test-site lock clean
+	test test-site lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
@@ -34,7 +32,7 @@ help:
 	@echo "make lab                open the lessons and exercises in JupyterLab"
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
-	@echo "parts of make test:     lint types unit lessons test-portability test-site; make format mends style"
+	@echo "parts of make test:     lint types unit lessons test-site; make format mends style"
 	@echo "rarely:                 lock (pin newer packages), clean"
 
 setup:
@@ -86,13 +84,10 @@ types: setup
 # What a developer runs between two edits: no browser, no lesson.
 unit: setup
 	$(PYTEST) $(PARALLEL) --doctest-modules dlcourse tests --ignore tests/test_site.py \
-		--ignore tests/test_lessons.py --ignore tests/test_portability.py
+		--ignore tests/test_lessons.py --ignore tests/test_rerun.py
 
 lessons: setup
-	$(PYTEST) $(PARALLEL) $(NBVAL) lessons tests/test_lessons.py
-
-test-portability: setup
-	$(PYTEST) tests/test_portability.py
+	$(PYTEST) $(PARALLEL) $(NBVAL) lessons tests/test_lessons.py tests/test_rerun.py
 
 test-site: site programs
 	$(PYTEST) tests/test_site.py

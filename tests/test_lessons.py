@@ -1,4 +1,4 @@
-"""Every stored lesson, held to the rules of the house; `test_portability` runs it again.
+"""Every stored lesson, held to the rules of the house; `make lessons` runs it again.
 
 The checks are functions of a notebook, in ``tools/lesson_checks.py`` and ``lesson_prose.py``;
 ``test_lesson_checks.py`` proves that each finds its error.

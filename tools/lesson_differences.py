@@ -34,13 +34,16 @@ def differences(stored: Any, fresh: Any) -> list[str]:
             found.append(f"cell {before.id}: {count}.")
             continue
         for number, pair in enumerate(zip(before.outputs, after.outputs, strict=True)):
-            found += [f"cell {before.id}, output {number}: {text}" for text in _outputs(*pair)]
+            found += [
+                f"cell {before.id}, output {number}: {text}" for text in output_differences(*pair)
+            ]
         if before.metadata.get("mystnb") != after.metadata.get("mystnb"):
             found.append(f"cell {before.id}: the alt text in the metadata is another.")
     return found + widget_differences(stored, fresh)
 
 
-def _outputs(old: Any, new: Any) -> Iterator[str]:
+def output_differences(old: Any, new: Any) -> Iterator[str]:
+    """Everything in which one output of two runs differs."""
     if old.output_type != new.output_type:
         yield f"{old.output_type} stored, {new.output_type} now."
         return
