@@ -75,3 +75,17 @@ def assert_same_path(
             assert difference <= tolerance, f"{name} differs by {difference:.1e} at step {step + 1}"
             worst = max(worst, difference)
     return worst
+
+
+def run(optimizer, grads):
+    """The path of the optimizer's parameters under given gradients."""
+    path = []
+    for g in grads:
+        optimizer.step(g.copy())
+        path.append(optimizer.params[0].copy())
+    return np.array(path)
+
+
+def differs(ours, theirs, by):
+    """Whether the forms part by more than ``by`` of the distance that ours has gone."""
+    return np.abs(ours - theirs).max() > by * np.abs(ours).max()

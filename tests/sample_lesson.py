@@ -70,3 +70,18 @@ def build(root: Path) -> Path:
 
 def cell_of(notebook: Any, name: str) -> Any:
     return next(cell for cell in notebook.cells if cell.id == name)
+
+
+def add(
+    notebook: Any, source: str, name: str = "planted", tags: Any = (), count: Any = None
+) -> None:
+    """Put one more cell at the end."""
+    cell = v4.new_code_cell(source, id=name, metadata={"tags": list(tags)})
+    cell.execution_count = count
+    notebook.cells.append(cell)
+
+
+def plant_stale_alt(notebook: Any) -> None:
+    """The words of a picture in the metadata are those of an older one."""
+    image = cell_of(notebook, "picture-line").metadata["mystnb"]["image"]
+    image["alt"] = "Another line, that falls."

@@ -61,27 +61,18 @@ PLANTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    """The sample lesson, run and stored."""
-    path = build(tmp_path_factory.mktemp("book"))
-    write(notebooks.execute(path), path)
-    return path
-
-
 def test_an_unchanged_lesson_passes(sample):
-    done = run_again(sample, "haswell")
+    done = run_again(sample[0], "haswell")
     assert done.returncode == 0, done.stdout[-3000:]
 
 
-def test_every_planted_difference_is_found_where_it_is(sample, tmp_path):
-    book = nbformat.read(sample, as_version=4)
+def test_every_planted_difference_is_found_where_it_is(lesson, tmp_path):
     for change, _ in PLANTED.values():
-        change(book)
+        change(lesson)
     changed = build(tmp_path)
-    write(book, changed)
+    write(lesson, changed)
     done = run_again(changed)
-    order = [cell.id for cell in book.cells if cell.cell_type == "code"]
+    order = [cell.id for cell in lesson.cells if cell.cell_type == "code"]
     failed = {order[int(n)] for n in re.findall(r"^FAILED .*::Cell (\d+)", done.stdout, re.M)}
     assert failed == set(PLANTED), done.stdout[-3000:]
     for _, said in PLANTED.values():
