@@ -130,7 +130,8 @@ def run_grid(
     found: list[tuple[Any, dict[str, Array]]] = []
     quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))  # a notebook's bar ignores it
     total = len(tries) * size * len(grid.seeds)
-    with tqdm(total=total, disable=quiet, leave=False, unit="run", delay=1.0) as bar:
+    form = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+    with tqdm(total=total, disable=quiet, leave=False, bar_format=form, delay=1.0) as bar:
         for m, (method, run) in enumerate(tries.items()):
             for seeds in alike:
                 for rows, values in grid.blocks(method, max(block // len(seeds), 1)):
