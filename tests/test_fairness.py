@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,11 @@ MISUSE = {
     ),
     "a setting left out": ({}, "build must be a function of rng, runs; got .*'lr'"),
     "no function": (settings(build=3), "build must be a function, or a mapping"),
+    "half a pair": (settings(build=(good,)), "build must be a function, or a pair"),
+    "a pair that names too little": (
+        settings(build=(partial(MLP, [4, 3]), SGD), gain=[1, 2]),
+        "build must be a function of rng, runs, .*gain; got .*'gain'",
+    ),
     "a walked setting it lacks": (settings(walked=["width"]), "walked must be one of"),
     "a seed twice": (settings(seeds=[1, 2, 1]), "seeds must be different.*; got 1"),
     "no seeds": (settings(seeds=[]), "seeds must be at least one"),

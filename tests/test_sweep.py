@@ -83,6 +83,25 @@ def test_every_setting_is_its_own_fit() -> None:
     assert_is_its_fits(trials, sgd, SoftmaxCrossEntropy(), SETS, range(3), settings)
 
 
+def test_a_pair_of_makers_is_a_build() -> None:
+    """Each gets the settings that it names; both may, and a schedule may know the epochs."""
+    model = partial(MLP, [64, 6, 10])
+    optimizer = lambda theta, lr, epochs, momentum=0.0: SGD(theta, lr / epochs, momentum)  # noqa: E731
+    trials = run_sweep((model, optimizer), lr=[0.1, 0.4], activation=["relu", "tanh"])
+
+    def build(rng, runs, lr):
+        net = MLP([64, 6, 10], rng, "tanh")
+        return net, SGD(net.theta, lr=lr / 2)
+
+    part, settings = trials.only(activation="tanh"), {(0,): {"lr": 0.1}, (1,): {"lr": 0.4}}
+    assert_is_its_fits(part, build, SoftmaxCrossEntropy(), SETS, range(3), settings)
+    methods = {"SGD": (model, SGD), "Adam": (model, Adam)}
+    both = run_sweep(methods, lr={"SGD": [0.1, 0.4], "Adam": [0.01, 0.04]})
+    for name, build in (("SGD", sgd), ("Adam", adam)):
+        one = run_sweep(build, lr=list(both.axes["lr"][name]))
+        np.testing.assert_array_equal(both.only(method=name)["val_loss"], one["val_loss"])
+
+
 def test_of_the_twins_too() -> None:
     tensors = [(torch.tensor(x), torch.tensor(y)) for x, y in (TRAIN, VAL, TEST)]
     trials = run_sweep(twin, tensors, lr=[0.003, 0.01], seeds=[7, (1, 2)])

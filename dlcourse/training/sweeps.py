@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +41,10 @@ def sweep(
 
     Parameters
     ----------
-    build : ``build(rng, runs, **settings) -> (model, optimizer)``, or {method: build}. A swept
-        number comes as a column (runs, 1); ``epochs`` and ``batch_size`` come if it names them
+    build : a pair ``(model, optimizer)`` of functions, called as ``model(rng, runs=runs)`` and
+        ``optimizer(theta)`` with those settings that each names; or a function ``build(rng, runs,
+        **settings)`` that returns the two; or {method: either}. A swept number comes as a column
+        (runs, 1); ``epochs`` and ``batch_size`` come where they are named
     loss : as in ``fit``
     train, val, test : (x, y), or a list of pairs, one a seed
     epochs, batch_size : and ``max_norm``, ``accumulate``: as in ``fit``; they too may be swept,
@@ -62,7 +65,7 @@ def sweep(
     A seed's generator draws first what ``build`` draws and then the batches. Where builds draw
     differently, as networks of two widths do, the batches are those that the first one left.
     """
-    named = by_method("build", build)
+    named = {method: _joined(one) for method, one in by_method("build", build).items()}
     fitted = {"epochs": epochs, "batch_size": batch_size}
     fitted |= {name: settings.pop(name) for name in FITTED if name in settings}
     walked = [*walked, *fitted]
@@ -148,6 +151,33 @@ class _Training:
         for seed, g in zip(block.seeds, block.rng, strict=True):
             g.bit_generator.state = self.batches.setdefault(seed, _state(g))
         return model, optimizer
+
+
+def _joined(build: Any) -> Any:
+    """A pair of makers as one function of all that either of them names."""
+    if not isinstance(build, tuple):
+        return build
+    if len(build) != 2 or not all(map(callable, build)):
+        checks.fail("build", "a function, or a pair (model, optimizer) of them", build)
+    model, optimizer = build
+    of_model, of_optimizer = (_named(maker) for maker in build)
+    of_model.pop("runs", None)
+
+    def joined(rng: Any, runs: int, **given: Any) -> tuple[Any, Any]:
+        net = model(rng, runs=runs, **{k: v for k, v in given.items() if k in of_model})
+        return net, optimizer(net.theta, **{k: v for k, v in given.items() if k in of_optimizer})
+
+    told: Any = joined
+    either = [p.replace(kind=p.KEYWORD_ONLY) for p in (of_optimizer | of_model).values()]
+    ends = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("rng", "runs")]
+    told.__signature__ = inspect.Signature([*ends, *either])
+    return told
+
+
+def _named(maker: Any) -> dict[str, inspect.Parameter]:
+    """The parameters that a setting can name: all but the first, which is rng or theta."""
+    _, *others = inspect.signature(maker).parameters.values()
+    return {p.name: p for p in others if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
 
 
 def _state(generator: np.random.Generator) -> Any:
