@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.training import files
 
 FORMAT = "dlcourse-history-1"
 
@@ -69,32 +67,13 @@ class History(Mapping[str, Array]):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write one ``.npz`` file without pickles; it appears whole or not at all."""
-        path = Path(path)
-        meta = json.dumps({"format": FORMAT, "wall_seconds": self.wall_seconds})
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                columns: Any = {k: self[k] for k in self}
-                np.savez_compressed(file, __meta__=np.array(meta), **columns)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        files.write(path, {"format": FORMAT, "wall_seconds": self.wall_seconds}, dict(self))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> History:
         """Read what ``save`` wrote; ValueError for any other file."""
         history = cls()
-        try:
-            with open(path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
-                meta = json.loads(str(file["__meta__"]))
-                if meta["format"] != FORMAT:
-                    raise KeyError("format")
-                history.wall_seconds = float(meta["wall_seconds"])
-                names = [name for name in file.files if name != "__meta__"]
-                history._columns = {name: list(file[name]) for name in names}
-        except FileNotFoundError:
-            raise
-        except Exception as error:
-            checks.fail("path", f"a history saved by dlcourse ({error})", os.fspath(path))
+        meta, columns = files.read(path, FORMAT, "a history")
+        history.wall_seconds = float(meta["wall_seconds"])
+        history._columns = {name: list(column) for name, column in columns.items()}
         return history

@@ -1,0 +1,192 @@
+"""Training as a fair comparison: every setting of every method on the same seeds and batches."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from dlcourse import checks
+from dlcourse.arrays import Array
+from dlcourse.training.grid import make_grid
+from dlcourse.training.loop import Epoch, as_numpy, evaluate, fit
+from dlcourse.training.runs import BLOCK, Block, by_method, run_grid, takes
+from dlcourse.training.trials import Trials
+
+FITTED = ("epochs", "batch_size", "max_norm", "accumulate")  # settings that fit reads
+Found = Mapping[str, Any]
+
+
+def sweep(
+    build: Any,
+    loss: Any,
+    train: Any,
+    val: Any = None,
+    test: Any = None,
+    *,
+    epochs: Any,
+    batch_size: Any,
+    seeds: int | Sequence[Any] = 10,
+    measure: Callable[[Epoch], Found] | None = None,
+    curves: bool = False,
+    walked: Collection[str] = (),
+    block: int = BLOCK,
+    progress: bool = True,
+    **settings: Any,
+) -> Trials:
+    """Train on every setting and seed, as ``fit`` does, and measure on the three sets.
+
+    Parameters
+    ----------
+    build : a pair ``(model, optimizer)`` of functions, called as ``model(rng, runs=runs)`` and
+        ``optimizer(theta)`` with those settings that each names; or a function ``build(rng, runs,
+        **settings)`` that returns the two; or {method: either}. A swept number comes as a column
+        (runs, 1); ``epochs`` and ``batch_size`` come where they are named
+    loss : as in ``fit``
+    train, val, test : (x, y), or a list of pairs, one a seed
+    epochs, batch_size : and ``max_norm``, ``accumulate``: as in ``fit``; they too may be swept,
+        and come first among the axes in this order
+    seeds, walked, block, progress, settings : as in ``try_all``
+    measure : function of the ``Epoch`` that returns further metrics {name: (runs,)}; a name begins
+        with the set that was looked at
+    curves : measure after every epoch, not only after the last
+
+    Returns
+    -------
+    Trials with ``train_loss`` and ``grad_norm``, the means over the last epoch, always with
+    curves; ``val_loss``, ``test_loss`` and, for integer labels, ``…_accuracy``. A run that
+    diverges is nan in all of them.
+
+    Notes
+    -----
+    A seed's generator draws first what ``build`` draws and then the batches. Where builds draw
+    differently, as networks of two widths do, the batches are those that the first one left.
+    """
+    named = {method: _joined(one) for method, one in by_method("build", build).items()}
+    fitted = {"epochs": epochs, "batch_size": batch_size}
+    fitted |= {name: settings.pop(name) for name in FITTED if name in settings}
+    walked = [*walked, *fitted]
+    grid = make_grid(named, seeds, fitted | settings, walked)
+    n = len(grid.seeds)
+    sets = {"train": _each("train", train, n), "val": _each("val", val, n)}
+    sets["test"] = _each("test", test, n)
+    batches: dict[int, Any] = {}
+    tries = {}
+    for method, one in named.items():
+        given = [name for name in (*grid.fixed[method], *grid.axes) if name not in fitted]
+        wishes = takes("build", one, given, also=fitted)
+        tries[method] = _Training(one, wishes, loss, sets, measure, curves, batches)
+    alike: dict[Any, list[int]] = {}
+    for seed in range(n):
+        alike.setdefault(tuple(id(each[seed]) for each in sets.values()), []).append(seed)
+    return run_grid(grid, tries, [*alike.values()], block, progress)
+
+
+@dataclass(frozen=True)
+class _Training:
+    """``fit`` of one method's models, and what is measured on them."""
+
+    build: Any
+    wishes: set[str]  # the settings of fit that build wants to know
+    loss: Any
+    sets: Mapping[str, list[Any]]
+    measure: Callable[[Epoch], Found] | None
+    curves: bool
+    batches: dict[int, Any]  # by seed, the generator's state after the first build of all
+
+    def __call__(self, block: Block, given: dict[str, Any]) -> Found:
+        fitted = {name: given.pop(name) for name in FITTED if name in given}
+        given |= {name: fitted[name] for name in self.wishes}
+        model, optimizer = self._built(block, given)
+        train, *held_out = (each[block.seeds[0]] for each in self.sets.values())
+        measured: list[dict[str, Array]] = []
+
+        def note(epoch: Epoch) -> None:
+            block.advance(block.runs / fitted["epochs"])
+            if self.curves or epoch.epoch + 1 == fitted["epochs"]:
+                measured.append(self._measured(epoch, *held_out))
+
+        plan: Any = {"rng": block.rng, "callbacks": [note], "progress": False, **fitted}
+        history = fit(model, optimizer, self.loss, train, nonfinite="freeze", **plan)
+        found: dict[str, Array] = {name: column.T for name, column in history.items()}
+        for name in measured[-1]:
+            curve = np.stack([row[name] for row in measured], axis=-1)
+            found[name] = curve if self.curves else curve[:, -1]
+        return found
+
+    def _measured(self, epoch: Epoch, val: Any, test: Any) -> dict[str, Array]:
+        """The three sets' metrics, nan for the runs that have diverged."""
+        found: dict[str, Any] = {}
+        lost = np.isnan(epoch.history["train_loss"][-1])
+        for name, data in {"val": val, "test": test}.items():
+            if data is not None:
+                now = evaluate(epoch.model, self.loss, data)
+                found |= {f"{name}_{metric}": value for metric, value in now.items()}
+                lost = lost | ~np.isfinite(now["loss"])
+        if self.measure is not None:
+            found |= {name: as_numpy(value) for name, value in self.measure(epoch).items()}
+        return {name: np.where(lost, np.nan, value) for name, value in found.items()}
+
+    def _built(self, block: Block, given: Mapping[str, Any]) -> tuple[Any, Any]:
+        """The model and its optimizer, with every generator where the first build left it."""
+        before = [_state(g) for g in block.rng]
+        made = self.build(block.rng, block.runs, **given)
+        if not isinstance(made, tuple | list) or len(made) != 2:
+            checks.fail(
+                "build", "a function that returns (model, optimizer)", made, error=TypeError
+            )
+        model, optimizer = made
+        held = getattr(model, "runs", None)
+        if held != block.runs:
+            fix = "Pass it on, as in MLP(sizes, rng, runs=runs)."
+            checks.fail("build", f"a function whose model has the {block.runs} runs", held, fix)
+        drawn = any(_state(g) != state for g, state in zip(block.rng, before, strict=True))
+        weights = as_numpy(model.theta)[: len(set(block.seeds))]
+        if not drawn and (weights != weights[0]).any():
+            fix = "Weights from another generator would not be the same for every method."
+            checks.fail("build", "a function that draws its weights from rng", type(model), fix)
+        for seed, g in zip(block.seeds, block.rng, strict=True):
+            g.bit_generator.state = self.batches.setdefault(seed, _state(g))
+        return model, optimizer
+
+
+def _joined(build: Any) -> Any:
+    """A pair of makers as one function of all that either of them names."""
+    if not isinstance(build, tuple):
+        return build
+    if len(build) != 2 or not all(map(callable, build)):
+        checks.fail("build", "a function, or a pair (model, optimizer) of them", build)
+    model, optimizer = build
+    of_model, of_optimizer = (_named(maker) for maker in build)
+    of_model.pop("runs", None)
+
+    def joined(rng: Any, runs: int, **given: Any) -> tuple[Any, Any]:
+        net = model(rng, runs=runs, **{k: v for k, v in given.items() if k in of_model})
+        return net, optimizer(net.theta, **{k: v for k, v in given.items() if k in of_optimizer})
+
+    told: Any = joined
+    either = [p.replace(kind=p.KEYWORD_ONLY) for p in (of_optimizer | of_model).values()]
+    ends = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("rng", "runs")]
+    told.__signature__ = inspect.Signature([*ends, *either])
+    return told
+
+
+def _named(maker: Any) -> dict[str, inspect.Parameter]:
+    """The parameters that a setting can name: all but the first, which is rng or theta."""
+    _, *others = inspect.signature(maker).parameters.values()
+    return {p.name: p for p in others if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)}
+
+
+def _state(generator: np.random.Generator) -> Any:
+    return generator.bit_generator.state
+
+
+def _each(name: str, data: Any, seeds: int) -> list[Any]:
+    """The data of every seed: the pair given, or one of a list of pairs."""
+    pairs = isinstance(data, list) and all(isinstance(d, tuple | list) for d in data)
+    if pairs and len(data) != seeds:
+        checks.fail(name, f"a pair (x, y), or {seeds} pairs, one a seed", f"{len(data)} pairs")
+    return data if pairs else [data] * seeds
