@@ -233,6 +233,8 @@ def test_a_bar_counts_the_runs_and_leaves_nothing(monkeypatch: pytest.MonkeyPatc
     assert " 50%" in stream.getvalue()
     assert stream.getvalue().split("\r")[-1].strip() == ""
     assert bars[0].n == pytest.approx(12)
+    try_all(race, seeds=2, lr=[0.1, 0.2], block=2)
+    assert bars[-1].n == 4
     stream.truncate(0)
     monkeypatch.setenv("TQDM_DISABLE", "1")
     try_all(race, seeds=2, lr=[0.1])

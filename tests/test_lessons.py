@@ -51,6 +51,26 @@ def test_rule(name, check):
     assert not complaints, "\n".join([f"{name}:", *complaints])
 
 
+# To be shortened; whoever does takes the lesson off.
+STILL_LONG = {
+    "lessons/2-optimizers/adaptive",
+    "lessons/2-optimizers/batch-size",
+    "lessons/2-optimizers/choosing",
+    "lessons/2-optimizers/clipping",
+    "lessons/2-optimizers/minibatch",
+    "lessons/2-optimizers/schedules",
+}
+
+
+@lesson
+def test_cells_can_be_told(name):
+    complaints = lesson_checks.long_cells(stored(name))
+    if name in STILL_LONG:
+        assert complaints, f"{name} is short now: take it off STILL_LONG."
+    else:
+        assert not complaints, "\n".join([f"{name}:", *complaints])
+
+
 @lesson
 def test_it_is_stored_as_the_executor_stores_it(name):
     text = (ROOT / f"{name}.ipynb").read_text(encoding="utf-8")

@@ -238,6 +238,9 @@ def test_a_run_that_diverges_is_nan_in_every_metric_and_stops_no_other() -> None
         assert np.isnan(huge[name][1]).all(), name
     np.testing.assert_array_equal(huge["val_count"], [[0, 1, 2], [np.nan] * 3])
     assert huge.best("val_loss").frozen == 3
+    count = {"measure": lambda e: {"train_count": np.arange(e.model.runs)}}
+    bare = run_sweep(sets=(TRAIN,), lr=[0.1, 1e200], **count)
+    np.testing.assert_array_equal(bare["train_count"], [[0, 1, 2], [np.nan] * 3])
 
 
 def test_more_may_be_measured() -> None:

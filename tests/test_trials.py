@@ -94,7 +94,8 @@ def test_where_every_setting_has_one_the_first_wins_without_an_average() -> None
 
 def test_a_tie_is_said() -> None:
     val = a_table()
-    val[0, 1] = [1.1, 0.9, 1.0]  # another order, and another rounding of the mean
+    val[1, 0], val[0, 1] = [0.1, 0.2, 0.3], [0.3, 0.2, 0.1]
+    assert val[1, 0].mean() != val[0, 1].mean()  # another order, another rounding
     best = some_trials(val_loss=val).best("val_loss")
     assert best.setting == {"lr": 0.01, "momentum": 0.9}
     assert best.ties == ({"lr": 0.1, "momentum": 0.0},)

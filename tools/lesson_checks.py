@@ -7,14 +7,20 @@ each one a notebook with the error it must find.
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.stored import NotebookError, alt_of, check_ids, code_cells, is_image
+from tools.stored import WIDGET_VIEW, NotebookError, alt_of, check_ids, code_cells, is_image
 
 FREE_TO_DEFINE = {"derivation", "broken"}  # tags of the cells in which an algorithm may be written
 CODE_WIDTH = 79
+CODE_LINES = 12
+HIDDEN = {"hide-input", "picture"}  # tags of cells whose code is no part of the argument
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+NO_CODE |= {tokenize.ENDMARKER}
 SHOULD_BE = "Run `make run LESSON=…`."
 
 
@@ -122,6 +128,37 @@ def _shown_code(cell: Any) -> Iterator[str]:
     for output in cell.outputs:
         if "text/markdown" in output.get("data", {}):
             yield from output.data["text/plain"].splitlines()
+
+
+def long_cells(notebook: Any) -> list[str]:
+    """No cell is longer than one can say aloud: imports and hidden drawings excepted.
+
+    Blank lines and comments do not count; two statements in a line are two.
+    """
+    found = []
+    for cell in code_cells(notebook):
+        length = _lines_of_code(cell.source)
+        if length > CODE_LINES and not (tags(cell) & HIDDEN and _draws_or_imports(cell)):
+            found.append(f"cell {cell.id}: {length} lines of code, {CODE_LINES} can be told.")
+    return found
+
+
+def _lines_of_code(source: str) -> int:
+    code = "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
+    lines: set[int] = set()
+    joined = 0
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type not in NO_CODE:
+            lines.update(range(token.start[0], token.end[0] + 1))
+            joined += token.string == ";"
+    return len(lines) + joined
+
+
+def _draws_or_imports(cell: Any) -> bool:
+    drawn = any(
+        is_image(output) or WIDGET_VIEW in output.get("data", {}) for output in cell.outputs
+    )
+    return drawn or cell.source.startswith(("import ", "from "))
 
 
 def bad_claims(notebook: Any, registry: Mapping[str, dict[str, Any]], lesson: str) -> list[str]:
