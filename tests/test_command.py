@@ -1,24 +1,18 @@
 """The commands from outside, `check` in a process of its own: what is said, the exit status."""
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import cells
-import numpy as np
 import pytest
-from cells import RIGHT, answer, changed
-from cohort import ROOT, cell, cohort, command, environment, notebook, right, wrong
+from cells import RIGHT, changed
+from cohort import cell, command, notebook, right, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
-from dlcourse.grading import batch, check, isolated, progress
+from dlcourse.grading import batch, isolated
 from dlcourse.grading.command import source_of
 from dlcourse.grading.spec import exercises
-from dlcourse.grading.store import STATES
-from dlcourse.grading.submissions import answers_of
 
 home = cells.home
 
@@ -181,112 +175,6 @@ def test_a_wrong_command_line_shows_how_it_is_used(arguments, capsys):
     assert capsys.readouterr().err.startswith("usage: python -m dlcourse")
 
 
-def test_canvas_needs_both_its_options(tmp_path, capsys):
-    (tmp_path / "anna.ipynb").write_text(notebook({"sgd": "..."}))
-    arguments = ["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--canvas", "x.csv"]
-    assert main(arguments) == 2
-    assert "together with --canvas-assignment" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_canvas_is_looked_at_before_anybody_is_graded(tmp_path, capsys):
-    (tmp_path / "anna.ipynb").write_text(notebook({"sgd": "..."}))
-    (tmp_path / "book.csv").write_text("Student,Essay (7)\n")
-    arguments = ["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--canvas"]
-    arguments += [str(tmp_path / "book.csv"), "--canvas-assignment", "Essai"]
-    assert main(arguments) == 2
-    assert "The file has: Essay (7)." in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_what_is_said_at_the_end(tmp_path, capsys):
-    cohort(tmp_path / "in", 3, ["clipping"], share_right=1, share_hostile=0)
-    (tmp_path / "in/s000/answers.ipynb").write_text("oops")
-    grade = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--exercises"]
-    assert main([*grade, "clipping"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "3 students, 2 answers: 2 correct; 1 not handed in.",
-        "Remarks about 1 of them: see the column flags of grades.csv.",
-        f"Begin with {tmp_path / 'out' / 'class.html'}",
-    ]
-    (tmp_path / "in/s000/answers.ipynb").write_text(notebook({"clipping": wrong("clipping")}))
-    assert main([*grade, "clipping", "--resume"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "3 students, 3 answers: 2 correct, 1 not yet." and len(said) == 2
-
-
-# What we hand out and what we hand in ourselves
-
-
-def test_the_masters_get_full_marks_and_the_stubs_are_not_attempted(tmp_path):
-    folder, out = tmp_path / "in", tmp_path / "out"
-    for student, source in (("master", "solutions"), ("nobody", "exercises")):
-        for path in sorted((ROOT / source).glob("*/*.ipynb")):
-            (folder / student).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder / student)
-    ids = {id for path in folder.glob("*/*.ipynb") for id in answers_of(path)[0]}
-    assert ids == set(exercises())
-    assert main(["grade", str(folder), "--out", str(out)]) == 0
-    rows = [row.split(",") for row in (out / "grades.csv").read_text().splitlines()[1:]]
-    found = {
-        student: {tuple(row[2:4]) for row in rows if row[0] == student} for student, *_ in rows
-    }
-    assert found == {"master": {("correct", "100")}, "nobody": {("not attempted", "0")}}
-    assert len(rows) == 2 * len(ids)
-
-
-# check(..., isolated=True) in a notebook
-
-
-def state(exercise="momentum"):
-    return progress(exercise).entries[0][1].state
-
-
-def test_what_passes_alone_is_done():
-    assert check("momentum", answer(RIGHT)).status == "correct"
-    assert state() == "public checks passed"
-    report = check("momentum", answer(RIGHT), isolated=True)
-    assert report.score == 100 and state() == "done"
-
-
-def test_progress_never_goes_back():
-    seen = []
-    bad = changed("lr * v[name]", "2 * lr * v[name]")
-    steps = [("...", False), (bad, True), (RIGHT, False), (bad, False), (RIGHT, True), (bad, True)]
-    for source, alone in [*steps, (RIGHT, False)]:
-        if source == "...":
-            source = "def run(params, grads, lr, mu): ..."
-        check("momentum", answer(source), isolated=alone)
-        seen.append(STATES.index(state()))
-    assert seen == [0, 1, 2, 2, 3, 3, 3]
-
-
-def test_alone_means_without_the_other_cells():
-    """The name is there in the notebook, so the answer runs; it would not be there for a grader."""
-    text = changed("lr * v[name]", "rate * v[name]")
-    rates = "rate = 0.1"
-    for alone, cause in ((False, "global"), (True, "exception")):
-        report = check("momentum", answer(text, rates), isolated=alone)
-        assert report.cause == cause and "rate" in report.lines[0]
-        assert "defined in another cell" in str(report)
-    report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=True)
-    assert report.cause == "exception" and "NameError in line 1" in str(report)
-    assert check("momentum", answer("base = rate\n" + RIGHT, rates)).cause == "global"
-    assert state() == "attempted"
-
-
-def test_commands_of_ipython_are_no_part_of_an_answer():
-    """As it has rewritten them before Python sees the cell."""
-    magic = "get_ipython().run_line_magic('timeit', '-n1 run')\n"
-    text = RIGHT + magic + f"if run:\n    {magic}get_ipython().system('ls')\n"
-    names = "class Shell:\n    def __getattr__(self, name): return print"
-    shell = names + "\nget_ipython = Shell"
-    for alone in (False, True):
-        assert check("momentum", answer(text, shell), isolated=alone).score == 100
-    got = text + "get_ipython().getoutput('ls')\n"
-    assert check("momentum", answer(got, shell)).cause == "global"
-
-
 def test_a_loop_without_end_ends(file, monkeypatch, capsys):
     from dlcourse.grading import command as commands
     from dlcourse.grading.sandbox import Limits, Sandbox
@@ -300,70 +188,9 @@ def test_a_loop_without_end_ends(file, monkeypatch, capsys):
     assert "what makes it stop?" in said and "run(*case.args" not in said  # it would hang the page
 
 
-def test_alone_means_with_numpy_as_it_comes(monkeypatch):
-    """A cell that changes what the judge compares by fools this session, and nobody else."""
-    for name in ("abs", "max", "allclose", "isfinite"):
-        monkeypatch.setattr(np, name, getattr(np, name))  # put back after the test
-    bad = changed("lr * v[name]", "2 * lr * v[name]")
-    fooled = answer("np.abs = lambda *given, **more: np.zeros(1)\n" + bad)
-    assert check("momentum", fooled).status == "correct"
-    report = check("momentum", fooled, isolated=True)
-    assert report.status == "not yet" and report.cause == "value" and report.score == 0
-    assert state() == "public checks passed"
-
-
-def test_a_check_that_does_not_run_is_no_verdict(monkeypatch):
-    monkeypatch.setattr(isolated.sys, "executable", "/bin/false")
-    with pytest.raises(RuntimeError, match=r"^The isolated check did not run"):
-        check("momentum", answer(RIGHT), isolated=True)
-    assert state() == "open"
-
-
 def test_a_message_changes_no_terminal(file, capsys):
     text = "\x1b[2J\x1b]0;x\7 all right\r\u202e"
     evil = f"def run(params, grads, lr, mu):\n    raise ValueError({text!r})\n"
     main(["check", "momentum", file(evil)])
     said = capsys.readouterr().out
     assert r"\x1b[2J" in said and all(line.isprintable() for line in said.splitlines())
-
-
-def test_an_answer_of_a_module_is_found_too(file, tmp_path, monkeypatch):
-    file(RIGHT, "my_own_answer.py")
-    monkeypatch.syspath_prepend(tmp_path)
-    import my_own_answer
-
-    assert check("momentum", my_own_answer.run, isolated=True).score == 100
-
-
-@pytest.mark.parametrize("nothing", [None, ..., answer("def run(params, grads, lr, mu): pass")])
-def test_a_stub_stays_not_attempted(nothing):
-    assert check("momentum", nothing, isolated=True).status == "not attempted"
-    assert state() == "open"
-
-
-@pytest.mark.parametrize("odd", [max, 42, "exec"])
-def test_an_answer_without_a_source_is_refused(odd):
-    if odd == "exec":
-        namespace = {}
-        exec(compile(RIGHT, "<nowhere>", "exec"), namespace)
-        odd = namespace["run"]
-    with pytest.raises(
-        ValueError, match=r"^answer must be a function whose cell or file can be read"
-    ):
-        check("momentum", odd, isolated=True)
-    assert state() == "open"
-
-
-BAR = """
-from dlcourse.grading.command import _progress
-with _progress({}) as advance:
-    advance()
-"""
-
-
-@pytest.mark.parametrize("total", [0, 2])
-def test_a_bar_is_shown_where_there_is_something_to_wait_for(total):
-    words = [sys.executable, "-c", BAR.format(total)]
-    environ = {**environment(), "TQDM_DISABLE": ""}  # read when tqdm is imported
-    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
-    assert ("student" in done.stderr) == bool(total)
