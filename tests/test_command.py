@@ -1,6 +1,7 @@
 """The commands from outside, `check` in a process of its own: what is said, the exit status."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import cells
@@ -12,7 +13,9 @@ from tools_available import need
 from dlcourse.__main__ import main
 from dlcourse.grading import batch, isolated
 from dlcourse.grading.command import source_of
+from dlcourse.grading.results import Results
 from dlcourse.grading.spec import exercises
+from dlcourse.grading.submissions import collect
 
 home = cells.home
 
@@ -130,6 +133,91 @@ def test_of_two_cells_for_an_exercise_the_last_counts(file):
     assert source_of(path, exercises()["momentum"]) == "last"
 
 
+# A file's name, and whether a notebook or Python is read from it; else it is refused.
+KINDS = {
+    "a.ipynb": notebook,
+    "A.IPYNB": notebook,
+    "a.ipynb.txt": notebook,
+    "a.ipynb.json": notebook,
+    "a.IPYNB.JSON": notebook,
+    "a.py": str,
+    "A.PY": str,
+    "a.py.txt": str,
+    "a": str,
+    ".a.ipynb": None,
+    "._a.ipynb": None,
+    "__MACOSX.ipynb": None,
+    "a.json": None,
+    "a.txt": None,
+    "a.html": None,
+    "a.ipynb.pdf": None,
+    "a.ipynb.zip": None,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_is_read_as_what_its_name_says(name, file, tmp_path, capsys):
+    """As `grade` has it; nothing is called wrong that is no answer."""
+    for kind, text in ((notebook, notebook({"momentum": RIGHT})), (str, RIGHT)):
+        path = file(text, name)
+        status = main(["check", "momentum", path])
+        out, err = capsys.readouterr()
+        if kind is KINDS[name]:
+            assert (status, err) == (0, "") and "momentum: correct" in out
+        else:
+            assert status == 2 and out == "" and err.startswith("error: file must be ")
+
+
+def test_the_attempt_that_grade_takes_is_judged(file):
+    cells = [cell("momentum", RIGHT), cell("momentum", "def run(params, grads, lr, mu): ...")]
+    path = Path(file(json.dumps({"cells": cells}), "a.ipynb"))
+    (found,) = collect(path.parent, exercises())
+    assert source_of(path, exercises()["momentum"]) == RIGHT == found.answers["momentum"].source
+
+
+def test_an_answer_in_prose_is_called_that(file, capsys):
+    cells = [{**cell("momentum", RIGHT), "cell_type": "markdown"}]
+    assert main(["check", "momentum", file(json.dumps({"cells": cells}), "a.ipynb")]) == 2
+    assert "the cell of 'momentum' is Markdown, not code; not read" in capsys.readouterr().err
+
+
+def test_a_student_nobody_knows_is_refused(file, tmp_path, capsys):
+    """A folder of results, or of submissions, says who there is; without both anybody may be."""
+    answer, secret = file(RIGHT), file("the secret of a cohort", "seed.key")
+    jose = unicodedata.normalize("NFD", "José")
+
+    def asked(student, *more):
+        words = ["check", "momentum", answer, "--student", student, "--seed-file", secret, *more]
+        return main(words), capsys.readouterr()
+
+    assert asked("nobody")[0] == 0
+    submissions = ["--submissions", str(tmp_path / "in")]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"{jose}.ipynb").write_text(notebook({"momentum": "..."}))
+    assert asked("José", *submissions)[0] == asked(jose, *submissions)[0] == 0
+    with Results(tmp_path) as results:
+        results.append([batch.missing("anna", "momentum"), batch.missing("José", "momentum")])
+    for student in ("anna", "José", jose):
+        assert asked(student)[0] == 0
+    for student, more in (("nobody", []), ("ana", []), ("Anna", []), ("bert", submissions)):
+        status, (out, err) = asked(student, *more)
+        said = "error: student must be one of those handed in or graded here; got "
+        assert status == 2 and out == "" and err.startswith(said + repr(student))
+        assert ("Did you mean 'anna'?" in err) == (student in ("ana", "Anna"))
+
+
+def test_a_name_is_asked_the_same_however_it_is_spelled(file, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        batch, "seed_for", lambda secret, student, *more: asked.append(student) or 0
+    )
+    secret = file("the secret of a cohort", "seed.key")
+    for form in ("NFC", "NFD"):
+        student = unicodedata.normalize(form, "Dvořák")
+        main(["check", "sgd", file(RIGHT), "--student", student, "--seed-file", secret])
+    assert asked == ["Dvořák"] * 2
+
+
 # The arguments, with ANSWER a right answer: what is said instead of a verdict.
 REFUSED = {
     "an unknown exercise": (["momentumm", "ANSWER"], "exercise must be the id of an exercise"),
@@ -138,6 +226,11 @@ REFUSED = {
     "no notebook": (["momentum", "NO.ipynb"], "Jupyter notebook, not read"),
     "another exercise": (["adam", "NB.ipynb"], "No cell of it is tagged exercise:adam."),
     "other bytes": (["momentum", "LATIN.py"], "file must be text in UTF-8; got"),
+    "submissions without a student": (
+        ["momentum", "ANSWER", "--submissions", "."],
+        "given together with --student; got '.'",
+    ),
+    "JSON as Python": (["momentum", "JSON.py"], "It holds JSON; the name of a notebook ends in"),
     "a student without a secret": (["sgd", "ANSWER", "--student", "anna"], "with --seed-file"),
     "no secret": (["sgd", "ANSWER", "--student", "a", "--seed-file", "no"], "cohort's secret; got"),
     "a short secret": (["sgd", "ANSWER", "--student", "a", "--seed-file", "NO.ipynb"], "2 char"),
@@ -150,6 +243,7 @@ def test_what_cannot_be_judged_is_one_clear_error(name, file, tmp_path, capsys, 
     file(RIGHT, "ANSWER")
     file("[]", "NO.ipynb")
     file(notebook({"momentum": RIGHT}), "NB.ipynb")
+    file(notebook({"momentum": RIGHT}), "JSON.py")
     Path("LATIN.py").write_bytes(b"# caf\xe9")
     arguments, said = REFUSED[name]
     assert main(["check", *arguments]) == 2

@@ -4,9 +4,12 @@ import json
 import tracemalloc
 
 import pytest
+from cells import RIGHT
+from cohort import ROOT
 from submitted import KNOWN, cell, notebook, only, put
 
-from dlcourse.grading import submissions
+from dlcourse.grading import notebooks, submissions
+from dlcourse.grading.notebooks import NotebookError, answers_of, is_notebook
 from dlcourse.grading.submissions import collect
 
 
@@ -15,6 +18,64 @@ def test_of_two_cells_of_one_tag_the_last_counts(tmp_path):
     found = only(tmp_path)
     assert found.answers["adam"].source == "two"
     assert found.flags == ["anna.ipynb: 2 cells for adam; the last counts"]
+
+
+@pytest.mark.parametrize("copy", ["", "# to do", "def run(): ...", "run(3)", "not Python"])
+def test_an_attempt_counts_before_a_cell_that_is_none(copy, tmp_path):
+    """A cell that is copied keeps its tag; it may have been emptied since."""
+    put(tmp_path / "anna.ipynb", cell("adam", RIGHT), cell("adam", copy), cell("sgd", copy))
+    found = only(tmp_path)
+    assert found.answers["adam"].source == RIGHT and found.answers["sgd"].source == copy
+    assert found.flags == ["anna.ipynb: 2 cells for adam; the last attempt counts"]
+    put(tmp_path / "anna.ipynb", cell("adam", copy), cell("adam", RIGHT))
+    found = only(tmp_path)
+    assert found.answers["adam"].source == RIGHT
+    assert found.flags == ["anna.ipynb: 2 cells for adam; the last counts"]
+    put(tmp_path / "anna.ipynb", cell("adam", RIGHT), *[cell("adam", copy)] * 20)
+    assert only(tmp_path).answers["adam"].source == RIGHT
+    put(tmp_path / "anna.ipynb", cell("adam", copy), cell("adam", copy + "\n"))
+    assert only(tmp_path).answers["adam"].source == copy + "\n"
+
+
+@pytest.mark.parametrize("copy", ["", "# to do", "def run(): ..."])
+def test_an_attempt_counts_before_a_newer_file_without_one(copy, tmp_path):
+    put(tmp_path / "anna/old.ipynb", cell("adam", RIGHT), cell("sgd", RIGHT), age=100)
+    put(tmp_path / "anna/new.ipynb", cell("adam", copy), cell("sgd", RIGHT + "\n"))
+    found = only(tmp_path)
+    assert {id: answer.file for id, answer in found.answers.items()} == {
+        "adam": "anna/old.ipynb",
+        "sgd": "anna/new.ipynb",
+    }
+    assert found.flags == [
+        "adam: handed in twice; anna/old.ipynb counts, for anna/new.ipynb is newer but holds no "
+        "attempt",
+        "sgd: handed in twice; anna/new.ipynb is newer than anna/old.ipynb",
+    ]
+
+
+def test_an_answer_that_is_no_code_is_called_what_it_is(tmp_path):
+    kinds = {"markdown": "Markdown", "raw": "raw text", "sql": "of the kind 'sql'"}
+    for kind, said in [*kinds.items(), (None, "of the kind None"), ([1], "of the kind [1]")]:
+        put(tmp_path / "anna.ipynb", cell("sgd", kind=kind), cell(None, 'check("sgd", run)'))
+        found = only(tmp_path)
+        assert found.flags == [f"anna.ipynb: the cell of 'sgd' is {said}, not code; not read"]
+        assert found.answers == {}
+    put(tmp_path / "anna.ipynb", cell("sgd", RIGHT), cell("sgd", RIGHT, kind="markdown"))
+    found = only(tmp_path)
+    assert found.answers["sgd"].source == RIGHT and "is Markdown, not code" in found.flags[0]
+
+
+def test_a_check_by_another_name_is_known_in_later_cells(tmp_path):
+    named = cell(None, "from dlcourse.grading import check as verify")
+    put(tmp_path / "anna.ipynb", named, cell(None, 'verify("sgd", run)'), cell("adam"))
+    assert "no cell is tagged for sgd" in only(tmp_path).flags[0]
+    put(tmp_path / "anna.ipynb", cell(None, 'verify("sgd", run)'), cell("adam"))
+    assert only(tmp_path).flags == []
+
+
+def test_a_check_of_what_is_no_exercise_is_not_missed(tmp_path):
+    put(tmp_path / "anna.ipynb", cell("adam"), cell(None, 'dates.check("2026"); check("sgdd", f)'))
+    assert only(tmp_path).flags == []
 
 
 def test_a_tag_that_is_gone_is_missed(tmp_path):
@@ -33,10 +94,37 @@ def test_a_tag_that_is_gone_is_missed(tmp_path):
     assert "'adam' is not text" in flag
 
 
-def test_a_notebook_is_one_in_capitals_too(tmp_path):
-    put(tmp_path / "ANNA.IPYNB", cell("sgd"))
-    found = only(tmp_path)
-    assert found.student == "ANNA" and list(found.answers) == ["sgd"]
+# A name, and what is left of it where it is that of a notebook.
+NAMED = {
+    "ANNA.IPYNB": "ANNA",
+    "Anna.Ipynb": "Anna",
+    "anna.ipynb.txt": "anna",
+    "anna.ipynb.json": "anna",
+    "anna.IPYNB.TXT": "anna",
+    "anna.ipynb.json.txt": "anna",
+    "a.b.ipynb": "a.b",
+    "a.py.ipynb": "a.py",
+    "anna.ipynb.pdf": None,
+    "anna.ipynb.zip": None,
+    "anna.json": None,
+    "anna.txt": None,
+    "anna.py": None,
+    "anna.ipynbx": None,
+    "annaipynb": None,
+    "anna.ipynb~": None,
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_named_as_a_notebook(name, tmp_path):
+    put(tmp_path / name, cell("sgd"))
+    put(tmp_path / "zoe.ipynb", cell("sgd"))
+    found = collect(tmp_path, KNOWN)[0]
+    assert is_notebook(name) == (NAMED[name] is not None) == (list(found.answers) == ["sgd"])
+    if is_notebook(name):
+        assert found.student == NAMED[name] and found.flags == []
+    else:
+        assert found.flags == [f"{name}: not a notebook, not read"]
 
 
 def test_only_tagged_code_is_an_answer(tmp_path):
@@ -58,6 +146,34 @@ def test_an_answers_digest_is_that_of_its_text(tmp_path):
         put(tmp_path / f"{number}.ipynb", cell("adam", source))
     one, same, *others = (s.answers["adam"].digest for s in collect(tmp_path, KNOWN))
     assert one == same and len({one, *others}) == 4 and len(one) == 16
+
+
+@pytest.mark.parametrize("unit", ["[],", "{},", '{"a": 0},', '"",', '"\\\\",', '"\\"",'])
+def test_values_without_number_cost_no_memory(unit, tmp_path, monkeypatch):
+    """A file of some megabytes would have taken a hundred times as much, before any limit."""
+    monkeypatch.setattr(notebooks, "VALUE_LIMIT", 50_000)
+    one_backslash = r'"\\"'
+    text = f'{{"cells": [{one_backslash}, {unit * 200_000}0]}}'
+    (tmp_path / "anna.ipynb").write_text(text)
+    tracemalloc.start()
+    with pytest.raises(NotebookError, match=r"^of more than 50,000 values, not read"):
+        answers_of(tmp_path / "anna.ipynb")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * len(unit) * 200_000
+
+
+def test_a_large_picture_is_one_value(tmp_path, monkeypatch):
+    monkeypatch.setattr(notebooks, "VALUE_LIMIT", 100)
+    shown = {"data": {"image/png": "iVBOR" * 10**6, "text/html": '<a href=\\"x\\">[{,:' * 10**4}}
+    put(tmp_path / "anna.ipynb", cell("sgd") | {"outputs": [shown]})
+    assert list(only(tmp_path).answers) == ["sgd"]
+
+
+def test_an_honest_notebook_is_far_below_the_limit():
+    """The largest of the course, with its outputs."""
+    largest = max((ROOT / "lessons").glob("*/*.ipynb"), key=lambda path: path.stat().st_size)
+    assert 100 < notebooks._values(largest.read_bytes()) < notebooks.VALUE_LIMIT / 20
 
 
 # What is in the file: the one remark about it.

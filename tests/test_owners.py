@@ -1,6 +1,7 @@
 """Whose a file is: by its folder, its name, or the name that Canvas gave it."""
 
 import os
+import unicodedata
 
 import pytest
 from submitted import KNOWN, cell, notebook, only, put
@@ -18,6 +19,12 @@ NAMES = {
     "doejane_1234_5678_adam-1.ipynb": "doejane_1234",
     "doejane_1234_5678_my_own_name.ipynb": "doejane_1234",
     "week_2.ipynb": "week_2",
+    "doejane_1234_5678_adam.ipynb.txt": "doejane_1234",
+    "doejane_1234_5678_my_LATE_work.ipynb": "doejane_1234",
+    "LATE_1234_5678_adam.ipynb": "LATE_1234",
+    "doejane_LATE_adam.ipynb": "doejane_LATE_adam",
+    "hw_01_02_bert.ipynb": "hw_01_02_bert",
+    "hw_1_02_bert.ipynb": "hw_1_02_bert",
 }
 
 
@@ -27,7 +34,8 @@ def test_whose_file_it_is(name, tmp_path):
     found = only(tmp_path)
     assert found.student == NAMES[name]
     assert list(found.answers) == ["adam"]
-    assert found.flags == [f"{name}: handed in late, as Canvas says in its name"] * ("LATE" in name)
+    late = name.startswith("doejane_LATE_1234")
+    assert found.flags == [f"{name}: handed in late, as Canvas says in its name"] * late
 
 
 def test_layouts_side_by_side_in_order_of_names(tmp_path):
@@ -87,3 +95,65 @@ def test_helpers_say_what_they_do(tmp_path):
     assert readable("é ü") == "é ü"
     assert readable("a\nb") == r"a\x0ab"
     assert student_of((tmp_path / "a_1_2_b.ipynb").relative_to(tmp_path)) == "a_1"
+
+
+# What is in one folder, all with an answer to the same exercise: who there is.
+FLAT = {
+    "two of a class": (["hw_2024_10_bert", "hw_2024_10_carl"], None),
+    "numbered in the class": (["hw_2024_10_bert", "hw_2024_11_carl"], None),
+    "three": (["hw_2024_10_bert", "hw_2024_11_carl", "hw_2024_12_dora"], None),
+    "two exercises of a class": (["ex_1_7_bert", "ex_1_7_carl", "lab_1_7_bert"], {
+        "ex_1_7_bert", "ex_1_7_carl", "lab_1"}),
+    "beside Canvas' own": (["hw_2024_10_bert", "hw_2024_10_carl", "doejane_12_34_a"], {
+        "hw_2024_10_bert", "hw_2024_10_carl", "doejane_12"}),
+    "Canvas' own": (["doejane_12_34_a", "doejane_12_35_b", "roebert_13_36_a"], {
+        "doejane_12", "roebert_13"}),
+    "one late": (["doejane_12_34_a", "doejane_LATE_12_35_b"], {"doejane_12"}),
+    "handed in again": (["doejane_12_34_a", "doejane_12_35_a-1"], {"doejane_12"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_no_two_become_one_student_by_chance(name, tmp_path):
+    """What looks like a name from Canvas may be a class's own way of naming."""
+    files, students = FLAT[name]
+    for number, file in enumerate(files):
+        put(tmp_path / f"{file}.ipynb", cell("adam", f"run = {number}"), age=number)
+    found = collect(tmp_path, KNOWN)
+    assert {s.student for s in found} == (students or set(files))
+    alone = [s for s in found if s.student in files and s.student != "lab_1"]
+    assert len({s.answers["adam"].source for s in found}) == len(found)
+    assert all("taken for a student's own" in s.flags[0] for s in alone)
+
+
+def test_files_of_one_canvas_student_may_answer_different_exercises(tmp_path):
+    put(tmp_path / "doejane_12_34_adam.ipynb", cell("adam", "run = 1"), cell("sgd", ""))
+    put(tmp_path / "doejane_12_35_sgd.ipynb", cell("sgd", "run = 1"), cell("adam", ""), age=10)
+    (tmp_path / "doejane_12_36_readme.pdf").touch()
+    found = only(tmp_path)
+    assert found.student == "doejane_12"
+    assert {id: a.source for id, a in found.answers.items()} == {
+        "adam": "run = 1",
+        "sgd": "run = 1",
+    }
+
+
+# A name in letters that a Mac takes apart.
+SPELLED = ["José", "Åsa", "Dvořák_12", "Nguyễn", "한글"]
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_a_name_spelled_in_two_ways_is_one_student(name, tmp_path):
+    one, other = (unicodedata.normalize(form, name) for form in ("NFC", "NFD"))
+    assert one != other and readable(one) == readable(other) == one
+    put(tmp_path / one / "a.ipynb", cell("adam", "1"), age=10)
+    put(tmp_path / other / "a.ipynb", cell("adam", "2"))
+    put(tmp_path / f"{other}.ipynb", cell("sgd"))
+    found = only(tmp_path)
+    assert found.student == one and set(found.answers) == {"adam", "sgd"}
+    assert found.answers["adam"].source == "2" and "handed in twice" in str(found.flags)
+
+
+def test_no_spelling_brings_a_semicolon():
+    """The Greek question mark is one, once it is in its usual form."""
+    assert readable("a\u037e=1+1") == r"a\x3b=1+1"

@@ -1,14 +1,15 @@
 """A folder of submissions as it comes: every file is somebody's, and none of them is trusted."""
 
 import os
+import re
 import tracemalloc
 import zipfile
 from pathlib import Path
 
 import pytest
-from submitted import KNOWN, cell, only, put
+from submitted import KNOWN, cell, notebook, only, put
 
-from dlcourse.grading import submissions
+from dlcourse.grading import notebooks, submissions
 from dlcourse.grading.submissions import collect
 
 
@@ -92,12 +93,53 @@ def test_folders_without_end_end(tmp_path, monkeypatch):
     assert bert.flags == [f"bert/{'a/' * 19}a: a link, or no plain file; not read"]
 
 
-def test_notebooks_without_number_are_read_up_to_a_number(tmp_path):
+@pytest.mark.parametrize("depth", [17, 30])
+def test_a_path_that_is_too_long_costs_nobody_else(depth, tmp_path, monkeypatch):
+    """Of more than 4,096 bytes: it can be made, and not be opened. One within the limit can."""
+    put(tmp_path / "anna.ipynb", cell("adam"))
+    put(tmp_path / "bert/a.ipynb", cell("sgd"))
+    monkeypatch.chdir(tmp_path / "bert")
+    for _ in range(depth):
+        os.mkdir("x" * 250)
+        os.chdir("x" * 250)
+    Path("a.ipynb").write_text(notebook(cell("momentum")))
+    Path("b.ipynb").symlink_to("a.ipynb")
+    try:
+        anna, bert = collect(tmp_path, KNOWN)
+    finally:
+        for name in ("a.ipynb", "b.ipynb"):
+            os.unlink(name)
+        for _ in range(depth):
+            os.chdir("..")
+            os.rmdir("x" * 250)
+    assert list(anna.answers) == ["adam"] and anna.flags == []
+    assert list(bert.answers) == ["sgd"] and bert.flags
+    assert all(len(flag) <= 300 for flag in bert.flags)
+    said = "File name too long" if depth == 17 else "not read|File name too long"
+    assert all(re.search(said, flag) for flag in bert.flags)
+
+
+@pytest.mark.parametrize("suffix", ["ipynb", "IPYNB", "ipynb.txt"])
+def test_notebooks_without_number_are_read_up_to_a_number(suffix, tmp_path):
     for number in range(submissions.MOST_FILES + 5):
-        put(tmp_path / f"anna/{number}.ipynb", cell("adam", f"{number}"), age=1000 - number)
+        put(tmp_path / f"anna/{number}.{suffix}", cell("adam", f"{number}"), age=1000 - number)
     found = only(tmp_path)
     assert found.answers["adam"].source == "104"
     assert found.flags[0] == "105 notebooks; the 5 oldest were not read"
+
+
+def test_notebooks_of_any_size_are_read_up_to_a_sum(tmp_path, monkeypatch):
+    """Those above the limit of one file count for nothing, as they are not read."""
+    monkeypatch.setattr(submissions, "MOST_BYTES", 2550)
+    monkeypatch.setattr(notebooks, "FILE_LIMIT", 2000)
+    for number, size in enumerate([10, 1000, 1000, 10, 10_000]):
+        source = f"{number}" + " " * size
+        put(tmp_path / f"anna/{number}.ipynb", cell("adam", source), age=10 - number)
+    found = only(tmp_path)
+    assert found.answers["adam"].source.strip() == "3"
+    assert found.flags[0] == "5 notebooks; the 1 oldest were not read"
+    assert not any("anna/0.ipynb" in flag for flag in found.flags)
+    assert any("anna/1.ipynb" in flag for flag in found.flags)
 
 
 def test_pictures_without_number_take_no_notebooks_place(tmp_path):
@@ -115,8 +157,8 @@ def test_what_is_read_is_what_was_opened(tmp_path, monkeypatch):
         (tmp_path / "link.ipynb", "cannot be read"),
         (Path("/dev/null"), "no plain file, not read"),
     ):
-        with pytest.raises(submissions.NotebookError, match=said):
-            submissions.answers_of(path)
+        with pytest.raises(notebooks.NotebookError, match=said):
+            notebooks.answers_of(path)
     put(tmp_path / "in/anna.ipynb", cell("adam"))
     put(tmp_path / "in/bert.ipynb", cell("adam"))
     seen = submissions._files
@@ -141,14 +183,48 @@ def test_an_archive_is_not_opened(tmp_path):
     assert bomb.flags == ["bomb.zip: not a notebook, not read"]
 
 
-def test_hidden_files_checkpoints_and_shadows_are_nobodys(tmp_path):
+def test_checkpoints_and_shadows_are_nobodys(tmp_path):
     put(tmp_path / "anna/a.ipynb", cell("adam", "real"), age=100)
-    for name in (".ipynb_checkpoints/a-checkpoint.ipynb", ".x.ipynb", "__MACOSX/._a.ipynb"):
+    for name in (".ipynb_checkpoints/a-checkpoint.ipynb", "._a.ipynb", "__MACOSX/._a.ipynb"):
         put(tmp_path / "anna" / name, cell("adam", "shadow"))
         put(tmp_path / name, cell("adam", "shadow"))
-    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    for name in (".DS_Store", ".git/config", "anna/.gitignore", "__MACOSX/x.pdf", "anna/.a.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\0")
     found = only(tmp_path)
     assert found.answers["adam"].source == "real" and found.flags == []
+
+
+HIDDEN = {
+    ".jane.ipynb": ".jane",
+    ".jane.IPYNB": ".jane",
+    ".ipynb": ".ipynb",
+    "jane/.ipynb": "jane",
+    ".jane.ipynb.txt": ".jane",
+    ".jane/a.ipynb": ".jane",
+    ".jane/deep/a.ipynb": ".jane",
+    "__MACOSX/a.ipynb": "__MACOSX",
+    "__MACOSX_jane/a.ipynb": "__MACOSX_jane",
+    "jane/.a.ipynb": "jane",
+    "jane/.new/a.ipynb": "jane",
+    "jane/__MACOSX/a.ipynb": "jane",
+    "jane/.git/.new/a.ipynb": "jane",
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_hidden_notebook_does_not_vanish_without_a_word(name, tmp_path):
+    put(tmp_path / "anna.ipynb", cell("adam"))
+    put(tmp_path / name, cell("adam"))
+    anna, jane = sorted(collect(tmp_path, KNOWN), key=lambda s: s.student != "anna")
+    assert anna.flags == [] and jane.student == HIDDEN[name]
+    assert jane.answers == {} and jane.flags == [f"{name}: hidden, not read"]
+
+
+def test_hidden_notebooks_alone_are_no_class(tmp_path):
+    put(tmp_path / ".jane.ipynb", cell("adam"))
+    with pytest.raises(ValueError, match=r"^submissions must be a folder with notebooks"):
+        collect(tmp_path, KNOWN)
 
 
 def test_who_handed_in_nothing_is_there(tmp_path):
