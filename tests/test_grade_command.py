@@ -39,6 +39,22 @@ def test_canvas_is_looked_at_before_anybody_is_graded(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_student_of_another_number_is_refused_before_anybody_is_graded(tmp_path, capsys):
+    (tmp_path / "in/week_12").mkdir(parents=True)
+    (tmp_path / "in/week_12/a.ipynb").write_text(notebook({"sgd": "..."}))
+    book = 'Student,ID,Optimizers (7)\nPoints Possible,,"7,5"\n"Doe, Jane",12,\n'
+    (tmp_path / "book.csv").write_text(book)
+    arguments = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--canvas"]
+    arguments += [str(tmp_path / "book.csv"), "--canvas-assignment", "Optimizers"]
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert "got 'week_12'." in said and "'Doe, Jane'" in said and "doejane_12" in said
+    (tmp_path / "book.csv").write_text(book.replace("7,5", "7,500"))
+    assert main(arguments) == 2
+    assert "line 2, column 'Optimizers (7)'; got '7,500'." in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_is_said_at_the_end(tmp_path, capsys):
     cohort(tmp_path / "in", 3, ["clipping"], share_right=1, share_hostile=0)
     (tmp_path / "in/s000/answers.ipynb").write_text("oops")

@@ -17,6 +17,7 @@ from typing import Any
 
 from dlcourse.checks import fail, integer
 from dlcourse.grading import batch, class_report, exports
+from dlcourse.grading.gradebook import gradebook
 from dlcourse.grading.isolated import judged, own_sandbox
 from dlcourse.grading.notebooks import NotebookError, answers_of, divided, is_notebook
 from dlcourse.grading.owners import composed
@@ -126,12 +127,15 @@ def grade(arguments: argparse.Namespace) -> int:
     wanted = list(dict.fromkeys(find(id).id for id in arguments.exercises or exercises()))
     if bool(arguments.canvas) != bool(arguments.canvas_assignment):
         fail("canvas", "given together with --canvas-assignment", arguments.canvas)
+    book = None
     if arguments.canvas:
-        exports.gradebook(Path(arguments.canvas), arguments.canvas_assignment)
+        book = gradebook(Path(arguments.canvas), arguments.canvas_assignment)
     if arguments.workers is None:
         arguments.workers = cores()
     integer("workers", arguments.workers, 1)
     submissions = collect(arguments.submissions, exercises())
+    if book is not None:
+        book.places([submission.student for submission in submissions])
     if Path(arguments.out).resolve().is_relative_to(Path(arguments.submissions).resolve()):
         fix = "There it would be taken for a student's when you go on with it."
         fail("out", "a folder outside of the submissions", arguments.out, fix)
