@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dlcourse.grading.attempts import PARSED, called, parsed, weight
+from dlcourse.grading.attempts import COMMAND, PARSED, called, parsed, weight
 
 # A cell that asks check about sgd, and how it does so.
 CHECKS = {
@@ -111,7 +111,7 @@ HOSTILE = {
     "branches": "if a: pass\n" + "elif a: pass\n" * (PARSED // 14),
     "nothing": "\0" * PARSED,
     "half a character": "\ud800" * PARSED,
-    "blanks": " " * (PARSED - 1) + "%",
+    "blanks": "x\n" + " " * (PARSED - 3) + "%",
     "a name without end": "a " * (HALF - 1) + "=",
     "magics": "%time f(\n" * (PARSED // 9),
     "words of a magic": "%time " + "a " * (HALF - 10) + "(",
@@ -122,12 +122,25 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_text_takes_long_or_ends_the_grader(name):
-    """Not longer than thirty cells of the same length that are harmless."""
+    """Not longer than ten cells of the same length that are harmless."""
     began = time.process_time()
-    for number in range(30):
+    for number in range(10):
         parsed(f"x = {number}; " * (PARSED // 8))
     usual = time.process_time() - began
     began = time.process_time()
     tree = parsed(HOSTILE[name])
     assert time.process_time() - began < usual
     assert [*called(tree, {"check"})] == [] and weight(HOSTILE[name], "run") in (0, 1)
+
+
+@pytest.mark.parametrize("filler", [" ", "a ", "a", "\\", "?", "% ", "="])
+def test_commands_are_found_in_a_time_that_grows_with_the_text(filler):
+    """Eight times the text takes eight times as long, not sixty-four."""
+
+    def seconds(length):
+        text = "x\n" + filler * (length // len(filler)) + "%"
+        began = time.process_time()
+        COMMAND.sub("", text)
+        return time.process_time() - began
+
+    assert min(seconds(80_000) for _ in range(3)) < 30 * max(seconds(10_000) for _ in range(3))
