@@ -23,6 +23,9 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--seed-file", metavar="FILE", help="the secret that --student was graded by"
     )
+    check.add_argument(
+        "--submissions", metavar="FOLDER", help="where --student must have handed in"
+    )
     check.set_defaults(run=command.check)
     grade = commands.add_parser("grade", help="grade a folder of submissions")
     grade.add_argument("submissions", help="a folder of notebooks, or of folders, one a student")

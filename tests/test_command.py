@@ -1,24 +1,21 @@
 """The commands from outside, `check` in a process of its own: what is said, the exit status."""
 
 import json
-import shutil
-import subprocess
-import sys
+import unicodedata
 from pathlib import Path
 
 import cells
-import numpy as np
 import pytest
-from cells import RIGHT, answer, changed
-from cohort import ROOT, cell, cohort, command, environment, notebook, right, wrong
+from cells import RIGHT, changed
+from cohort import cell, command, notebook, right, wrong
 from tools_available import need
 
 from dlcourse.__main__ import main
-from dlcourse.grading import batch, check, isolated, progress
+from dlcourse.grading import batch, isolated
 from dlcourse.grading.bank import exercises
 from dlcourse.grading.command import source_of
-from dlcourse.grading.store import STATES
-from dlcourse.grading.submissions import answers_of
+from dlcourse.grading.results import Results
+from dlcourse.grading.submissions import collect
 
 home = cells.home
 
@@ -136,6 +133,91 @@ def test_of_two_cells_for_an_exercise_the_last_counts(file):
     assert source_of(path, exercises()["momentum"]) == "last"
 
 
+# A file's name, and whether a notebook or Python is read from it; else it is refused.
+KINDS = {
+    "a.ipynb": notebook,
+    "A.IPYNB": notebook,
+    "a.ipynb.txt": notebook,
+    "a.ipynb.json": notebook,
+    "a.IPYNB.JSON": notebook,
+    "a.py": str,
+    "A.PY": str,
+    "a.py.txt": str,
+    "a": str,
+    ".a.ipynb": None,
+    "._a.ipynb": None,
+    "__MACOSX.ipynb": None,
+    "a.json": None,
+    "a.txt": None,
+    "a.html": None,
+    "a.ipynb.pdf": None,
+    "a.ipynb.zip": None,
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_file_is_read_as_what_its_name_says(name, file, tmp_path, capsys):
+    """As `grade` has it; nothing is called wrong that is no answer."""
+    for kind, text in ((notebook, notebook({"momentum": RIGHT})), (str, RIGHT)):
+        path = file(text, name)
+        status = main(["check", "momentum", path])
+        out, err = capsys.readouterr()
+        if kind is KINDS[name]:
+            assert (status, err) == (0, "") and "momentum: correct" in out
+        else:
+            assert status == 2 and out == "" and err.startswith("error: file must be ")
+
+
+def test_the_attempt_that_grade_takes_is_judged(file):
+    cells = [cell("momentum", RIGHT), cell("momentum", "def run(params, grads, lr, mu): ...")]
+    path = Path(file(json.dumps({"cells": cells}), "a.ipynb"))
+    (found,) = collect(path.parent, exercises())
+    assert source_of(path, exercises()["momentum"]) == RIGHT == found.answers["momentum"].source
+
+
+def test_an_answer_in_prose_is_called_that(file, capsys):
+    cells = [{**cell("momentum", RIGHT), "cell_type": "markdown"}]
+    assert main(["check", "momentum", file(json.dumps({"cells": cells}), "a.ipynb")]) == 2
+    assert "the cell of 'momentum' is Markdown, not code; not read" in capsys.readouterr().err
+
+
+def test_a_student_nobody_knows_is_refused(file, tmp_path, capsys):
+    """A folder of results, or of submissions, says who there is; without both anybody may be."""
+    answer, secret = file(RIGHT), file("the secret of a cohort", "seed.key")
+    jose = unicodedata.normalize("NFD", "José")
+
+    def asked(student, *more):
+        words = ["check", "momentum", answer, "--student", student, "--seed-file", secret, *more]
+        return main(words), capsys.readouterr()
+
+    assert asked("nobody")[0] == 0
+    submissions = ["--submissions", str(tmp_path / "in")]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / f"{jose}.ipynb").write_text(notebook({"momentum": "..."}))
+    assert asked("José", *submissions)[0] == asked(jose, *submissions)[0] == 0
+    with Results(tmp_path) as results:
+        results.append([batch.missing("anna", "momentum"), batch.missing("José", "momentum")])
+    for student in ("anna", "José", jose):
+        assert asked(student)[0] == 0
+    for student, more in (("nobody", []), ("ana", []), ("Anna", []), ("bert", submissions)):
+        status, (out, err) = asked(student, *more)
+        said = "error: student must be one of those handed in or graded here; got "
+        assert status == 2 and out == "" and err.startswith(said + repr(student))
+        assert ("Did you mean 'anna'?" in err) == (student in ("ana", "Anna"))
+
+
+def test_a_name_is_asked_the_same_however_it_is_spelled(file, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        batch, "seed_for", lambda secret, student, *more: asked.append(student) or 0
+    )
+    secret = file("the secret of a cohort", "seed.key")
+    for form in ("NFC", "NFD"):
+        student = unicodedata.normalize(form, "Dvořák")
+        main(["check", "sgd", file(RIGHT), "--student", student, "--seed-file", secret])
+    assert asked == ["Dvořák"] * 2
+
+
 # The arguments, with ANSWER a right answer: what is said instead of a verdict.
 REFUSED = {
     "an unknown exercise": (["momentumm", "ANSWER"], "exercise must be the id of an exercise"),
@@ -144,6 +226,11 @@ REFUSED = {
     "no notebook": (["momentum", "NO.ipynb"], "Jupyter notebook, not read"),
     "another exercise": (["adam", "NB.ipynb"], "No cell of it is tagged exercise:adam."),
     "other bytes": (["momentum", "LATIN.py"], "file must be text in UTF-8; got"),
+    "submissions without a student": (
+        ["momentum", "ANSWER", "--submissions", "."],
+        "given together with --student; got '.'",
+    ),
+    "JSON as Python": (["momentum", "JSON.py"], "It holds JSON; the name of a notebook ends in"),
     "a student without a secret": (["sgd", "ANSWER", "--student", "anna"], "with --seed-file"),
     "no secret": (["sgd", "ANSWER", "--student", "a", "--seed-file", "no"], "cohort's secret; got"),
     "a short secret": (["sgd", "ANSWER", "--student", "a", "--seed-file", "NO.ipynb"], "2 char"),
@@ -156,6 +243,7 @@ def test_what_cannot_be_judged_is_one_clear_error(name, file, tmp_path, capsys, 
     file(RIGHT, "ANSWER")
     file("[]", "NO.ipynb")
     file(notebook({"momentum": RIGHT}), "NB.ipynb")
+    file(notebook({"momentum": RIGHT}), "JSON.py")
     Path("LATIN.py").write_bytes(b"# caf\xe9")
     arguments, said = REFUSED[name]
     assert main(["check", *arguments]) == 2
@@ -181,112 +269,6 @@ def test_a_wrong_command_line_shows_how_it_is_used(arguments, capsys):
     assert capsys.readouterr().err.startswith("usage: python -m dlcourse")
 
 
-def test_canvas_needs_both_its_options(tmp_path, capsys):
-    (tmp_path / "anna.ipynb").write_text(notebook({"sgd": "..."}))
-    arguments = ["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--canvas", "x.csv"]
-    assert main(arguments) == 2
-    assert "together with --canvas-assignment" in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_canvas_is_looked_at_before_anybody_is_graded(tmp_path, capsys):
-    (tmp_path / "anna.ipynb").write_text(notebook({"sgd": "..."}))
-    (tmp_path / "book.csv").write_text("Student,Essay (7)\n")
-    arguments = ["grade", str(tmp_path), "--out", str(tmp_path / "out"), "--canvas"]
-    arguments += [str(tmp_path / "book.csv"), "--canvas-assignment", "Essai"]
-    assert main(arguments) == 2
-    assert "The file has: Essay (7)." in capsys.readouterr().err
-    assert not (tmp_path / "out").exists()
-
-
-def test_what_is_said_at_the_end(tmp_path, capsys):
-    cohort(tmp_path / "in", 3, ["clipping"], share_right=1, share_hostile=0)
-    (tmp_path / "in/s000/answers.ipynb").write_text("oops")
-    grade = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--exercises"]
-    assert main([*grade, "clipping"]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "3 students, 2 answers: 2 correct; 1 not handed in.",
-        "Remarks about 1 of them: see the column flags of grades.csv.",
-        f"Begin with {tmp_path / 'out' / 'class.html'}",
-    ]
-    (tmp_path / "in/s000/answers.ipynb").write_text(notebook({"clipping": wrong("clipping")}))
-    assert main([*grade, "clipping", "--resume"]) == 0
-    said = capsys.readouterr().out.splitlines()
-    assert said[0] == "3 students, 3 answers: 2 correct, 1 not yet." and len(said) == 2
-
-
-# What we hand out and what we hand in ourselves
-
-
-def test_the_masters_get_full_marks_and_the_stubs_are_not_attempted(tmp_path):
-    folder, out = tmp_path / "in", tmp_path / "out"
-    for student, source in (("master", "solutions"), ("nobody", "exercises")):
-        for path in sorted((ROOT / source).glob("*/*.ipynb")):
-            (folder / student).mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, folder / student)
-    ids = {id for path in folder.glob("*/*.ipynb") for id in answers_of(path)[0]}
-    assert ids == set(exercises())
-    assert main(["grade", str(folder), "--out", str(out)]) == 0
-    rows = [row.split(",") for row in (out / "grades.csv").read_text().splitlines()[1:]]
-    found = {
-        student: {tuple(row[2:4]) for row in rows if row[0] == student} for student, *_ in rows
-    }
-    assert found == {"master": {("correct", "100")}, "nobody": {("not attempted", "0")}}
-    assert len(rows) == 2 * len(ids)
-
-
-# check(..., isolated=True) in a notebook
-
-
-def state(exercise="momentum"):
-    return progress(exercise).entries[0][1].state
-
-
-def test_what_passes_alone_is_done():
-    assert check("momentum", answer(RIGHT)).status == "correct"
-    assert state() == "public checks passed"
-    report = check("momentum", answer(RIGHT), isolated=True)
-    assert report.score == 100 and state() == "done"
-
-
-def test_progress_never_goes_back():
-    seen = []
-    bad = changed("lr * v[name]", "2 * lr * v[name]")
-    steps = [("...", False), (bad, True), (RIGHT, False), (bad, False), (RIGHT, True), (bad, True)]
-    for source, alone in [*steps, (RIGHT, False)]:
-        if source == "...":
-            source = "def run(params, grads, lr, mu): ..."
-        check("momentum", answer(source), isolated=alone)
-        seen.append(STATES.index(state()))
-    assert seen == [0, 1, 2, 2, 3, 3, 3]
-
-
-def test_alone_means_without_the_other_cells():
-    """The name is there in the notebook, so the answer runs; it would not be there for a grader."""
-    text = changed("lr * v[name]", "rate * v[name]")
-    rates = "rate = 0.1"
-    for alone, cause in ((False, "global"), (True, "exception")):
-        report = check("momentum", answer(text, rates), isolated=alone)
-        assert report.cause == cause and "rate" in report.lines[0]
-        assert "defined in another cell" in str(report)
-    report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=True)
-    assert report.cause == "exception" and "NameError in line 1" in str(report)
-    assert check("momentum", answer("base = rate\n" + RIGHT, rates)).cause == "global"
-    assert state() == "attempted"
-
-
-def test_commands_of_ipython_are_no_part_of_an_answer():
-    """As it has rewritten them before Python sees the cell."""
-    magic = "get_ipython().run_line_magic('timeit', '-n1 run')\n"
-    text = RIGHT + magic + f"if run:\n    {magic}get_ipython().system('ls')\n"
-    names = "class Shell:\n    def __getattr__(self, name): return print"
-    shell = names + "\nget_ipython = Shell"
-    for alone in (False, True):
-        assert check("momentum", answer(text, shell), isolated=alone).score == 100
-    got = text + "get_ipython().getoutput('ls')\n"
-    assert check("momentum", answer(got, shell)).cause == "global"
-
-
 def test_a_loop_without_end_ends(file, monkeypatch, capsys):
     from dlcourse.grading import command as commands
     from dlcourse.grading.sandbox import Limits, Sandbox
@@ -300,70 +282,9 @@ def test_a_loop_without_end_ends(file, monkeypatch, capsys):
     assert "what makes it stop?" in said and "run(*case.args" not in said  # it would hang the page
 
 
-def test_alone_means_with_numpy_as_it_comes(monkeypatch):
-    """A cell that changes what the judge compares by fools this session, and nobody else."""
-    for name in ("abs", "max", "allclose", "isfinite"):
-        monkeypatch.setattr(np, name, getattr(np, name))  # put back after the test
-    bad = changed("lr * v[name]", "2 * lr * v[name]")
-    fooled = answer("np.abs = lambda *given, **more: np.zeros(1)\n" + bad)
-    assert check("momentum", fooled).status == "correct"
-    report = check("momentum", fooled, isolated=True)
-    assert report.status == "not yet" and report.cause == "value" and report.score == 0
-    assert state() == "public checks passed"
-
-
-def test_a_check_that_does_not_run_is_no_verdict(monkeypatch):
-    monkeypatch.setattr(isolated.sys, "executable", "/bin/false")
-    with pytest.raises(RuntimeError, match=r"^The isolated check did not run"):
-        check("momentum", answer(RIGHT), isolated=True)
-    assert state() == "open"
-
-
 def test_a_message_changes_no_terminal(file, capsys):
     text = "\x1b[2J\x1b]0;x\7 all right\r\u202e"
     evil = f"def run(params, grads, lr, mu):\n    raise ValueError({text!r})\n"
     main(["check", "momentum", file(evil)])
     said = capsys.readouterr().out
     assert r"\x1b[2J" in said and all(line.isprintable() for line in said.splitlines())
-
-
-def test_an_answer_of_a_module_is_found_too(file, tmp_path, monkeypatch):
-    file(RIGHT, "my_own_answer.py")
-    monkeypatch.syspath_prepend(tmp_path)
-    import my_own_answer
-
-    assert check("momentum", my_own_answer.run, isolated=True).score == 100
-
-
-@pytest.mark.parametrize("nothing", [None, ..., answer("def run(params, grads, lr, mu): pass")])
-def test_a_stub_stays_not_attempted(nothing):
-    assert check("momentum", nothing, isolated=True).status == "not attempted"
-    assert state() == "open"
-
-
-@pytest.mark.parametrize("odd", [max, 42, "exec"])
-def test_an_answer_without_a_source_is_refused(odd):
-    if odd == "exec":
-        namespace = {}
-        exec(compile(RIGHT, "<nowhere>", "exec"), namespace)
-        odd = namespace["run"]
-    with pytest.raises(
-        ValueError, match=r"^answer must be a function whose cell or file can be read"
-    ):
-        check("momentum", odd, isolated=True)
-    assert state() == "open"
-
-
-BAR = """
-from dlcourse.grading.command import _progress
-with _progress({}) as advance:
-    advance()
-"""
-
-
-@pytest.mark.parametrize("total", [0, 2])
-def test_a_bar_is_shown_where_there_is_something_to_wait_for(total):
-    words = [sys.executable, "-c", BAR.format(total)]
-    environ = {**environment(), "TQDM_DISABLE": ""}  # read when tqdm is imported
-    done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True)
-    assert ("student" in done.stderr) == bool(total)

@@ -267,7 +267,9 @@ def test_a_machine_that_fails_gives_no_zero_and_resume_finishes(run, failing, on
     for student in ("bert", "carl"):
         (one / f"{student}.ipynb").write_text(notebook({IDS[0]: right(IDS[0])}))
     out, canvas = tmp_path / "out", tmp_path / "canvas.csv"
-    canvas.write_text("Student,ID,SIS Login ID,Optimizers (7)\nA,1,anna,5\nB,2,bert,5\n")
+    canvas.write_text(
+        "Student,ID,SIS Login ID,Optimizers (7)\nPoints Possible,,,100\nA,1,anna,5\nB,2,bert,5\n"
+    )
     arguments = ["grade", one, "--out", out, "--workers", 1, "--exercises", *IDS]
     arguments += ["--canvas", canvas, "--canvas-assignment", "Optimizers"]
     done = run(*arguments, **failing(1, 5))  # anna is graded first: three times, and once ahead
@@ -279,11 +281,11 @@ def test_a_machine_that_fails_gives_no_zero_and_resume_finishes(run, failing, on
     assert [r["student"] for r in lines_of(out)] == ["bert", "carl"]
     assert "Not in the Canvas gradebook: carl.\n" in done.stderr
     assert not (out / "students/anna.html").exists() and not (out / "gradescope/anna").exists()
-    assert (out / "canvas.csv").read_text().splitlines()[1:] == ["A,1,anna,5", "B,2,bert,33.33"]
+    assert (out / "canvas.csv").read_text().splitlines()[2:] == ["A,1,anna,5", "B,2,bert,33.33"]
     done = run(*arguments, "--resume", **failing(10**9, 10**9))
     assert done.returncode == 0, done.stderr
     assert {row.split(",")[3] for row in rows_of(out)[1:4]} == {"100"}
-    assert (out / "canvas.csv").read_text().splitlines()[1] == "A,1,anna,100.00"
+    assert (out / "canvas.csv").read_text().splitlines()[2] == "A,1,anna,100.00"
 
 
 def test_without_bubblewrap_nothing_is_graded_or_written(run, one, tmp_path):

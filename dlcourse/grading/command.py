@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import importlib
 import json
 import os
@@ -17,12 +18,15 @@ from typing import Any
 from dlcourse.checks import fail, integer
 from dlcourse.grading import batch, class_report, exports
 from dlcourse.grading.bank import exercises, find
+from dlcourse.grading.gradebook import gradebook
 from dlcourse.grading.isolated import judged, own_sandbox
+from dlcourse.grading.notebooks import NotebookError, answers_of, divided, is_notebook
+from dlcourse.grading.owners import composed
 from dlcourse.grading.report import CORRECT, Report
-from dlcourse.grading.results import Record, Results, secret_in
+from dlcourse.grading.results import Record, Results, secret_in, students_in
 from dlcourse.grading.sandbox import Limits, Sandbox, SandboxError, StartError
 from dlcourse.grading.spec import Exercise
-from dlcourse.grading.submissions import NotebookError, Submission, answers_of, collect
+from dlcourse.grading.submissions import Submission, collect
 
 ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
@@ -43,9 +47,11 @@ def check(arguments: argparse.Namespace) -> int:
     spec = find(arguments.exercise)
     if bool(arguments.student) != bool(arguments.seed_file):
         fail("student", "given together with --seed-file", arguments.student)
+    if arguments.submissions and not arguments.student:
+        fail("submissions", "given together with --student", arguments.submissions)
     source = source_of(Path(arguments.file), spec)
     if arguments.student:
-        seed = batch.seed_for(secret_in(arguments.seed_file), arguments.student, spec.id)
+        seed = batch.seed_for(secret_in(arguments.seed_file), _student(arguments), spec.id)
         report = judged(spec, source, Sandbox(), seed)
     else:
         report = judged(spec, source, own_sandbox())
@@ -58,20 +64,49 @@ def check(arguments: argparse.Namespace) -> int:
 
 def source_of(path: Path, spec: Exercise) -> str:
     """The text of an answer: a Python file, or the answer's cell of a notebook."""
-    if not path.is_file():
-        fail("file", "a Python file or a notebook", str(path))
+    suffix = divided(path.name)[1]
+    if not path.is_file() or (suffix not in ("", ".py") and not is_notebook(path.name)):
+        fix = "Its name ends in .py or .ipynb and begins with no dot." if path.is_file() else ""
+        fail("file", "a Python file or a notebook", str(path), fix)
+    if not is_notebook(path.name):
+        return _python(path)
     try:
-        if path.suffix != ".ipynb":
-            return path.read_text(encoding="utf-8-sig")
         cells, remarks = answers_of(path.resolve())
-    except UnicodeDecodeError:
-        fail("file", "text in UTF-8", str(path))
     except NotebookError as error:
         fail("file", "a Jupyter notebook", str(path), f"It is {error}.")
     if spec.id not in cells:
         fix = "; ".join(remarks[:3]) or f"No cell of it is tagged exercise:{spec.id}."
         fail("file", f"a notebook with an answer to {spec.id}", str(path), fix)
-    return cells[spec.id][-1]
+    return cells[spec.id]
+
+
+def _python(path: Path) -> str:
+    """The text of a file that is not called a notebook, and is none."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        fail("file", "text in UTF-8", str(path))
+    try:
+        is_json = isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        is_json = False
+    if is_json:
+        fix = "It holds JSON; the name of a notebook ends in .ipynb."
+        fail("file", "a Python file or a notebook", str(path), fix)
+    return text
+
+
+def _student(arguments: argparse.Namespace) -> str:
+    """The name that ``--student`` means, if it is among those that can be known here."""
+    name = composed(arguments.student)
+    known = {composed(student) for student in students_in(Path(arguments.seed_file).parent)}
+    if arguments.submissions:
+        known |= {found.student for found in collect(arguments.submissions, exercises())}
+    if known and name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        fix = f"Did you mean {near[0]!r}?" if near else ""
+        fail("student", "one of those handed in or graded here", name, fix)
+    return name
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -93,12 +128,15 @@ def grade(arguments: argparse.Namespace) -> int:
     wanted = list(dict.fromkeys(find(id).id for id in arguments.exercises or exercises()))
     if bool(arguments.canvas) != bool(arguments.canvas_assignment):
         fail("canvas", "given together with --canvas-assignment", arguments.canvas)
+    book = None
     if arguments.canvas:
-        exports.gradebook(Path(arguments.canvas), arguments.canvas_assignment)
+        book = gradebook(Path(arguments.canvas), arguments.canvas_assignment)
     if arguments.workers is None:
         arguments.workers = cores()
     integer("workers", arguments.workers, 1)
     submissions = collect(arguments.submissions, exercises())
+    if book is not None:
+        book.places([submission.student for submission in submissions])
     if Path(arguments.out).resolve().is_relative_to(Path(arguments.submissions).resolve()):
         fix = "There it would be taken for a student's when you go on with it."
         fail("out", "a folder outside of the submissions", arguments.out, fix)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlcourse.checks import fail
 from dlcourse.grading.bank import find
+from dlcourse.grading.gradebook import gradebook
 from dlcourse.grading.results import Record, replacing
 
 COLUMNS = ("student", "exercise", "status", "points", "max_points", "cause", "hint_id", "flags")
@@ -21,8 +19,8 @@ COLUMNS = ("student", "exercise", "status", "points", "max_points", "cause", "hi
 PLAIN = re.compile(
     r"(?!(con|prn|aux|nul|com\d|lpt\d)(\.|$))[a-z0-9][a-z0-9._-]{0,80}(?<!\.)(?<!-[0-9a-f]{16})"
 )
-# The columns by which Canvas knows a student; the first that is there and matches decides.
-CANVAS_KEYS = ("SIS Login ID", "SIS User ID", "ID", "Student")
+# Where a cell begins, whatever separates cells: a sign there makes it a formula. Wide signs too.
+FORMULA = re.compile(r"""(?:^|[,;|\t\r\n])[\s"]*(?=[=+\-@＝＋－＠])""")
 
 
 def grades(records: Iterable[Record], path: Path) -> None:
@@ -31,7 +29,6 @@ def grades(records: Iterable[Record], path: Path) -> None:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
         for record in records:
-            # Not by a semicolon: where commas are for decimals, the next cell begins there.
             row = {**record, "flags": " | ".join(record["flags"])}
             table.writerow([_harmless(row[name]) for name in COLUMNS])
 
@@ -72,58 +69,30 @@ def _number(exercise: str) -> str:
 def canvas(records: Sequence[Record], exported: Path, assignment: str, path: Path) -> list[str]:
     """Fill one column of a gradebook exported from Canvas; return the students not found once.
 
-    The points are scaled to the column's "Points Possible", or to 100 where there are none. Every
-    other cell, and the rows of students who are not among ours, keep what they have.
+    The points are scaled to the column's "Points Possible" and written with a point, which Canvas
+    reads in every language. All other cells, and the rows of students who are not among ours, keep
+    what they have.
 
     Raises
     ------
     ValueError
-        If there is no such file, or not exactly one column of that name.
+        If there is no such gradebook, or it cannot be told what a number or a student in it is.
     """
-    text, rows, column = gradebook(exported, assignment)
-    header = rows[0]
+    book = gradebook(exported, assignment)
     shares = {
         student: sum(r["points"] for r in own) / sum(r["max_points"] for r in own)
         for student, own in by_student(records).items()
     }
-    scale, found = _possible(rows, column), [_student_of(row, header, shares) for row in rows]
-    sure = {student for student in shares if found.count(student) == 1}  # not two of one name
-    for row, student in zip(rows, found, strict=True):
-        if student is not None and student in sure:
-            row.extend([""] * (column + 1 - len(row)))
-            row[column] = f"{scale * shares[student]:.2f}"
+    places = book.places(shares)
+    for student, place in places.items():
+        row = book.rows[place]
+        row.extend([""] * (book.column + 1 - len(row)))
+        row[book.column] = f"{book.points * shares[student]:.2f}"
     with replacing(path) as file:
-        file.write("\ufeff" if text.startswith("\ufeff") else "")
-        end = "\r\n" if "\r\n" in text else "\n"
-        csv.writer(file, lineterminator=end).writerows(rows)
-    return sorted(set(shares) - sure)
-
-
-def gradebook(exported: Path, assignment: str) -> tuple[str, list[list[str]], int]:
-    """A gradebook exported from Canvas: its text, its rows, and the column of the assignment."""
-    if not exported.is_file():
-        fail("canvas", "a gradebook exported from Canvas (CSV)", str(exported))
-    try:
-        text = exported.read_bytes().decode("utf-8")
-    except UnicodeDecodeError:
-        fail("canvas", "UTF-8, as Canvas exports it", str(exported), "Export it again.")
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
-    header = rows[0] if rows else []
-    columns = [i for i, name in enumerate(header) if _titled(name, assignment)]
-    if len(columns) != 1:
-        names = [name for name in header if re.search(r"\(\d+\)$", name)]
-        fix = f"The file has: {', '.join(names) or 'no assignments'}."
-        fail("canvas-assignment", "the name of one column", assignment, fix)
-    return text, rows, columns[0]
-
-
-def _possible(rows: list[list[str]], column: int) -> float:
-    """The "Points Possible" of a column; it stands in one of the first rows."""
-    for row in rows[1:4]:
-        if row and row[0].strip() == "Points Possible" and len(row) > column:
-            with contextlib.suppress(ValueError):
-                return float(row[column])
-    return 100.0
+        file.write(book.mark)
+        table = csv.writer(file, delimiter=book.separator, lineterminator=book.end)
+        table.writerows(book.rows)
+    return sorted(set(shares) - set(places))
 
 
 def by_student(records: Iterable[Record]) -> dict[str, list[Record]]:
@@ -151,21 +120,7 @@ def safe_name(student: str) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """A cell that a spreadsheet takes for text, not for a formula; wide signs are signs too."""
-    if isinstance(value, str) and value.lstrip()[:1] in {*"=+-@＝＋－＠"}:
-        return "'" + value
+    """A cell that a spreadsheet takes for text, not for a formula, also where it divides it."""
+    if isinstance(value, str):
+        return FORMULA.sub(r"\g<0>'", value)
     return "" if value is None else value
-
-
-def _titled(name: str, assignment: str) -> bool:
-    return name == assignment or re.sub(r"\s*\(\d+\)$", "", name) == assignment
-
-
-def _student_of(row: list[str], header: list[str], known: Iterable[str]) -> str | None:
-    """Which of our students a row of Canvas is about: by login, ids or name, then by its own id."""
-    cells = {name: row[i] for i, name in enumerate(header) if i < len(row)}
-    for key in CANVAS_KEYS:
-        if cells.get(key) and cells[key] in known:
-            return cells[key]
-    own = cells.get("ID")
-    return next((s for s in known if own and s.rpartition("_")[2] == own and "_" in s), None)
