@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,15 +41,17 @@ class Child:
         try:
             with contextlib.ExitStack() as undo:
                 undo.callback(command.clear)
-                self.printed = undo.enter_context(tempfile.TemporaryFile())
                 self._start(command)
                 undo.pop_all()  # from here on it is for close() to do
         except OSError as error:
             raise StartError(str(error)) from None
-        assert self.process.stdin and self.process.stdout
-        self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
-        os.set_blocking(self.target, False)
-        os.set_blocking(self.source, False)
+        # Pipes, of which each end is a thing of its own: whatever the answer sets on its end, such
+        # as O_DIRECT, is not set on ours, and there is no file of ours behind it.
+        self.pipes = self.process.stdin, self.process.stdout, self.process.stderr
+        self.target, self.source, self.printing = (end.fileno() for end in self.pipes if end)
+        for number in self.target, self.source, self.printing:
+            os.set_blocking(number, False)
+        self.printed = bytearray()
 
     def _start(self, command: Command) -> None:
         words = list(command.words)
@@ -65,7 +66,7 @@ class Child:
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self.printed,
+                stderr=subprocess.PIPE,
                 cwd=command.folder,
                 env={**ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
                 pass_fds=(source,) if command.filter else (),
@@ -115,18 +116,17 @@ class Child:
 
     def output(self) -> str:
         """The beginning of what the process printed."""
-        self.printed.seek(0)
-        return self.printed.read(self.limits.output).decode("utf-8", "replace")
+        self._listen()
+        return self.printed.decode("utf-8", "replace")
 
     def close(self) -> None:
         """End the process and everything it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for end in (self.process.stdin, self.process.stdout):
+        for end in self.pipes:
             with contextlib.suppress(OSError):
                 end.close()  # type: ignore[union-attr]
-        self.printed.close()
         self.command.clear()
 
     def __enter__(self) -> Child:
@@ -136,15 +136,29 @@ class Child:
         self.close()
 
     def _wait(self, readable: bool) -> None:
-        left = self.deadline - time.monotonic()
+        """Until the pipe can be read, or written to; what is printed meanwhile is taken in."""
         poll = select.poll()  # unlike select.select it knows descriptors beyond 1024
-        poll.register(
-            *((self.source, select.POLLIN) if readable else (self.target, select.POLLOUT))
-        )
-        if left <= 0 or not poll.poll(1000 * left):
-            seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
-            what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
-            raise ChildError("TimeoutError", f"no reply within the limit of {what}")
+        number, wanted = (self.source, select.POLLIN) if readable else (self.target, select.POLLOUT)
+        poll.register(number, wanted)
+        poll.register(self.printing, select.POLLIN)
+        while (left := self.deadline - time.monotonic()) > 0:
+            ready = dict(poll.poll(1000 * left))
+            if self.printing in ready and not self._listen():
+                poll.unregister(self.printing)
+            if number in ready:
+                return
+        seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
+        what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
+        raise ChildError("TimeoutError", f"no reply within the limit of {what}")
+
+    def _listen(self) -> bool:
+        """Take in what is printed, of which the beginning is kept; False where that has ended."""
+        try:
+            part = os.read(self.printing, 1 << 16)
+        except BlockingIOError:
+            return True
+        self.printed += part[: self.limits.output - len(self.printed)]
+        return bool(part)
 
     def _read(self, count: int) -> bytes:
         parts = []
