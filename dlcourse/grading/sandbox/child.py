@@ -16,6 +16,9 @@ import numpy as np
 from dlcourse.grading.sandbox import wire
 from dlcourse.grading.sandbox.launch import ENVIRONMENT, Command, Limits
 
+LOOK = 0.05
+"""Seconds between two looks at an answer that gives no reply."""
+
 
 class ChildError(Exception):
     """The process gave no usable reply; `kind` and the text say why."""
@@ -141,8 +144,12 @@ class Child:
         number, wanted = (self.source, select.POLLIN) if readable else (self.target, select.POLLOUT)
         poll.register(number, wanted)
         poll.register(self.printing, select.POLLIN)
-        while (left := self.deadline - time.monotonic()) > 0:
-            ready = dict(poll.poll(1000 * left))
+        look = time.monotonic() + LOOK
+        while (left := self.deadline - (now := time.monotonic())) > 0:
+            if now > look:
+                look = now + LOOK
+                self._count()
+            ready = dict(poll.poll(1000 * min(left, LOOK)))
             if self.printing in ready and not self._listen():
                 poll.unregister(self.printing)
             if number in ready:
@@ -150,6 +157,16 @@ class Child:
         seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
         what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
         raise ChildError("TimeoutError", f"no reply within the limit of {what}")
+
+    def _count(self) -> None:
+        """End an answer that has more threads than it may.
+
+        The kernel counts them, too, but not those of root, and with limits alone nobody else does.
+        """
+        if tasks(self.process.pid) > self.command.around + 1 + self.limits.threads:
+            self.process.kill()
+            text = f"the answer has more threads than {self.limits.threads} at a time"
+            raise ChildError("ProcessEnded", text)
 
     def _listen(self) -> bool:
         """Take in what is printed, of which the beginning is kept; False where that has ended."""
@@ -203,6 +220,17 @@ class Child:
             text = f"no result within the limit of {self.limits.compute:g} s of computing a call"
             return ChildError("TimeoutError", text)
         return ChildError("ProcessEnded", f"the answer's process ended (status {status})")
+
+
+def tasks(process: int) -> int:
+    """How many threads a process and all that it started have, where the system tells."""
+    try:
+        folder = f"/proc/{process}"
+        with open(f"{folder}/task/{process}/children") as children, open(f"{folder}/stat") as own:
+            count = int(own.read().rpartition(")")[2].split()[17])
+            return count + sum(tasks(int(child)) for child in children.read().split())
+    except (OSError, ValueError, IndexError):  # it has ended, or this is no Linux
+        return 0
 
 
 def _serve(reply: dict[str, Any], functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:

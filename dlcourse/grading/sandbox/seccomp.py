@@ -2,7 +2,8 @@
 
 Two filters, as classic BPF programs. `launch` is in force before the interpreter starts and leaves
 it just enough to start; `run` is added by the worker before it reads a line of the answer: from
-then on nothing can start a process, run a program or open a socket. Stands alone, like ``wire.py``.
+then on nothing can start a process, run a program or open a socket; threads can be started, of
+which there is a limit elsewhere. Stands alone, like ``wire.py``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import struct
+from collections.abc import Sequence
+
+Step = tuple[int, int, int, int]
+"""Of a program: what to do, how far to jump if so and if not, and with which number."""
 
 # Numbers by machine: (AUDIT_ARCH, {name: number}). A call that a machine lacks is left out.
 MACHINES: dict[str, tuple[int, dict[str, int]]] = {
@@ -39,9 +44,9 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             "io_setup": 0, "inotify_init1": 26, "ioctl": 29, "umount2": 39, "mount": 40,
             "pivot_root": 41, "fallocate": 47, "chroot": 51, "quotactl": 60, "vmsplice": 75,
             "splice": 76, "tee": 77, "sync": 81, "fsync": 82, "fdatasync": 83,
-            "sync_file_range": 84, "acct": 89,
-            "personality": 92, "unshare": 97, "kexec_load": 104, "init_module": 105,
-            "delete_module": 106, "timer_create": 107, "syslog": 116, "ptrace": 117,
+            "sync_file_range": 84, "acct": 89, "personality": 92, "unshare": 97,
+            "kexec_load": 104, "init_module": 105, "delete_module": 106, "timer_create": 107,
+            "syslog": 116, "ptrace": 117,
             "rt_sigqueueinfo": 138, "reboot": 142, "mq_open": 180, "msgget": 186, "semget": 190,
             "shmget": 194, "shmat": 196, "socket": 198, "socketpair": 199, "connect": 203,
             "add_key": 217, "request_key": 218, "keyctl": 219, "clone": 220, "execve": 221,
@@ -65,10 +70,16 @@ KEPT = {
 
 # What the interpreter and its loader need to start; the worker gives these up as well.
 STARTING = {"execve", "clone", "fork", "vfork", "ioctl"}
-CLONE3 = 435
 
-LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
-KILL, REFUSE, ALLOW = 0x80000000, 0x00050000 | errno.EPERM, 0x7FFF0000
+# A thread is a process that shares all it has. The C library starts it by clone3, whose flags no
+# filter can see, and where the kernel is said to have none by clone, with these flags and no others
+# (musl adds one that means nothing).
+CLONE3, THREAD, NOTHING = 435, 0x3D0F00, 0x400000
+
+LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
+NUMBER, ARCH, ARGUMENT = 0, 4, 16
+KILL, REFUSE, LACKING = 0x80000000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+ALLOW = 0x7FFF0000
 X32 = 0x40000000  # calls of the x32 interface have this bit: the same calls by other numbers
 
 
@@ -79,7 +90,11 @@ def launch(machine: str) -> bytes:
 
 def run(machine: str) -> bytes:
     """The filter that the worker adds."""
-    return _program(machine, set(), set(KEPT.values()))
+    clone = MACHINES[machine][1]["clone"]
+    threads = [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, LACKING), (EQUAL, 0, 5, clone)]
+    threads += [(LOAD, 0, 0, ARGUMENT), (AND, 0, 0, 0xFFFFFFFF ^ NOTHING), (EQUAL, 0, 1, THREAD)]
+    threads += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
+    return _program(machine, set(), set(KEPT.values()), threads)
 
 
 def install(program: bytes) -> None:
@@ -92,13 +107,14 @@ def install(program: bytes) -> None:
         raise OSError(ctypes.get_errno(), "the filter of system calls could not be installed")
 
 
-def _program(machine: str, allowed: set[str], newer: set[int]) -> bytes:
+def _program(machine: str, allowed: set[str], newer: set[int], first: Sequence[Step] = ()) -> bytes:
     """Wrong machine: kill. A call of the list, or a newer one, not allowed: EPERM. Else: go on."""
     arch, calls = MACHINES[machine]
     refused = sorted(number for name, number in calls.items() if name not in allowed)
-    steps = [(LOAD, 0, 0, 4), (EQUAL, 1, 0, arch), (RETURN, 0, 0, KILL), (LOAD, 0, 0, 0)]
+    steps = [(LOAD, 0, 0, ARCH), (EQUAL, 1, 0, arch), (RETURN, 0, 0, KILL), (LOAD, 0, 0, NUMBER)]
     if machine == "x86_64":
         steps += [(AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]
+    steps += first
     for number in refused:
         steps += [(EQUAL, 0, 1, number), (RETURN, 0, 0, REFUSE)]
     for number in sorted(newer):

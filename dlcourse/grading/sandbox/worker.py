@@ -39,7 +39,8 @@ MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
 def limit(memory: int, seconds: int, processes: int, size: int, *, every: bool) -> None:
     """Hard limits, which only a process with more rights than this one could raise again.
 
-    Not ``every`` system knows all of them; where there is a sandbox, all have to hold.
+    Not ``every`` system knows all of them; where there is a sandbox, all have to hold. One below
+    zero is none.
     """
     for kind, value in (
         (resource.RLIMIT_AS, memory),
@@ -50,7 +51,8 @@ def limit(memory: int, seconds: int, processes: int, size: int, *, every: bool) 
         (resource.RLIMIT_CORE, 0),
     ):
         with contextlib.nullcontext() if every else contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(kind, (value, value))
+            if value >= 0:
+                resource.setrlimit(kind, (value, value))
 
 
 class Pipe:
