@@ -129,6 +129,19 @@ def epoch(w, X, y, lr, batch_size, order): return [Boom()] * 3
     "a reply of one long word and many short": called("return ['a' * 10 ** 5] + [''] * 2000"),
     "a deep reply": called("value = []\nfor _ in range(10 ** 5): value = [value]\nreturn value"),
     "a wide reply": called("return [0] * 10 ** 7"),
+    "keys that collide": called("return {n * (2 ** 61 - 1): 0 for n in range(9000)}"),
+    "keys that collide, past the worker": through(
+        "import json, struct\n"
+        "pairs = [[n * (2 ** 61 - 1), 0] for n in range(9000)]\n"
+        "head = json.dumps({'dict': [['value', {'dict': pairs}]]}).encode()\n"
+        "os.write(4, struct.pack('<II', len(head), 0) + head)"
+    ),
+    "twenty thousand types": called("return [type(f'T{n}', (), {})() for n in range(20000)]"),
+    "a shape without end": through(
+        "import struct\n"
+        'head = b\'{"dict":[["value",{"array":["<f8",[9\' + b\',9\' * 10 ** 5 + b\']]}]]}\'\n'
+        "os.write(4, struct.pack('<II', len(head), 0) + head)"
+    ),
     "a reply that holds itself": called("value = []\nvalue.append(value)\nreturn value"),
     "a long number": called("return 10 ** 10 ** 6"),
     # Looking for what the grader knows.
