@@ -11,8 +11,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from cohort import environment
-from processes import alive, descendants
 from tools_available import need
 
 from dlcourse.grading import sandbox
@@ -158,28 +156,6 @@ def test_limits_alone_are_limits_and_a_filter_in_an_empty_folder():
 
 
 # Time
-
-ENDLESS = """
-from dlcourse.grading.sandbox import Sandbox, wire
-with Sandbox().answer("", "") as subject:
-    subject.child._send(wire.frame({"source": "while True: pass", "entry": ""}))
-    print("sent", flush=True)
-    input()
-"""
-
-
-def test_an_answer_ends_with_its_grader():
-    """It reads what was sent even if the grader is gone by then."""
-    words = [sys.executable, "-c", ENDLESS]
-    with subprocess.Popen(
-        words, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as grader:
-        assert grader.stdout.readline() == b"sent\n"
-        processes = descendants(grader.pid)
-        grader.kill()
-    assert len(processes) > 1
-    assert alive(processes) == set()
-
 
 DRIP = """
 import os, time

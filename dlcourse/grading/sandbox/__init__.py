@@ -87,6 +87,8 @@ class Sandbox:
             _require()
             self._command = launch.bubblewrap(self.limits)
             self._check()
+        else:
+            launch.sweep()
 
     @contextlib.contextmanager
     def answer(self, source: str, entry: str) -> Iterator[Remote]:

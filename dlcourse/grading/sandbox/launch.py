@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import platform
@@ -10,9 +11,9 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,14 @@ import numpy as np
 from dlcourse.grading import answers, compare
 from dlcourse.grading.sandbox import seccomp, wire
 
+try:
+    import fcntl
+except ImportError:  # Windows, where no answer has a process of its own
+    fcntl = None  # type: ignore[assignment]
+
 HOME = "/w"
+STAGE = "dlcourse-answer-"
+"""How the name of a folder begins that is laid out for an answer without a sandbox."""
 FILES = [
     Path(__file__).with_name("worker.py"),
     *(Path(module.__file__ or "") for module in (wire, seccomp, answers, compare)),
@@ -134,25 +142,41 @@ def bare(limits: Limits) -> Command:
 
     A folder is laid out for it, which ``clear`` removes.
     """
-    stage = tempfile.TemporaryDirectory(prefix="dlcourse-")
-    (site := Path(stage.name, "site")).mkdir()
-    (empty := Path(stage.name, "empty")).mkdir()
+    stage, clear = tempfile.mkdtemp(prefix=STAGE), contextlib.ExitStack()
+    clear.callback(os.close, held := os.open(stage, os.O_RDONLY))
+    clear.callback(_remove, stage)
+    fcntl.flock(held, fcntl.LOCK_EX)  # as long as we live: see `sweep`
+    (site := Path(stage, "site")).mkdir()
+    (empty := Path(stage, "empty")).mkdir()
     for path in FILES:
-        shutil.copy(path, stage.name)
+        shutil.copy(path, stage)
     for folder in numpy_folders():
         (site / folder.name).symlink_to(folder)
     known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
     if known:  # it starts no process, and without a namespace all of the user's would count
         limits = replace(limits, processes=-1)
-    words = [*start(stage.name), "filtered" if known else "bare", *limits.arguments]
-    return Command(words, folder=str(empty), clear=partial(_remove, stage))
+    words = [*start(stage), "filtered" if known else "bare", *limits.arguments]
+    return Command(words, folder=str(empty), clear=clear.close)
 
 
-def _remove(stage: tempfile.TemporaryDirectory[str]) -> None:
+def sweep() -> None:
+    """Remove the folders of graders that were killed: those that nobody holds any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{STAGE}*"):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+            number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            opened.callback(os.close, number)
+            status = os.fstat(number)
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A young one may be on its way to be held.
+            if status.st_uid == os.getuid() and time.time() - status.st_mtime > 60:
+                _remove(str(folder))
+
+
+def _remove(folder: str) -> None:
     try:
-        stage.cleanup()
+        shutil.rmtree(folder)
     except (OSError, RecursionError):  # an answer can nest folders deeper than Python can follow
-        subprocess.run(["rm", "-rf", stage.name], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 def _system() -> list[str]:

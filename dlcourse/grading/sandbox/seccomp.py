@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import signal
 import struct
 from collections.abc import Sequence
 
@@ -76,6 +77,9 @@ STARTING = {"execve", "clone", "fork", "vfork", "ioctl"}
 # (musl adds one that means nothing).
 CLONE3, THREAD, NOTHING = 435, 0x3D0F00, 0x400000
 
+# What ties a process to its parent is not untied.
+PRCTL, PARENT_GONE = {"x86_64": 157, "aarch64": 167}, 1
+
 LOAD, AND, EQUAL, AT_LEAST, RETURN = 0x20, 0x54, 0x15, 0x35, 0x06
 NUMBER, ARCH, ARGUMENT = 0, 4, 16
 KILL, REFUSE, LACKING = 0x80000000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
@@ -91,10 +95,12 @@ def launch(machine: str) -> bytes:
 def run(machine: str) -> bytes:
     """The filter that the worker adds."""
     clone = MACHINES[machine][1]["clone"]
-    threads = [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, LACKING), (EQUAL, 0, 5, clone)]
-    threads += [(LOAD, 0, 0, ARGUMENT), (AND, 0, 0, 0xFFFFFFFF ^ NOTHING), (EQUAL, 0, 1, THREAD)]
-    threads += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
-    return _program(machine, set(), set(KEPT.values()), threads)
+    first = [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, LACKING), (EQUAL, 0, 5, clone)]
+    first += [(LOAD, 0, 0, ARGUMENT), (AND, 0, 0, 0xFFFFFFFF ^ NOTHING), (EQUAL, 0, 1, THREAD)]
+    first += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, REFUSE)]
+    first += [(EQUAL, 0, 4, PRCTL[machine]), (LOAD, 0, 0, ARGUMENT), (EQUAL, 0, 1, PARENT_GONE)]
+    first += [(RETURN, 0, 0, REFUSE), (RETURN, 0, 0, ALLOW)]
+    return _program(machine, set(), set(KEPT.values()), first)
 
 
 def install(program: bytes) -> None:
@@ -105,6 +111,12 @@ def install(program: bytes) -> None:
     no_new_privileges, seccomp, filter_mode = 38, 22, 2
     if libc.prctl(no_new_privileges, 1, 0, 0, 0) or libc.prctl(seccomp, filter_mode, fprog, 0, 0):
         raise OSError(ctypes.get_errno(), "the filter of system calls could not be installed")
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent is gone, even a parent that was killed."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PARENT_GONE, signal.SIGKILL):
+        raise OSError(ctypes.get_errno(), "the process could not be tied to its parent")
 
 
 def _program(machine: str, allowed: set[str], newer: set[int], first: Sequence[Step] = ()) -> bytes:

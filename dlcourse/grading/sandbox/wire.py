@@ -98,8 +98,9 @@ class _Writer:
         if isinstance(value, dict):
             if len(value) > KEY_LIMIT:
                 raise WireError(f"a dict of {len(value)} keys is too large; return arrays")
-            items = value.items()
-            return {"dict": [[self.key(k, depth + 1), self.tree(v, depth + 1)] for k, v in items]}
+            deeper = depth + 1
+            pairs = [[self.key(k, deeper), self.tree(v, deeper)] for k, v in value.items()]
+            return {"dict": pairs}
         if callable(value) and self.function is not None:
             return {"function": self.function(value)}
         if self.function is not None and hasattr(value, "bit_generator"):

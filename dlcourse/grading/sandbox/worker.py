@@ -206,6 +206,7 @@ def main() -> None:
     memory, seconds, processes, size = map(int, sys.argv[2:6])
     limit(memory, seconds, processes, size, every=filtered)
     if filtered:
+        seccomp.end_with_parent()
         seccomp.install(seccomp.run(os.uname().machine))
     ours.receive()  # a sign is wanted when it is this answer's turn, not when all is set up
     ours.send({"ready": True})
