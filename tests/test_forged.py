@@ -204,16 +204,6 @@ def test_any_other_key_arrives_as_the_name_of_its_type():
     assert [type(key).__name__ for key in found] == kinds
 
 
-@pytest.mark.parametrize("name", ["", " ", "1", "class", ".", ".0", None, []], ids=repr)
-def test_a_signature_whose_names_are_none_is_not_there(name):
-    class Named(Forger):
-        def ask(self, request, functions=None):
-            return {"callable": True, "signature": [[name, 1, None]]}
-
-    facts = Remote(Named(random.Random(0), honest=False), "", "w").facts()
-    assert facts.callable and (facts.signature is None) == (name != ".0")
-
-
 @pytest.mark.parametrize("head", [b"[" * 10**5, b"9" * 10**5, b"", b"\xff", b"nul", b"[1"])
 def test_a_head_that_is_no_json_is_refused(head):
     with pytest.raises(wire.WireError, match=r"message|kind|array"):

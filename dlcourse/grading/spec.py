@@ -72,6 +72,22 @@ def reseeded(case: Case) -> Case:
     return replace(case, args=tuple(map(other, case.args)), kwargs=kwargs)
 
 
+def one_at_a_time(function: Function, point: np.ndarray) -> Function:
+    """``function``, to be handed over: it is asked at one point, of the shape of ``point``.
+
+    Most functions take several, stacked, as well, and that would count as a single call.
+    """
+    shape = point.shape
+
+    def asked(point: Any) -> Any:
+        point = np.asarray(point, dtype=float)
+        if point.shape != shape:
+            fail("point", f"an array of shape {shape}, one point a call", point.shape)
+        return function(point)
+
+    return asked
+
+
 def gathered(values: list[Any]) -> Any:
     """One array of the numbers an answer gave for each t; the list itself if they are none."""
     array = plain(values)

@@ -123,5 +123,5 @@ def _signature(parameters: Any) -> inspect.Signature | None:
                 for name, kind, text in parameters
             ]
         )
-    except (TypeError, ValueError, IndexError):  # the last for a name without a letter
+    except (TypeError, ValueError):
         return None
