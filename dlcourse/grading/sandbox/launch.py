@@ -9,7 +9,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from dlcourse.grading import answers, compare
-from dlcourse.grading.sandbox import seccomp, wire
+from dlcourse.grading.sandbox import libraries, seccomp, wire
 
 try:
     import fcntl
@@ -106,7 +105,7 @@ def interpreter() -> Path:
 
 
 def bubblewrap(limits: Limits) -> Command:
-    """A process that sees an interpreter, NumPy and five small files; and nothing else."""
+    """A process that sees an interpreter, NumPy, what these need, and five small files."""
     machine = platform.machine()
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grader"]
@@ -180,31 +179,22 @@ def _remove(folder: str) -> None:
 
 
 def _system() -> list[str]:
-    """The shared libraries of the machine, without its programs."""
+    """The shared libraries that the interpreter and NumPy are linked to, and the loader's list."""
     words: list[str] = []
-    for path in ("/usr/lib", "/usr/lib64", "/usr/lib32"):
-        if os.path.isdir(path):
-            words += ["--ro-bind", path, path]
-    for path in ("/lib", "/lib64", "/lib32"):
+    for path in ("/lib", "/lib64"):
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            words += ["--ro-bind", path, path]
-    for path in ("/etc/ld.so.cache", "/etc/alternatives"):
-        if os.path.exists(path):
-            words += ["--ro-bind", path, path]
-    return words
+    for place, file in libraries.needed(interpreter(), tuple(numpy_folders())).items():
+        words += ["--ro-bind", file, place]
+    return [*words, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
 
 
 def _python() -> list[str]:
     """The interpreter and its standard library, with what others have installed there covered."""
-    program, library = str(interpreter()), Path(sysconfig.get_path("stdlib"))
-    words = ["--ro-bind", program, program]
-    shared = Path(sys.base_prefix, "lib")
-    if shared != Path("/usr/lib"):
-        words += ["--ro-bind", str(shared), str(shared)]
-    covers = [library / "site-packages", library / "dist-packages", Path("/usr/lib/python3")]
-    for path in covers:
-        if path.is_dir():
-            words += ["--tmpfs", str(path), "--remount-ro", str(path)]
+    words = ["--ro-bind", str(interpreter()), str(interpreter())]
+    for library in libraries.standard():
+        words += ["--ro-bind", str(library), str(library)]
+        for cover in (library / "site-packages", library / "dist-packages"):
+            if cover.is_dir():
+                words += ["--tmpfs", str(cover), "--remount-ro", str(cover)]
     return words
