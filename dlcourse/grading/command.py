@@ -44,7 +44,8 @@ def check(arguments: argparse.Namespace) -> int:
         fail("student", "given together with --seed-file", arguments.student)
     source = source_of(Path(arguments.file), spec)
     if arguments.student:
-        seed = batch.seed_for(secret_in(arguments.seed_file), arguments.student, spec.id)
+        secret = secret_in(arguments.seed_file)
+        seed = batch.seed_for(secret, arguments.student, spec.id, source)
         report = judged(spec, source, Sandbox(), seed)
     else:
         report = judged(spec, source, own_sandbox())
