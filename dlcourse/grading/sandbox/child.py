@@ -92,7 +92,8 @@ class Child:
             self._send(wire.frame({}))
             ready = self._receive()
         except (ChildError, wire.WireError) as error:
-            raise StartError(self.output().strip() or str(error)) from None
+            said = self.output().strip().splitlines()
+            raise StartError(said[-1] if said else str(error)) from None
         if ready != {"ready": True} or self.process.poll() is not None:
             raise StartError("it ended, or did not report ready")
         self.end = time.monotonic() + self.limits.total
