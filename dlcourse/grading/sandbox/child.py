@@ -147,7 +147,7 @@ class Child:
         poll.register(self.printing, select.POLLIN)
         look = time.monotonic() + LOOK
         while (left := self.deadline - (now := time.monotonic())) > 0:
-            if now > look:
+            if now > look and hasattr(self, "end"):  # until then there is no answer in it
                 look = now + LOOK
                 self._count()
             ready = dict(poll.poll(1000 * min(left, LOOK)))
