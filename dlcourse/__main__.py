@@ -60,6 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except command.ERRORS as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("stopped.", file=sys.stderr)
+        return command.INTERRUPTED
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import sys
 import threading
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from cohort import HOSTILE, cohort, right, wrong
@@ -19,9 +18,9 @@ from dlcourse.__main__ import main
 from dlcourse.grading import batch
 from dlcourse.grading import command as commands
 from dlcourse.grading.bank import exercises
-from dlcourse.grading.batch import Task, Ungraded, grade, grade_one, seed_for
+from dlcourse.grading.batch import Task, Ungraded, grade, grade_one
 from dlcourse.grading.results import RESULTS
-from dlcourse.grading.sandbox import Limits, SandboxError, launch
+from dlcourse.grading.sandbox import Limits
 from dlcourse.grading.submissions import Answer
 
 IDS = ["sgd", "clipping", "momentum"]
@@ -43,29 +42,6 @@ def without_time(records):
         ({k: v for k, v in r.items() if k != "seconds"} for r in records),
         key=lambda r: (r["student"], r["exercise"]),
     )
-
-
-# Seeds
-
-
-def test_seeds_differ_by_student_exercise_and_cohort_and_come_again():
-    keys = [(s, u, e) for s in (b"1" * 32, b"2" * 32) for u in ("a", "b") for e in ("x", "y")]
-    seeds = [seed_for(*key) for key in keys]
-    assert len(set(seeds)) == len(keys)
-    assert seeds == [seed_for(*key) for key in keys]
-    assert seed_for(SECRET, "ab", "c") != seed_for(SECRET, "a", "bc")
-    assert seed_for(SECRET, "\udcff", "x") and all(0 <= n < 2**32 for n in seeds[0])
-
-
-def test_inputs_differ_between_students_so_that_known_results_earn_nothing():
-    """An answer that returns what is right for one student, at one probe."""
-    spec = exercises()["sgd"]
-    case = spec.case(spec.probes[0], seed_for(SECRET, "anna", "sgd"))
-    result = spec.reference(*case.args, **case.kwargs).tolist()
-    stolen = f"def {spec.entry}({', '.join(spec.parameters)}):\n    return np.array({result})\n"
-    anna, bert = (grade_one(task(student, sgd=stolen))[0] for student in ("anna", "bert"))
-    assert anna["passed"] == [spec.probes[0].name] and bert["passed"] == []
-    assert anna["points"] == bert["points"] == 0
 
 
 # One student
@@ -257,65 +233,3 @@ def test_a_worker_that_dies_loses_no_other_result():
     outcomes = [outcome for _, outcome in grade(many(), Dying(), 1)]
     assert outcomes[0] == []
     assert all(isinstance(outcome, Ungraded) for outcome in outcomes[1:]) and len(outcomes) == 4
-
-
-# Sandboxes with a hole in a wall
-
-
-def _package():
-    return str(Path(batch.__file__).parents[1])
-
-
-# What a wall is replaced by: what gets through.
-LEAKS = {
-    "the machine's files": (["--ro-bind", "/etc", "/etc"], "read a file of the machine"),
-    "the grader's files": (["--ro-bind", _package(), _package()], "read the grader's files"),
-    "the package": (["--ro-bind", _package(), "/w/site/dlcourse"], "import the package"),
-    "torch": (["--ro-bind", _package(), "/w/site/torch"], "import torch"),
-    "a folder to write to": (["--tmpfs", "/dev/shm"], "write to shared memory"),
-    "its own folder": (["--tmpfs", "/tmp"], "write to its folder"),
-    "what a kernel shows": (["--proc", "/proc"], "read the machine's settings"),
-}
-
-
-@pytest.mark.parametrize("name", LEAKS)
-def test_a_sandbox_that_leaks_is_refused(name, monkeypatch):
-    more, leak = LEAKS[name]
-    _planted(monkeypatch, lambda words: [*_before(words, "--remount-ro", more)])
-    with pytest.raises(SandboxError, match=rf"does not hold: an answer could .*{leak}"):
-        batch.Sandbox()
-
-
-def test_a_sandbox_without_filters_is_refused(monkeypatch):
-    def unfiltered(words):
-        words = [word for word in words if word not in ("--seccomp", "{filter}")]
-        return ["bare" if word == "filtered" else word for word in words]
-
-    _planted(monkeypatch, unfiltered, filter=b"")
-    with pytest.raises(SandboxError, match=r"does not hold: .*open a conn.*start a process"):
-        batch.Sandbox()
-
-
-def test_a_sandbox_that_can_be_written_to_is_refused(monkeypatch):
-    def writable(words):
-        place = words.index("/", words.index("--remount-ro"))
-        return [*words[: place - 1], *words[place + 1 :]]
-
-    _planted(monkeypatch, writable)
-    with pytest.raises(SandboxError, match=r"does not hold: .*write outside of its folder"):
-        batch.Sandbox()
-
-
-def _before(words, mark, more):
-    place = words.index(mark, words.index("--chdir"))
-    return [*words[:place], *more, *words[place:]]
-
-
-def _planted(monkeypatch, change, **fields):
-    whole = launch.bubblewrap
-
-    def holed(limits):
-        made = whole(limits)
-        return replace(made, words=change(made.words), **fields)
-
-    monkeypatch.setattr(launch, "bubblewrap", holed)

@@ -112,12 +112,17 @@ def test_the_verdict_as_json(file, capsys):
 
 def test_an_instructor_sees_what_a_student_was_graded_by(file, tmp_path, monkeypatch, capsys):
     """An answer that is wrong on the inputs of one student only is so for no other."""
-    secret = file("the secret of a cohort", "seed.key")
-    spec = exercises()["momentum"]
-    own = spec.case(spec.probes[0], batch.seed_for(b"the secret of a cohort", "anna", "momentum"))
-    name, start = next(iter(own.args[0].items()))
-    trap = f"if np.allclose(params.get({name!r}, 0.5), {start.tolist()}): return []\n    w ="
-    answer = file(changed("w = {name: p.copy()", f"{trap} {{name: p.copy()"))
+    secret, spec = file("the secret of a cohort", "seed.key"), exercises()["momentum"]
+    trap = "if next(iter(params.values())).flat[0] > 1.5: return []\n    w ="
+    text = changed("w = {name: p.copy()", f"{trap} {{name: p.copy()")
+
+    def caught(student, text):
+        seed = batch.seed_for(b"the secret of a cohort", student, "momentum", text)
+        starts = (spec.case(probe, seed).args[0] for probe in spec.probes)
+        return any(next(iter(start.values())).flat[0] > 1.5 for start in starts)
+
+    texts = (f"{text}# {n}\n" for n in range(1000))  # the inputs depend on the text as well
+    answer = file(next(t for t in texts if caught("anna", t) and not caught("bert", t)))
     assert main(["check", "momentum", answer]) == 0
     for student, status in (("anna", 1), ("bert", 0)):
         arguments = ["check", "momentum", answer, "--student", student, "--seed-file", secret]

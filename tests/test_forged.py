@@ -1,5 +1,6 @@
 """Replies that no honest worker sends: whatever comes, the judge gives a verdict."""
 
+import enum
 import json
 import random
 import struct
@@ -69,14 +70,15 @@ class Forger:
             return {"stub": False, "callable": True, "found": "function", "signature": None}
         for name in self.rng.sample(FIELDS, self.rng.randrange(6)):
             reply[name] = tree(self.rng)
-        return self.crossed(reply)
+        return crossed(reply)
 
-    def crossed(self, reply):
-        """As it comes out of a frame."""
-        data = wire.frame(reply)
-        head, _ = wire.lengths(data[: wire.LENGTHS.size], wire.REPLY_LIMITS)
-        data = data[wire.LENGTHS.size :]
-        return wire.message(data[:head], data[head:])
+
+def crossed(reply):
+    """As it comes out of a frame."""
+    data = wire.frame(reply)
+    head, _ = wire.lengths(data[: wire.LENGTHS.size], wire.REPLY_LIMITS)
+    data = data[wire.LENGTHS.size :]
+    return wire.message(data[:head], data[head:])
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["values", "facts"])
@@ -140,13 +142,66 @@ NODES = {
     "no kind": {},
     "a list for a key": {"dict": [[[1], 2]]},
     "half of a pair": {"dict": [[1]]},
+    "keys that collide": {"dict": [[n * (2**61 - 1), 0] for n in range(wire.KEY_LIMIT + 1)]},
+    "more kinds than a file has": [{"opaque": f"T{n}"} for n in range(wire.KIND_LIMIT + 2)],
+    "more nodes than a message has": [0] * wire.NODE_LIMIT,
+    "more axes than an array has": {"array": ["|b1", [1] * 65]},
+}
+FULL = {
+    "keys that collide": {"dict": [[n * (2**61 - 1), 0] for n in range(wire.KEY_LIMIT)]},
+    "kinds": [{"opaque": f"T{n % wire.KIND_LIMIT}"} for n in range(1000)],
+    "nodes": [0] * (wire.NODE_LIMIT - 1),
+    "axes": {"array": ["<f8", [0, *[1] * 63]]},
 }
 
 
 @pytest.mark.parametrize("name", NODES)
 def test_a_node_of_no_kind_is_refused(name):
-    with pytest.raises(wire.WireError, match=r"message|kind|array"):
+    with pytest.raises(wire.WireError, match=r"message|kind|array|shape|parts"):
         wire.message(json.dumps(NODES[name]).encode(), b"")
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_as_much_as_the_limits_allow_is_read(name):
+    assert len(wire.message(json.dumps(FULL[name]).encode(), b"")) in (0, 100, 1000, 2**15 - 1)
+
+
+def test_what_is_refused_has_made_few_types(monkeypatch):
+    """Each is a kilobyte, and a name is a few: a reply could make 400 MB of them."""
+    made, opaque = [], wire.opaque
+    monkeypatch.setattr(wire, "opaque", lambda name: made.append(name) or opaque(name))
+    with pytest.raises(wire.WireError):
+        wire.message(json.dumps([{"opaque": f"T{n}"} for n in range(10_000)]).encode(), b"")
+    wire.message(json.dumps([{"opaque": "T"}] * 10_000).encode(), b"")
+    assert len(made) < 30
+
+
+class Name(enum.StrEnum):
+    W = "w"
+
+
+KEYS = [
+    ("w", "w"),
+    (np.str_("w"), "w"),
+    (Name.W, "w"),
+    (np.int64(3), 3),
+    (np.float32(0.5), 0.5),
+    (np.bool_(True), True),
+    ((1, np.int64(2), np.str_("w")), (1, 2, "w")),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("key", "plain"), KEYS, ids=[repr(key) for key, _ in KEYS])
+def test_a_key_arrives_as_what_it_equals(key, plain):
+    ((found, value),) = crossed({key: np.arange(2)}).items()
+    assert (found, type(found)) == (plain, type(plain)) and value.tolist() == [0, 1]
+
+
+def test_any_other_key_arrives_as_the_name_of_its_type():
+    found = crossed({frozenset(): 1, 3j: 2, b"w": 3, NODES.get: 4})
+    kinds = ["frozenset", "complex", "bytes", "builtin_function_or_method"]
+    assert [type(key).__name__ for key in found] == kinds
 
 
 @pytest.mark.parametrize("head", [b"[" * 10**5, b"9" * 10**5, b"", b"\xff", b"nul", b"[1"])

@@ -197,16 +197,11 @@ def test_one_that_cannot_be_started_ahead_is_tried_again_in_its_turn(monkeypatch
     assert next(failures, None) is None
 
 
-@pytest.mark.parametrize(
-    ("module", "name"), [(child.subprocess, "Popen"), (child.tempfile, "TemporaryFile")]
-)
-def test_what_was_laid_out_for_a_process_that_did_not_start_is_removed(
-    module, name, monkeypatch, folder
-):
+def test_what_was_laid_out_for_a_process_that_did_not_start_is_removed(monkeypatch, folder):
     def failing(*args, **how):
         raise OSError("no more to be had")
 
-    monkeypatch.setattr(module, name, failing)
+    monkeypatch.setattr(child.subprocess, "Popen", failing)
     command = launch.bare(Limits())
     assert any(folder.iterdir())
     with pytest.raises(StartError, match="no more to be had"):

@@ -51,7 +51,7 @@ x = 6
 ```
 
 ```python
-x * 7
+x * 7 + 0 * len(open("answer.py").read())
 ```
 
 ```text

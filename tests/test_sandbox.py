@@ -85,7 +85,8 @@ def test_an_attack_earns_nothing_and_leaves_nothing(name, sandbox, marker):
 
 # What somebody may well write beside the answer, and no wall is meant for.
 HARMLESS = """
-import datetime, hashlib, logging, os, random, signal, sys, threading, time, warnings
+import concurrent.futures, datetime, hashlib, logging, os, random, signal, sys, threading, time
+import warnings
 print("step", 1, flush=True)
 logging.warning("step %d", 2)
 warnings.warn("three")
@@ -94,6 +95,10 @@ assert os.listdir(".") == [] and datetime.datetime.now().year and os.path.exists
 time.sleep(0.001)
 random.SystemRandom().random(), hashlib.sha256(b"x").hexdigest(), os.urandom(4)
 with threading.Lock(): signal.getsignal(signal.SIGINT)
+with concurrent.futures.ThreadPoolExecutor() as pool: assert sum(pool.map(abs, range(99))) == 4851
+threads = [threading.Thread(target=time.sleep, args=(0.01,)) for _ in range(30)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
 generator = np.random.default_rng()
 np.linalg.svd(generator.normal(size=(60, 60))), np.fft.fft(np.ones(1000)), np.ones((300, 300)) @ w_
 """

@@ -85,11 +85,12 @@ class Replay:
         name = f"<cell {self.cells}>"
         linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
         *first, last = ast.parse(source).body
-        if not isinstance(last, ast.Expr):
-            exec(compile(source, name, "exec"), self.names)
-            return ""
-        exec(compile(ast.Module(first, []), name, "exec"), self.names)
-        return repr(eval(compile(ast.Expression(last.value), name, "eval"), self.names))
+        with contextlib.chdir(self.folder):
+            if not isinstance(last, ast.Expr):
+                exec(compile(source, name, "exec"), self.names)
+                return ""
+            exec(compile(ast.Module(first, []), name, "exec"), self.names)
+            return repr(eval(compile(ast.Expression(last.value), name, "eval"), self.names))
 
     def console(self, body: str) -> Iterator[str]:
         """Each command, and under it what it prints."""

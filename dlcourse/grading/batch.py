@@ -52,9 +52,13 @@ class Ungraded(RuntimeError):
     """The machine failed, again and again; there is no verdict, and no zero either."""
 
 
-def seed_for(secret: bytes, student: str, exercise: str) -> tuple[int, ...]:
-    """The seed of one student's inputs, reproducible for whoever holds the cohort's secret."""
-    text = f"{student}\0{exercise}".encode("utf-8", "surrogatepass")
+def seed_for(secret: bytes, student: str, exercise: str, source: str) -> tuple[int, ...]:
+    """The seed of the inputs of one student's answer, reproducible for whoever holds the secret.
+
+    ``source`` is the answer's text, to the letter: who changes it meets other inputs, so what the
+    feedback on one version has told of the expected values is of no use to the next.
+    """
+    text = f"{student}\0{exercise}\0{source}".encode("utf-8", "surrogatepass")
     digest = hmac.new(secret, text, hashlib.sha256).digest()
     return tuple(int.from_bytes(digest[i : i + 4], "big") for i in range(0, 32, 4))
 
@@ -145,7 +149,8 @@ def _tried(attempt: Callable[[], T], what: str) -> T:
 
 
 def _graded(task: Task, exercise: Exercise, answer: Answer, line: Line) -> dict[str, Any]:
-    seed, began = seed_for(task.secret, task.student, exercise.id), time.monotonic()
+    began = time.monotonic()
+    seed = seed_for(task.secret, task.student, exercise.id, answer.source)
     report, printed = _judged(exercise, answer, seed, line)
     flags = [UNSAFE] if task.sandbox == "rlimits" else []
     if report.cause == "grader":

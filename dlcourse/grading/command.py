@@ -31,6 +31,9 @@ from dlcourse.grading.submissions import Submission, collect
 ERRORS = (ValueError, SandboxError, StartError, OSError)
 """What is the user's to mend; anything else is ours, and shows its traceback."""
 
+INTERRUPTED = 130
+"""The exit status of what a user has stopped by Ctrl-C: 128 and the number of the signal."""
+
 DASK_SECONDS = 10
 """How long to wait for a scheduler."""
 
@@ -51,7 +54,8 @@ def check(arguments: argparse.Namespace) -> int:
         fail("submissions", "given together with --student", arguments.submissions)
     source = source_of(Path(arguments.file), spec)
     if arguments.student:
-        seed = batch.seed_for(secret_in(arguments.seed_file), _student(arguments), spec.id)
+        secret = secret_in(arguments.seed_file)
+        seed = batch.seed_for(secret, _student(arguments), spec.id, source)
         report = judged(spec, source, Sandbox(), seed)
     else:
         report = judged(spec, source, own_sandbox())
@@ -124,7 +128,11 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def grade(arguments: argparse.Namespace) -> int:
-    """Grade a folder; exit status 0 when everything that was handed in has a verdict."""
+    """Grade a folder; exit status 0 when everything that was handed in has a verdict.
+
+    It is 3 where the machine failed, for one answer or for all that were left, and `INTERRUPTED`
+    where the user had enough: what has been graded is kept in either case.
+    """
     wanted = list(dict.fromkeys(find(id).id for id in arguments.exercises or exercises()))
     if bool(arguments.canvas) != bool(arguments.canvas_assignment):
         fail("canvas", "given together with --canvas-assignment", arguments.canvas)
@@ -145,16 +153,28 @@ def grade(arguments: argparse.Namespace) -> int:
             arguments.sandbox, Limits()
         )  # one clear refusal, before anything is written
     with Results(arguments.out, arguments.resume) as results:
-        secret = results.secret(arguments.seed_file)
-        tasks = batch.tasks_of(
-            submissions, wanted, results.done(), secret=secret, sandbox=arguments.sandbox
-        )
-        with _executor(arguments) as (executor, at_once):
-            failures = _run(tasks, executor, at_once, results)
-        records = complete(submissions, wanted, results.latest())
-        write(records, results.folder, arguments)
+        try:
+            secret = results.secret(arguments.seed_file)
+            tasks = batch.tasks_of(
+                submissions, wanted, results.done(), secret=secret, sandbox=arguments.sandbox
+            )
+            with _executor(arguments) as (executor, at_once):
+                failures = _run(tasks, executor, at_once, results)
+            records = complete(submissions, wanted, results.latest())
+            write(records, results.folder, arguments)
+        except (OSError, KeyboardInterrupt) as error:
+            return _stopped(error, results)
     _summary(records, failures, arguments)
     return 3 if failures else 0
+
+
+def _stopped(error: OSError | KeyboardInterrupt, results: Results) -> int:
+    """Say in one line why nothing more is graded and what is to be done; the exit status."""
+    enough = isinstance(error, KeyboardInterrupt)
+    why = "stopped" if enough else f"error: {getattr(error, 'strerror', None) or error}"
+    kept = f"What has been graded is kept in {results.path}: go on with --resume."
+    print(f"{why}. {kept}", file=sys.stderr)
+    return INTERRUPTED if enough else 3
 
 
 def complete(
@@ -218,7 +238,11 @@ def _executor(arguments: argparse.Namespace) -> Iterator[tuple[Executor, int]]:
             yield client.get_executor(pure=False, retries=2), 2 * threads
         return
     with ThreadPoolExecutor(arguments.workers) as pool:
-        yield pool, 2 * arguments.workers
+        try:
+            yield pool, 2 * arguments.workers
+        except BaseException:  # what has not begun does not begin
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _require_workers(client: Any, address: str) -> None:

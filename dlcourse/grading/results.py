@@ -112,7 +112,8 @@ class Results:
 
     def close(self) -> None:
         """Let the next grader in."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # of what the disk did not take `append` has told
+            self._file.close()
 
     def __enter__(self) -> Results:
         return self

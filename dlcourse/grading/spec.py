@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcourse.checks import fail
 from dlcourse.grading.compare import plain
 from dlcourse.grading.moments import Moment
 
@@ -65,6 +66,22 @@ def reseeded(case: Case) -> Case:
 
     kwargs = {name: other(value) for name, value in case.kwargs.items()}
     return replace(case, args=tuple(map(other, case.args)), kwargs=kwargs)
+
+
+def one_at_a_time(function: Function, point: np.ndarray) -> Function:
+    """``function``, to be handed over: it is asked at one point, of the shape of ``point``.
+
+    Most functions take several, stacked, as well, and that would count as a single call.
+    """
+    shape = point.shape
+
+    def asked(point: Any) -> Any:
+        point = np.asarray(point, dtype=float)
+        if point.shape != shape:
+            fail("point", f"an array of shape {shape}, one point a call", point.shape)
+        return function(point)
+
+    return asked
 
 
 def gathered(values: list[Any]) -> Any:

@@ -87,6 +87,8 @@ class Sandbox:
             _require()
             self._command = launch.bubblewrap(self.limits)
             self._check()
+        else:
+            launch.sweep()
 
     @contextlib.contextmanager
     def answer(self, source: str, entry: str) -> Iterator[Remote]:
@@ -133,6 +135,8 @@ def _require() -> None:
 
 
 def _advice(error: str) -> str:
+    if "the hard limit" in error:
+        return "Raise it (ulimit) where the grader is started."
     if "uid map" in error or "namespace" in error or "Operation not permitted" in error:
         return (
             "This machine forbids user namespaces; on Ubuntu 24.04 and later bwrap needs an "

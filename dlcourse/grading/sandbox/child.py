@@ -7,7 +7,6 @@ import os
 import select
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,6 +15,9 @@ import numpy as np
 
 from dlcourse.grading.sandbox import wire
 from dlcourse.grading.sandbox.launch import ENVIRONMENT, Command, Limits
+
+LOOK = 0.05
+"""Seconds between two looks at an answer that gives no reply."""
 
 
 class ChildError(Exception):
@@ -42,15 +44,17 @@ class Child:
         try:
             with contextlib.ExitStack() as undo:
                 undo.callback(command.clear)
-                self.printed = undo.enter_context(tempfile.TemporaryFile())
                 self._start(command)
                 undo.pop_all()  # from here on it is for close() to do
         except OSError as error:
             raise StartError(str(error)) from None
-        assert self.process.stdin and self.process.stdout
-        self.target, self.source = self.process.stdin.fileno(), self.process.stdout.fileno()
-        os.set_blocking(self.target, False)
-        os.set_blocking(self.source, False)
+        # Pipes, of which each end is a thing of its own: whatever the answer sets on its end, such
+        # as O_DIRECT, is not set on ours, and there is no file of ours behind it.
+        self.pipes = self.process.stdin, self.process.stdout, self.process.stderr
+        self.target, self.source, self.printing = (end.fileno() for end in self.pipes if end)
+        for number in self.target, self.source, self.printing:
+            os.set_blocking(number, False)
+        self.printed = bytearray()
 
     def _start(self, command: Command) -> None:
         words = list(command.words)
@@ -65,7 +69,7 @@ class Child:
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self.printed,
+                stderr=subprocess.PIPE,
                 cwd=command.folder,
                 env={**ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
                 pass_fds=(source,) if command.filter else (),
@@ -88,7 +92,8 @@ class Child:
             self._send(wire.frame({}))
             ready = self._receive()
         except (ChildError, wire.WireError) as error:
-            raise StartError(self.output().strip() or str(error)) from None
+            said = self.output().strip().splitlines()
+            raise StartError(said[-1] if said else str(error)) from None
         if ready != {"ready": True} or self.process.poll() is not None:
             raise StartError("it ended, or did not report ready")
         self.end = time.monotonic() + self.limits.total
@@ -115,18 +120,17 @@ class Child:
 
     def output(self) -> str:
         """The beginning of what the process printed."""
-        self.printed.seek(0)
-        return self.printed.read(self.limits.output).decode("utf-8", "replace")
+        self._listen()
+        return self.printed.decode("utf-8", "replace")
 
     def close(self) -> None:
         """End the process and everything it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        for end in (self.process.stdin, self.process.stdout):
+        for end in self.pipes:
             with contextlib.suppress(OSError):
                 end.close()  # type: ignore[union-attr]
-        self.printed.close()
         self.command.clear()
 
     def __enter__(self) -> Child:
@@ -136,15 +140,43 @@ class Child:
         self.close()
 
     def _wait(self, readable: bool) -> None:
-        left = self.deadline - time.monotonic()
+        """Until the pipe can be read, or written to; what is printed meanwhile is taken in."""
         poll = select.poll()  # unlike select.select it knows descriptors beyond 1024
-        poll.register(
-            *((self.source, select.POLLIN) if readable else (self.target, select.POLLOUT))
-        )
-        if left <= 0 or not poll.poll(1000 * left):
-            seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
-            what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
-            raise ChildError("TimeoutError", f"no reply within the limit of {what}")
+        number, wanted = (self.source, select.POLLIN) if readable else (self.target, select.POLLOUT)
+        poll.register(number, wanted)
+        poll.register(self.printing, select.POLLIN)
+        look = time.monotonic() + LOOK
+        while (left := self.deadline - (now := time.monotonic())) > 0:
+            if now > look and hasattr(self, "end"):  # until then there is no answer in it
+                look = now + LOOK
+                self._count()
+            ready = dict(poll.poll(1000 * min(left, LOOK)))
+            if self.printing in ready and not self._listen():
+                poll.unregister(self.printing)
+            if number in ready:
+                return
+        seconds = self.limits.call if self.deadline < getattr(self, "end", 0) else None
+        what = f"{seconds:g} s for one call" if seconds else f"{self.limits.total:g} s in all"
+        raise ChildError("TimeoutError", f"no reply within the limit of {what}")
+
+    def _count(self) -> None:
+        """End an answer that has more threads than it may.
+
+        The kernel counts them, too, but not those of root, and with limits alone nobody else does.
+        """
+        if tasks(self.process.pid) > self.command.around + 1 + self.limits.threads:
+            self.process.kill()
+            text = f"the answer has more threads than {self.limits.threads} at a time"
+            raise ChildError("ProcessEnded", text)
+
+    def _listen(self) -> bool:
+        """Take in what is printed, of which the beginning is kept; False where that has ended."""
+        try:
+            part = os.read(self.printing, 1 << 16)
+        except BlockingIOError:
+            return True
+        self.printed += part[: self.limits.output - len(self.printed)]
+        return bool(part)
 
     def _read(self, count: int) -> bytes:
         parts = []
@@ -189,6 +221,17 @@ class Child:
             text = f"no result within the limit of {self.limits.compute:g} s of computing a call"
             return ChildError("TimeoutError", text)
         return ChildError("ProcessEnded", f"the answer's process ended (status {status})")
+
+
+def tasks(process: int) -> int:
+    """How many threads a process and all that it started have, where the system tells."""
+    try:
+        folder = f"/proc/{process}"
+        with open(f"{folder}/task/{process}/children") as children, open(f"{folder}/stat") as own:
+            count = int(own.read().rpartition(")")[2].split()[17])
+            return count + sum(tasks(int(child)) for child in children.read().split())
+    except (OSError, ValueError, IndexError):  # it has ended, or this is no Linux
+        return 0
 
 
 def _serve(reply: dict[str, Any], functions: Mapping[str, Callable[..., Any]]) -> dict[str, Any]:

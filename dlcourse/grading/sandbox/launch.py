@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import platform
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from dlcourse.grading import answers, compare
-from dlcourse.grading.sandbox import seccomp, wire
+from dlcourse.grading.sandbox import libraries, seccomp, wire
+
+try:
+    import fcntl
+except ImportError:  # Windows, where no answer has a process of its own
+    fcntl = None  # type: ignore[assignment]
 
 HOME = "/w"
+STAGE = "dlcourse-answer-"
+"""How the name of a folder begins that is laid out for an answer without a sandbox."""
 FILES = [
     Path(__file__).with_name("worker.py"),
     *(Path(module.__file__ or "") for module in (wire, seccomp, answers, compare)),
@@ -31,6 +38,7 @@ ENVIRONMENT = {
     # Threads would reserve memory by the gigabyte, and there is a limit on that.
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
 }
 
 
@@ -40,8 +48,8 @@ class Limits:
 
     ``call`` and ``total`` are seconds of wall time, for one call and for all; ``compute`` and
     ``cpu`` are seconds of computing, likewise: a busy machine costs no answer those. ``memory`` and
-    ``disk`` are bytes, ``disk`` for each file (with bubblewrap there is one, what it prints);
-    ``output`` is how much of that is kept.
+    ``disk`` are bytes, ``disk`` for each file (with bubblewrap there is none to be written);
+    ``processes`` counts threads, too; ``output`` is how much is kept of what is printed.
     """
 
     call: float = 5.0
@@ -49,9 +57,17 @@ class Limits:
     compute: float = 2.0
     cpu: int = 20
     memory: int = 1 << 30
-    processes: int = 8
+    processes: int = 34
     disk: int = 8 << 20
     output: int = 20_000
+
+    @property
+    def threads(self) -> int:
+        """How many an answer may start; the kernel counts its first and bubblewrap's process, too.
+
+        It counts none of root's, so the grader does as well.
+        """
+        return self.processes - 2
 
     @property
     def arguments(self) -> list[str]:
@@ -64,12 +80,14 @@ class Limits:
 class Command:
     """A command line, the folder to start it in, and a filter to be handed over by descriptor.
 
-    ``clear`` is to be called when it has ended, and removes what was laid out for it.
+    ``clear`` is to be called when it has ended, and removes what was laid out for it; ``around``
+    is how many processes there are beside the answer's own.
     """
 
     words: list[str]
     folder: str = "/"
     filter: bytes = b""
+    around: int = 0
     clear: Callable[[], object] = lambda: None
 
 
@@ -87,7 +105,7 @@ def interpreter() -> Path:
 
 
 def bubblewrap(limits: Limits) -> Command:
-    """A process that sees an interpreter, NumPy and five small files; and nothing else."""
+    """A process that sees an interpreter, NumPy, what these need, and five small files."""
     machine = platform.machine()
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grader"]
@@ -108,7 +126,7 @@ def bubblewrap(limits: Limits) -> Command:
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
     words += ["--seccomp", "{filter}", "--"]
     words += [*start(HOME), "filtered", *limits.arguments]
-    return Command(words, filter=seccomp.launch(machine))
+    return Command(words, filter=seccomp.launch(machine), around=2)
 
 
 def start(home: str) -> list[str]:
@@ -123,51 +141,60 @@ def bare(limits: Limits) -> Command:
 
     A folder is laid out for it, which ``clear`` removes.
     """
-    stage = tempfile.TemporaryDirectory(prefix="dlcourse-")
-    (site := Path(stage.name, "site")).mkdir()
-    (empty := Path(stage.name, "empty")).mkdir()
+    stage, clear = tempfile.mkdtemp(prefix=STAGE), contextlib.ExitStack()
+    clear.callback(os.close, held := os.open(stage, os.O_RDONLY))
+    clear.callback(_remove, stage)
+    fcntl.flock(held, fcntl.LOCK_EX)  # as long as we live: see `sweep`
+    (site := Path(stage, "site")).mkdir()
+    (empty := Path(stage, "empty")).mkdir()
     for path in FILES:
-        shutil.copy(path, stage.name)
+        shutil.copy(path, stage)
     for folder in numpy_folders():
         (site / folder.name).symlink_to(folder)
     known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES
-    words = [*start(stage.name), "filtered" if known else "bare", *limits.arguments]
-    return Command(words, folder=str(empty), clear=partial(_remove, stage))
+    if known:  # it starts no process, and without a namespace all of the user's would count
+        limits = replace(limits, processes=-1)
+    words = [*start(stage), "filtered" if known else "bare", *limits.arguments]
+    return Command(words, folder=str(empty), clear=clear.close)
 
 
-def _remove(stage: tempfile.TemporaryDirectory[str]) -> None:
+def sweep() -> None:
+    """Remove the folders of graders that were killed: those that nobody holds any more."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{STAGE}*"):
+        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+            number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            opened.callback(os.close, number)
+            status = os.fstat(number)
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # A young one may be on its way to be held.
+            if status.st_uid == os.getuid() and time.time() - status.st_mtime > 60:
+                _remove(str(folder))
+
+
+def _remove(folder: str) -> None:
     try:
-        stage.cleanup()
+        shutil.rmtree(folder)
     except (OSError, RecursionError):  # an answer can nest folders deeper than Python can follow
-        subprocess.run(["rm", "-rf", stage.name], check=False, stderr=subprocess.DEVNULL)
+        subprocess.run(["rm", "-rf", folder], check=False, stderr=subprocess.DEVNULL)
 
 
 def _system() -> list[str]:
-    """The shared libraries of the machine, without its programs."""
+    """The shared libraries that the interpreter and NumPy are linked to, and the loader's list."""
     words: list[str] = []
-    for path in ("/usr/lib", "/usr/lib64", "/usr/lib32"):
-        if os.path.isdir(path):
-            words += ["--ro-bind", path, path]
-    for path in ("/lib", "/lib64", "/lib32"):
+    for path in ("/lib", "/lib64"):
         if os.path.islink(path):
             words += ["--symlink", os.readlink(path), path]
-        elif os.path.isdir(path):
-            words += ["--ro-bind", path, path]
-    for path in ("/etc/ld.so.cache", "/etc/alternatives"):
-        if os.path.exists(path):
-            words += ["--ro-bind", path, path]
-    return words
+    for place, file in libraries.needed(interpreter(), tuple(numpy_folders())).items():
+        words += ["--ro-bind", file, place]
+    return [*words, "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
 
 
 def _python() -> list[str]:
     """The interpreter and its standard library, with what others have installed there covered."""
-    program, library = str(interpreter()), Path(sysconfig.get_path("stdlib"))
-    words = ["--ro-bind", program, program]
-    shared = Path(sys.base_prefix, "lib")
-    if shared != Path("/usr/lib"):
-        words += ["--ro-bind", str(shared), str(shared)]
-    covers = [library / "site-packages", library / "dist-packages", Path("/usr/lib/python3")]
-    for path in covers:
-        if path.is_dir():
-            words += ["--tmpfs", str(path), "--remount-ro", str(path)]
+    words = ["--ro-bind", str(interpreter()), str(interpreter())]
+    for library in libraries.standard():
+        words += ["--ro-bind", str(library), str(library)]
+        for cover in (library / "site-packages", library / "dist-packages"):
+            if cover.is_dir():
+                words += ["--tmpfs", str(cover), "--remount-ro", str(cover)]
     return words

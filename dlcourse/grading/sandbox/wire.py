@@ -22,6 +22,10 @@ BODY_LIMIT = 64 << 20
 REPLY_LIMITS = 1 << 18, 8 << 20
 """Of what an answer sends: its tree takes the grader time, node for node; its arrays, memory."""
 DEPTH_LIMIT = 32
+NODE_LIMIT, KEY_LIMIT, KIND_LIMIT = 1 << 15, 100, 20
+"""How many nodes a message has, how many keys a dict (they may be chosen to collide), and how many
+kinds of value that do not travel (each of them is a new type here)."""
+MOST_AXES = 64
 LENGTHS = struct.Struct("<II")
 DTYPES = {"|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8", "<f2", "<f4", "<f8"}
 
@@ -36,7 +40,7 @@ def frame(
     limits: tuple[int, int] = (HEAD_LIMIT, BODY_LIMIT),
 ) -> bytes:
     """The bytes of a message; ``function`` gives a callable the name to be called back by."""
-    writer = _Writer(function, limits[0] // 2)  # a node and what parts it from the next
+    writer = _Writer(function)
     try:
         head = json.dumps(writer.tree(message, 0)).encode()
     except (ValueError, RecursionError) as error:
@@ -73,16 +77,16 @@ def opaque(name: str) -> Any:
 
 
 class _Writer:
-    """Makes the tree of a message, of at most ``nodes`` parts, and collects its arrays."""
+    """Makes the tree of a message, and collects its arrays."""
 
-    def __init__(self, function: Callable[[Any], str] | None, nodes: int) -> None:
-        self.function, self.nodes = function, nodes
+    def __init__(self, function: Callable[[Any], str] | None) -> None:
+        self.function, self.nodes = function, 0
         self.parts: list[bytes] = []
 
     def tree(self, value: Any, depth: int) -> Any:
         """``value`` as JSON, with every array's bytes appended to ``parts``."""
-        self.nodes -= 1
-        if self.nodes < 0:
+        self.nodes += 1
+        if self.nodes > NODE_LIMIT:
             raise WireError("too many parts to send; return arrays, not nested lists")
         if depth > DEPTH_LIMIT:
             raise WireError("a message is nested too deeply")
@@ -92,10 +96,10 @@ class _Writer:
             items = [self.tree(item, depth + 1) for item in value]
             return {"tuple": items} if isinstance(value, tuple) else items
         if isinstance(value, dict):
-            pairs = [
-                [self.tree(key, depth + 1), self.tree(item, depth + 1)]
-                for key, item in value.items()
-            ]
+            if len(value) > KEY_LIMIT:
+                raise WireError(f"a dict of {len(value)} keys is too large; return arrays")
+            deeper = depth + 1
+            pairs = [[self.key(k, deeper), self.tree(v, deeper)] for k, v in value.items()]
             return {"dict": pairs}
         if callable(value) and self.function is not None:
             return {"function": self.function(value)}
@@ -106,6 +110,20 @@ class _Writer:
             return {"opaque": type(value).__name__}
         self.parts.append(array.tobytes())
         return {"array": [array.dtype.str, list(array.shape)]}
+
+    def key(self, value: Any, depth: int) -> Any:
+        """A key of a dict; of whatever equals plain text or a plain number, such as NumPy's, that.
+
+        An array is no key where it is read, so the others are but the names of their types.
+        """
+        if isinstance(value, str):
+            value = str.__str__(value)
+        elif isinstance(value, np.generic):
+            value = value.item()
+        elif isinstance(value, tuple):
+            return {"tuple": [self.key(item, depth + 1) for item in value]}
+        plain = value is None or type(value) in (bool, int, float, str)
+        return self.tree(value, depth) if plain else {"opaque": type(value).__name__}
 
 
 def _numeric(value: Any) -> np.ndarray | None:
@@ -139,11 +157,13 @@ class _Reader:
     """Reads a tree back; the bytes of its arrays are taken in order, each of them once."""
 
     def __init__(self, body: bytes, function: Callable[[str], Any] | None) -> None:
-        self.body, self.function, self.place = body, function, 0
+        self.body, self.function, self.place, self.nodes = body, function, 0, 0
+        self.opaque: dict[str, Any] = {}
 
     def read(self, node: Any, depth: int) -> Any:
-        if depth > DEPTH_LIMIT:
-            raise WireError("nested too deeply")
+        self.nodes += 1
+        if depth > DEPTH_LIMIT or self.nodes > NODE_LIMIT or len(self.opaque) > KIND_LIMIT:
+            raise WireError("nested too deeply, or too many parts")
         if isinstance(node, list):
             return [self.read(item, depth + 1) for item in node]
         if not isinstance(node, dict):
@@ -151,12 +171,15 @@ class _Reader:
         ((kind, content),) = node.items()
         if kind == "tuple":
             return tuple(self.read(item, depth + 1) for item in content)
-        if kind == "dict":
+        if kind == "dict" and len(content) <= KEY_LIMIT:
             return {self.read(k, depth + 1): self.read(v, depth + 1) for k, v in content}
         if kind == "array":
             return self.array(*content)
         if kind == "opaque":
-            return opaque(str(content))
+            name = str(content)
+            if name not in self.opaque:
+                self.opaque[name] = opaque(name)
+            return self.opaque[name]
         if kind == "function" and self.function is not None:
             return self.function(content)
         if kind == "generator" and self.function is not None:
@@ -164,8 +187,10 @@ class _Reader:
         raise WireError("an unknown kind of node")
 
     def array(self, dtype: str, shape: list[int]) -> np.ndarray:
-        if dtype not in DTYPES or not all(type(n) is int and n >= 0 for n in shape):
+        if dtype not in DTYPES or len(shape) > MOST_AXES:
             raise WireError("no numeric array")
+        if not all(type(n) is int and n >= 0 for n in shape):
+            raise WireError("no shape of an array")
         count = math.prod(shape)
         end = self.place + count * np.dtype(dtype).itemsize
         if end > len(self.body):

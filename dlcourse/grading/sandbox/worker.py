@@ -39,18 +39,20 @@ MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
 def limit(memory: int, seconds: int, processes: int, size: int, *, every: bool) -> None:
     """Hard limits, which only a process with more rights than this one could raise again.
 
-    Not ``every`` system knows all of them; where there is a sandbox, all have to hold.
+    Not ``every`` system knows all of them; where there is a sandbox, all have to hold, and no
+    answer is given less than another one elsewhere. One below zero is none.
     """
-    for kind, value in (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_NPROC, processes),
-        (resource.RLIMIT_FSIZE, size),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.nullcontext() if every else contextlib.suppress(ValueError, OSError):
+    values = {"AS": memory, "CPU": seconds, "NPROC": processes, "FSIZE": size}
+    for name, value in {**values, "NOFILE": 64, "CORE": 0}.items():
+        if value < 0:
+            continue
+        kind = getattr(resource, f"RLIMIT_{name}")
+        try:
             resource.setrlimit(kind, (value, value))
+        except (ValueError, OSError):
+            if every:
+                hard = resource.getrlimit(kind)[1]
+                sys.exit(f"the hard limit RLIMIT_{name} is {hard}, and an answer is given {value}")
 
 
 class Pipe:
@@ -204,6 +206,7 @@ def main() -> None:
     memory, seconds, processes, size = map(int, sys.argv[2:6])
     limit(memory, seconds, processes, size, every=filtered)
     if filtered:
+        seccomp.end_with_parent()
         seccomp.install(seccomp.run(os.uname().machine))
     ours.receive()  # a sign is wanted when it is this answer's turn, not when all is set up
     ours.send({"ready": True})

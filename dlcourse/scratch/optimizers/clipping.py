@@ -44,24 +44,25 @@ def clip_grad_norm(
     c = checks.number("max_norm", max_norm, 0, low_open=True)
     arrays = _checked(grads, runs)
     rows = [g.reshape(-1 if runs is None else (runs, -1)) for g in arrays]
-    unit = _unit(rows)  # of length: the square of a finite entry may overflow, in units it does not
-    parts = [g / unit[..., None] for g in rows]
-    norm = np.sqrt(sum(np.einsum("...i,...i->...", part, part) for part in parts))
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # c / unit may be anything; only its part below 1 counts
-        factor = np.minimum(1.0, c / unit / (norm + 1e-6 / unit))
-        norm = norm * unit
+    norm = _norm(rows)
+    factor = np.minimum(1.0, c / (norm + 1e-6))
+    with np.errstate(invalid="ignore"):  # an infinite entry times a factor of zero is no number
         scaled = [(factor[..., None] * g).astype(g.dtype) for g in rows]
     clipped = [g.reshape(a.shape) for g, a in zip(scaled, arrays, strict=True)]
     whole = float(norm) if runs is None else norm
     return clipped[0] if isinstance(grads, np.ndarray) else clipped, whole
 
 
-def _unit(rows: Sequence[Array]) -> Array:
-    """The power of two, one a run, just above the largest entry; dividing by it rounds nothing."""
+def _norm(rows: Sequence[Array]) -> Array:
+    """The norm of each run over all arrays, float64.
+
+    It is taken in units of the power of two just above the largest entry, which rounds nothing:
+    the square of a finite entry could overflow or vanish.
+    """
     largest = np.max([np.abs(g).max(-1, initial=0.0) for g in rows], axis=0).astype(float)
-    return np.ldexp(1.0, np.frexp(largest)[1].clip(-1000, 1000))
+    unit = np.ldexp(1.0, np.frexp(largest)[1].clip(-1000, 1000))
+    parts = [g / unit[..., None] for g in rows]
+    return unit * np.sqrt(sum((part * part).sum(-1) for part in parts))
 
 
 def clip_grad_value(grads: Array | Sequence[Array], clip_value: float) -> Any:
