@@ -9,6 +9,7 @@ from dlcourse.problems.quadratics import (
     walk,
 )
 from dlcourse.problems.recurrent import one_unit
+from dlcourse.problems.songs import song_influence, song_loss, song_network
 from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "heavy_ball_optimum",
     "momentum_matrix",
     "one_unit",
+    "song_influence",
+    "song_loss",
+    "song_network",
     "steps_to",
     "walk",
     "well",

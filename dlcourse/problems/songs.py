@@ -1,0 +1,77 @@
+"""A recurrent network that shall sing one wave from memory: the smallest task on which it falls."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlcourse.arrays import Array
+
+UNITS = 16
+
+
+def song_network(seed: int | np.random.Generator) -> Array:
+    """W (16, 16), b and v (16,) and c of a network, in one vector (289,).
+
+    W is drawn a fifth too large for a network that neither forgets nor explodes.
+    """
+    rng = np.random.default_rng(seed)
+    W = 1.2 * rng.normal(size=(UNITS, UNITS)) / UNITS**0.5
+    b = rng.normal(size=UNITS)
+    return np.concatenate([W.ravel(), b, rng.normal(size=UNITS) / UNITS**0.5, [0]])
+
+
+def song_loss(theta: Array, wave: Array) -> tuple[Array, Array]:
+    r"""Loss and gradient of networks that shall sing ``wave``; backpropagation through time.
+
+    .. math:: h_t = \tanh(W h_{t-1} + b), \quad h_0 = 0, \quad
+              L = \tfrac1T \sum_t (v^\top h_t + c - \text{wave}_t)^2
+
+    Parameters
+    ----------
+    theta : (runs, 289), each run as ``song_network`` draws it
+    wave : (T,)
+
+    Returns
+    -------
+    L (runs,) and its gradient (runs, 289)
+    """
+    W, b, v, c = parts(theta)
+    h = np.zeros((len(wave) + 1, *b.shape), theta.dtype)
+    for t in range(len(wave)):  # forward in time
+        h[t + 1] = np.tanh(np.einsum("rij,rj->ri", W, h[t]) + b)
+    said = np.einsum("trk,rk->tr", h[1:], v) + c
+    pull = 2 * (said - wave[:, None]) / len(wave)
+    a, later = np.zeros_like(h[1:]), 0.0
+    for t in reversed(range(len(wave))):  # and backward
+        a[t] = (pull[t][:, None] * v + later) * (1 - h[t + 1] ** 2)
+        later = np.einsum("rij,ri->rj", W, a[t])
+    by_W = np.einsum("tri,trj->rij", a, h[:-1]).reshape(len(theta), -1)
+    by_v = np.einsum("tr,trk->rk", pull, h[1:])
+    grad = np.hstack([by_W, a.sum(0), by_v, pull.sum(0)[:, None]])
+    return ((said - wave[:, None]) ** 2).mean(0), grad
+
+
+def parts(theta: Array) -> tuple[Array, Array, Array, Array]:
+    """W, b, v and c of every run, as views of ``theta`` (runs, 289)."""
+    k, squares = UNITS, UNITS**2
+    W = theta[:, :squares].reshape(-1, k, k)
+    return W, theta[:, squares : squares + k], theta[:, -k - 1 : -1], theta[:, -1]
+
+
+def song_influence(theta: Array, moments: int = 30) -> list[float]:
+    """How strongly a state acts on the last one, 0, 1, … moments later: ‖Π ∂hₜ/∂hₜ₋₁‖₂.
+
+    Parameters
+    ----------
+    theta : (289,), one network, run freely for so many ``moments``
+    """
+    (W,), (b,), *_ = parts(theta[None])
+    h, factors = np.zeros(UNITS, theta.dtype), []
+    for _ in range(moments):
+        h = np.tanh(W @ h + b)
+        factors = [(1 - h[:, None] ** 2) * W, *factors]
+    product, norms = np.eye(UNITS), [1.0]
+    for factor in factors[:-1]:
+        product = product @ factor
+        norms += [np.linalg.norm(product, 2)]
+    return norms
