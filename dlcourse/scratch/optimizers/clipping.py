@@ -46,7 +46,7 @@ def clip_grad_norm(
     rows = [g.reshape(-1 if runs is None else (runs, -1)) for g in arrays]
     norm = _norm(rows)
     factor = np.minimum(1.0, c / (norm + 1e-6))
-    with np.errstate(invalid="ignore"):  # an infinite entry times a factor of zero is no number
+    with np.errstate(invalid="ignore"):  # an infinite entry times 0
         scaled = [(factor[..., None] * g).astype(g.dtype) for g in rows]
     clipped = [g.reshape(a.shape) for g, a in zip(scaled, arrays, strict=True)]
     whole = float(norm) if runs is None else norm
