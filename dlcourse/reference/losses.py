@@ -30,11 +30,6 @@ def mse_backward(dvalue: Tensor | float, cache: Cache) -> Tensor:
     return _pull_back(dvalue, cache)
 
 
-def log_softmax(logits: Tensor) -> Tensor:
-    """``F.log_softmax`` over the last axis."""
-    return F.log_softmax(logits, dim=-1)
-
-
 def softmax_cross_entropy(logits: Tensor, target: Tensor) -> tuple[Tensor, Cache]:
     """``F.cross_entropy``, one mean a run; class indices or probabilities."""
     leaf = logits.detach().clone().requires_grad_()

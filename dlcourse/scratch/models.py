@@ -116,7 +116,8 @@ class Sequential:
 
     def grad_norm(self) -> Array:
         """The Euclidean norm of the gradient, one number a run."""
-        return np.sqrt(np.einsum("...i,...i->...", self.grad, self.grad))
+        with np.errstate(over="ignore"):  # inf says enough
+            return np.sqrt(np.vecdot(self.grad, self.grad))
 
 
 class MLP(Sequential):
