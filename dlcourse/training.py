@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -26,8 +27,7 @@ CACHE_BYTES = 4 << 20
 cache. Smaller blocks pay Python's overhead more often; without any, many runs leave the cache."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One update: ``t`` from 1, ``epoch`` from 0; ``loss`` and ``grad_norm`` are from before it."""
 
     t: int
@@ -113,18 +113,19 @@ def _steps(
         shuffles.draw()
         for start in shuffles.starts:
             t += 1
-            with np.errstate(**_QUIET if nonfinite == "freeze" else {}):
+            with np.errstate(**_QUIET) if nonfinite == "freeze" else nullcontext():
                 values = [
                     _gradient(part, loss, (x, y), shuffles.batches(start, rows))
                     for rows, part in parts
                 ]
-                value = values[0] if model.runs is None else np.concatenate(values)
+                value = values[0] if len(parts) == 1 else np.concatenate(values)
                 norm = as_numpy(model.grad_norm())
-                lost = ~(np.isfinite(value) & np.isfinite(norm))
-                if nonfinite == "raise" and lost.any():
-                    _report_divergence(t, value, lost, optimizer.lr)
-                frozen |= lost
-                if frozen.any():
+                sound = np.isfinite(value) & np.isfinite(norm)
+                if not sound.all():
+                    if nonfinite == "raise":
+                        _report_divergence(t, value, ~sound, optimizer.lr)
+                    frozen |= ~sound
+                if nonfinite == "freeze" and frozen.any():
                     model.grad[_like(model.grad, frozen)] = 0.0
                     value, norm = np.where(frozen, np.nan, value), np.where(frozen, np.nan, norm)
                 if max_norm is not None:
@@ -135,17 +136,18 @@ def _steps(
 
 def _gradient(part: Any, loss: Any, data: Data, batches: list[Array]) -> Array:
     """Write ``part.grad`` for one update, the mean over the samples of all batches; the loss."""
-    (x, y), samples = data, sum(batch.shape[-1] for batch in batches)
+    x, y = data
+    if len(batches) == 1:
+        value = loss.forward(part.forward(x[batches[0]], True), y[batches[0]])
+        part.backward(loss.backward(), input_grad=False)
+        return as_numpy(value)
+    samples = sum(batch.shape[-1] for batch in batches)
     value, total = 0.0, 0.0
     for batch in batches:
         share = batch.shape[-1] / samples
-        out = part.forward(x[batch], True)
-        value = value + share * as_numpy(loss.forward(out, y[batch]))
-        part.backward(loss.backward(), input_grad=False)
-        if len(batches) > 1:
-            total = total + share * part.grad
-    if len(batches) > 1:
-        part.grad[...] = total
+        value = value + share * _gradient(part, loss, data, [batch])
+        total = total + share * part.grad
+    part.grad[...] = total
     return np.asarray(value)
 
 
