@@ -12,8 +12,8 @@ import pytest
 
 from dlcourse import data, training
 from dlcourse.history import History
-from dlcourse.scratch import layers
 from dlcourse.scratch.landscape import per_sample_gradients
+from dlcourse.scratch.layers import dense
 from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD, Adam
@@ -447,13 +447,13 @@ def test_max_norm_clips_each_run_alone() -> None:
 
 
 def test_training_and_single_gradients_do_without_the_gradient_of_the_inputs(monkeypatch) -> None:
-    wanted, whole = [], layers.linear_backward
+    wanted, whole = [], dense.linear_backward
 
     def spying(dy, cache, input_grad=True):
         wanted.append(input_grad)
         return whole(dy, cache, input_grad)
 
-    monkeypatch.setattr(layers, "linear_backward", spying)
+    monkeypatch.setattr(dense, "linear_backward", spying)
     model, (x, y) = toy(8)
     depth, loss = sum(bool(layer.params) for layer in model.layers), SoftmaxCrossEntropy()
     plan = {"epochs": 1, "batch_size": 8, "rng": np.random.default_rng(0)}

@@ -1,0 +1,81 @@
+"""Twin of ``scratch.layers.activations``."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from dlcourse import checks
+from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record
+
+
+def relu(x: Tensor) -> tuple[Tensor, Cache]:
+    """``torch.relu``."""
+    return record(torch.relu, x)
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> tuple[Tensor, Cache]:
+    """``F.leaky_relu``."""
+    return record(lambda leaf: F.leaky_relu(leaf, negative_slope), x)
+
+
+def tanh(x: Tensor) -> tuple[Tensor, Cache]:
+    """``torch.tanh``."""
+    return record(torch.tanh, x)
+
+
+def sigmoid(x: Tensor) -> tuple[Tensor, Cache]:
+    """``torch.sigmoid``."""
+    return record(torch.sigmoid, x)
+
+
+def relu_backward(dy: Tensor, cache: Cache) -> Tensor:
+    """Autograd."""
+    return pull_back(dy, cache)[0]
+
+
+def leaky_relu_backward(dy: Tensor, cache: Cache) -> Tensor:
+    """Autograd."""
+    return pull_back(dy, cache)[0]
+
+
+def tanh_backward(dy: Tensor, cache: Cache) -> Tensor:
+    """Autograd."""
+    return pull_back(dy, cache)[0]
+
+
+def sigmoid_backward(dy: Tensor, cache: Cache) -> Tensor:
+    """Autograd."""
+    return pull_back(dy, cache)[0]
+
+
+class ReLU(Layer):
+    """``torch.relu``."""
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        return torch.relu(x)
+
+
+class LeakyReLU(Layer):
+    """``F.leaky_relu``."""
+
+    def __init__(self, negative_slope: float = 0.01) -> None:
+        super().__init__()
+        self.negative_slope = checks.number("negative_slope", negative_slope)
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        return F.leaky_relu(x, self.negative_slope)
+
+
+class Tanh(Layer):
+    """``torch.tanh``."""
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        return torch.tanh(x)
+
+
+class Sigmoid(Layer):
+    """``torch.sigmoid``."""
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        return torch.sigmoid(x)

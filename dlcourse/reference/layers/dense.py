@@ -1,0 +1,102 @@
+"""Twin of ``scratch.layers.dense``: ``F.linear``, with runs ``torch.einsum``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from dlcourse import checks
+from dlcourse.arrays import Generators, draw_runs, run_generators
+from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Cache]:
+    """``F.linear``, or ``torch.einsum`` over the runs that x and weight have."""
+    lead = torch.broadcast_shapes(x.shape[:-2], weight.shape[:-2])
+    x, weight = x.expand(*lead, *x.shape[-2:]), weight.expand(*lead, *weight.shape[-2:])
+    if bias is not None:
+        bias = bias.expand(*lead, bias.shape[-1])
+    return record(_linear, x, weight, bias)
+
+
+def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    if weight.ndim == 2 and x.ndim == 2:
+        return F.linear(x, weight, bias)
+    y = torch.einsum("...nd,...kd->...nk", x, weight)
+    return y if bias is None else y + bias.unsqueeze(-2)
+
+
+def linear_backward(
+    dy: Tensor, cache: Cache, input_grad: bool = True
+) -> tuple[Any, Tensor, Tensor]:
+    """Autograd; without a bias its gradient is still Σₙ dy."""
+    y, (x, *params) = cache
+    dx = pull_back(dy, (y, (x,)))[0] if input_grad else None
+    dweight, *dbias = pull_back(dy, (y, params))
+    return dx, dweight, dbias[0] if dbias else dy.sum(-2)
+
+
+def flatten(x: Tensor, start_dim: int = 1) -> tuple[Tensor, Cache]:
+    """``torch.flatten``."""
+    return record(lambda leaf: torch.flatten(leaf, start_dim), x)
+
+
+def flatten_backward(dy: Tensor, cache: Cache) -> Tensor:
+    """Autograd."""
+    return pull_back(dy, cache)[0]
+
+
+def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    return 2 * rng.random(shape) - 1
+
+
+class Linear(Layer):
+    """Twin of ``scratch.layers.Linear``; drawn in NumPy: both rooms start from the same numbers."""
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        rng: Generators,
+        runs: int | None = None,
+        dtype: npt.DTypeLike = np.float64,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        super().__init__()
+        d = checks.integer("in_features", in_features, 1)
+        k = checks.integer("out_features", out_features, 1)
+        self.runs = runs
+        generators = run_generators(rng, runs)
+        for name, shape in [("weight", (k, d)), ("bias", (k,))][: 1 + bool(bias)]:
+            drawn = draw_runs(partial(_unit, shape=shape), generators, runs) * d**-0.5
+            drawn = drawn.astype(checks.float_kind("dtype", dtype))
+            self.params[name] = torch.as_tensor(drawn, device=device)
+            self.grads[name] = torch.zeros_like(self.params[name])
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        *runs, _, d = params["weight"].shape
+        if not isinstance(x, Tensor):
+            checks.fail("x", "a tensor", x, error=TypeError)
+        if x.ndim < 2 or x.shape[-1] != d:
+            checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
+        if runs and x.ndim > 2 and x.shape[-3] not in (1, *runs):
+            checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
+        return _linear(x, params["weight"], params.get("bias"))
+
+
+class Flatten(Layer):
+    """``torch.flatten``."""
+
+    def __init__(self, start_dim: int = 1) -> None:
+        super().__init__()
+        self.start_dim = start_dim
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        return torch.flatten(x, self.start_dim)
