@@ -32,12 +32,13 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def linear_backward(
-    dy: Tensor, cache: Cache, input_grad: bool = True
+    dy: Tensor, cache: Cache, input_grad: bool = True, out: Tensor | None = None
 ) -> tuple[Any, Tensor, Tensor]:
     """Autograd; without a bias its gradient is still Σₙ dy."""
     y, (x, *params) = cache
     dx = pull_back(dy, (y, (x,)))[0] if input_grad else None
     dweight, *dbias = pull_back(dy, (y, params))
+    dweight = dweight if out is None else out.copy_(dweight)
     return dx, dweight, dbias[0] if dbias else dy.sum(-2)
 
 

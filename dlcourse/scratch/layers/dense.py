@@ -21,10 +21,14 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, C
     return y, (x, weight)
 
 
-def linear_backward(dy: Array, cache: Cache, input_grad: bool = True) -> tuple[Any, Array, Array]:
-    """dx = dy W (None without ``input_grad``), dW = dyᵀ x, db = Σₙ dy."""
+def linear_backward(
+    dy: Array, cache: Cache, input_grad: bool = True, out: Array | None = None
+) -> tuple[Any, Array, Array]:
+    """dx = dy W (None without ``input_grad``), dW = dyᵀ x (in ``out`` if given), db = Σₙ dy."""
     x, weight = cache
-    return dy @ weight if input_grad else None, dy.swapaxes(-1, -2) @ x, dy.sum(-2)
+    dx = dy @ weight if input_grad else None
+    dweight = np.matmul(dy.swapaxes(-1, -2), x, out=out)
+    return dx, dweight, np.einsum("...nk->...k", dy)
 
 
 def flatten(x: Array, start_dim: int = 1) -> tuple[Array, Cache]:
@@ -95,8 +99,7 @@ class Linear(Layer):
         n, k = cache[0].shape[-2], cache[1].shape[-2]
         if dy.shape[-2:] != (n, k):
             checks.fail("dy", f"shaped (..., {n}, {k}) as y", dy.shape)
-        dx, dweight, dbias = linear_backward(dy, cache, input_grad)
-        self.grads["weight"][...] = dweight
+        dx, _, dbias = linear_backward(dy, cache, input_grad, out=self.grads["weight"])
         if "bias" in self.grads:
             self.grads["bias"][...] = dbias
         return dx
