@@ -46,6 +46,11 @@ def column(*values: float) -> np.ndarray:
     return np.array(values)[:, None]
 
 
+def fan(step: int) -> np.ndarray:
+    """A schedule of three rates: what tells the optimizer that there are runs."""
+    return column(0.01, 0.1, 0.5) * 0.9**step
+
+
 OPTIMIZERS = [
     OptimizerCase("SGD", "the default: no state at all"),
     OptimizerCase("SGD", "momentum: rate outside the velocity", {"lr": 0.1, "momentum": 0.9}),
@@ -73,6 +78,8 @@ OPTIMIZERS = [
         runs=2,
         compare_state=False,
     ),
+    OptimizerCase("SGD", "a schedule may be all that tells of runs", {"lr": fan, "momentum": 0.9}, runs=3),
+    OptimizerCase("AdamW", "a schedule may be all that tells of runs", {"lr": fan}, runs=3),
     OptimizerCase("Adam", "the default"),
     OptimizerCase("Adam", "short memories: bias correction fades fast", {"betas": (0.5, 0.7)}),
     OptimizerCase("Adam", "an epsilon as large as many gradients", {"lr": 0.1, "eps": 1e-3}),

@@ -60,7 +60,7 @@ def test_a_refused_state_changes_nothing() -> None:
 
 def test_a_grid_is_taken_over_by_an_optimizer_without_one() -> None:
     """The runs axis comes with the hyper-parameters, whichever of them has it."""
-    p, g = np.ones((2, 3)), np.full((2, 3), 0.5)
+    p, g = np.ones((2, 3)), np.array([[1.0, 2.0, 3.0], [-20.0, 30.0, -40.0]])
     grid = SGD(p, lr=0.1, momentum=np.array([[0.5], [0.9]]))
     grid.step(g)
     plain = SGD(q := p.copy(), lr=0.7, momentum=0.1)

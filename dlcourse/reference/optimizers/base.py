@@ -50,6 +50,7 @@ class Optimizer:
 
     def step(self, grads: Tensor | Sequence[Tensor]) -> None:
         """Hand the gradients to ``torch.optim`` and let it step."""
+        rate = self._hyper("lr", self.lr(self.t)) if callable(self.lr) else self.lr
         given = _listed("grads", grads)
         if len(given) != len(self.params):
             checks.fail("grads", f"{len(self.params)} tensors, one a parameter", len(given))
@@ -66,7 +67,6 @@ class Optimizer:
                 checks.fail(f"grads[{i}]", f"finite at step {self.t + 1}", wrong, fix)
         optimizer = self._built()
         self.t += 1
-        rate = self._hyper("lr", self.lr(self.t - 1)) if callable(self.lr) else self.lr
         for r, group in enumerate(optimizer.param_groups):
             group["lr"] = _entry(rate, r)
             for p, g in zip(group["params"], self._rows(given, r), strict=True):
@@ -117,11 +117,16 @@ class Optimizer:
             checks.fail("state_dict['hyper']", f"a mapping with {known}", sorted(new["hyper"]))
         t = checks.integer("state_dict['t']", new["t"], 0)
         checked = type(self)(self.params, **new["hyper"])
-        self.t, self.runs, self._optimizer = t, checked.runs, None
+        self.t, self.runs = t, checked.runs
         for name in new["hyper"]:
             setattr(self, name, getattr(checked, name))
-        for r, group in enumerate(self._built().param_groups):
-            for p, s in zip(group["params"], new["state"], strict=True):
+        self._take_over(new["state"])
+
+    def _take_over(self, state: Sequence[Mapping[str, Tensor]]) -> None:
+        """Build the torch optimizer anew, around a state; before the first step it has none."""
+        self._optimizer = None
+        for r, group in enumerate(self._built().param_groups if self.t else ()):
+            for p, s in zip(group["params"], state, strict=True):
                 rows = {self.torch_names[n]: self._rows([a], r)[0].clone() for n, a in s.items()}
                 self._built().state[p] = {"step": torch.tensor(float(self.t)), **rows}
 
@@ -148,7 +153,10 @@ class Optimizer:
         if not runs or value.shape != (runs, 1) or any(p.shape[:1] != (runs,) for p in self.params):
             fix = "The runs are the leading axis of every parameter; write lr[:, None]."
             checks.fail(name, f"a number or an array ({runs}, 1), one entry a run", value, fix)
-        self.runs = runs
+        if self.runs is None:
+            state = self.state if self.t else []
+            self.runs = runs
+            self._take_over(state)
         return value
 
 

@@ -58,11 +58,15 @@ class Optimizer:
 
     def step(self, grads: Array | Sequence[Array]) -> None:
         """Move every parameter by its update; ``grads`` mirrors ``params`` and stays untouched."""
-        gradients = self._checked_grads(grads)
-        self.t += 1
-        self.rate = self._hyper("lr", self.lr(self.t - 1)) if callable(self.lr) else self.lr
+        rate = self._hyper("lr", self.lr(self.t)) if callable(self.lr) else self.lr
+        gradients = self._checked_grads(grads)  # after the rate, which may be what tells of runs
+        self.t, self.rate = self.t + 1, rate
         for index, block, theta, *state in self._blocks:
-            theta += self.update(theta, gradients[index][..., block], *state)
+            g = gradients[index][..., block]
+            _check_alike("a gradient's block", g, theta)
+            delta = self.update(theta, g, *state)
+            _check_alike("what update returns", delta, theta)
+            theta += delta
 
     @property
     def lr(self) -> Any:
@@ -159,6 +163,11 @@ def _listed(name: str, given: Any) -> list[Any]:
     if not isinstance(given, Iterable):
         checks.fail(name, "an array or a sequence of arrays", given, error=TypeError)
     return [given] if isinstance(given, np.ndarray) else list(given)
+
+
+def _check_alike(name: str, a: Array, theta: Array) -> None:
+    if np.shape(a) != theta.shape:  # NumPy would spread one run's row over all runs
+        checks.fail(name, f"shaped as its block of a parameter, {theta.shape}", np.shape(a))
 
 
 def _check_finite(name: str, g: Array, step: int) -> None:
