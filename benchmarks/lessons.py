@@ -1,6 +1,6 @@
 """What each lesson costs to execute, in seconds of CPU: reading them all is part of every build.
 
-    python -m benchmarks.lessons            (or some of them, by path)
+    python -m benchmarks.lessons            (or some of them, by file or folder)
 
 Each is executed afresh, as ``make run`` does it, in a process of its own; nothing is written. Exits
 with 1 when one takes more than twenty seconds or does not run.
@@ -13,8 +13,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.notebooks import found
-
 ROOT = Path(__file__).resolve().parents[1]
 AT_MOST = 20.0
 EXECUTE = "import sys; from tools.notebooks import execute; execute(sys.argv[1])"
@@ -23,7 +21,8 @@ EXECUTE = "import sys; from tools.notebooks import execute; execute(sys.argv[1])
 def main(paths: list[str] | None = None) -> int:
     """Print a line a lesson and the sum of all."""
     failed, total = 0, 0.0
-    notebooks = list(found(paths or [str(ROOT / "lessons")]))
+    given = [Path(path) for path in paths or [ROOT / "lessons"]]
+    notebooks = [one for path in given for one in sorted(path.rglob("*.ipynb")) or [path]]
     print(f"CPU seconds, kernel included; at most {AT_MOST:.0f} a lesson")
     for path in notebooks:
         seconds, status = cpu_seconds([sys.executable, "-c", EXECUTE, str(path)])

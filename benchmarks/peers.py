@@ -26,11 +26,16 @@ def perceptron(sizes: Sequence[int]) -> nn.Sequential:
 
 
 def alone(
-    model: nn.Module, theta: np.ndarray, x: np.ndarray, y: np.ndarray, fused: bool = False
+    model: nn.Module,
+    theta: np.ndarray,
+    x: np.ndarray,
+    y: np.ndarray,
+    fused: bool = False,
+    device: str = "cpu",
 ) -> Side:
     """One network and Adam over its parameters, PyTorch's default one or the fused one."""
-    inputs, labels = torch.from_numpy(x), torch.from_numpy(y)
-    model.to(inputs.dtype)
+    inputs, labels = torch.from_numpy(x).to(device), torch.from_numpy(y).to(device)
+    model.to(device, inputs.dtype)
     with torch.no_grad():
         start = torch.from_numpy(theta).split([p.numel() for p in model.parameters()])
         for p, part in zip(model.parameters(), start, strict=True):
@@ -42,7 +47,7 @@ def alone(
         F.cross_entropy(model(inputs), labels).backward()
         optimizer.step()
 
-    return lambda: nn.utils.parameters_to_vector(model.parameters()).detach().numpy(), step
+    return lambda: nn.utils.parameters_to_vector(model.parameters()).detach().cpu().numpy(), step
 
 
 def in_turn(sizes: Sequence[int], theta: np.ndarray, x: np.ndarray, y: np.ndarray) -> Side:

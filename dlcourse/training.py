@@ -1,5 +1,4 @@
-"""The training loop of both rooms: ``steps`` is the primitive, ``fit`` reads it and keeps a
-history.
+"""The training loop of both rooms: ``steps`` is the primitive, ``fit`` keeps a history.
 
 Nothing here knows NumPy from PyTorch beyond indexing: a scratch model with NumPy data and a
 reference model with tensors train through the same lines. Runs lie on the leading axis of
@@ -15,11 +14,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.history import History
+
+try:
+    from tqdm.auto import tqdm
+except ImportError:  # without it there is no bar
+    tqdm = None  # type: ignore[assignment, misc]
 
 Data = tuple[Any, Any]
 CACHE_BYTES = 4 << 20
@@ -121,11 +124,10 @@ def _steps(
                 value = values[0] if len(parts) == 1 else np.concatenate(values)
                 norm = as_numpy(model.grad_norm())
                 sound = np.isfinite(value) & np.isfinite(norm)
-                if not sound.all():
-                    if nonfinite == "raise":
-                        _report_divergence(t, value, ~sound, optimizer.lr)
-                    frozen |= ~sound
-                if nonfinite == "freeze" and frozen.any():
+                if nonfinite == "raise" and not sound.all():
+                    _report_divergence(t, value, ~sound, optimizer.lr)
+                frozen |= ~sound
+                if frozen.any():
                     model.grad[_like(model.grad, frozen)] = 0.0
                     value, norm = np.where(frozen, np.nan, value), np.where(frozen, np.nan, norm)
                 if max_norm is not None:
@@ -193,12 +195,14 @@ def fit(
     plan |= {"accumulate": accumulate, "max_norm": max_norm, "nonfinite": nonfinite}
     made = steps(model, optimizer, loss, train, **plan)
     per_epoch = -(-len(train[0]) // (batch_size * accumulate))
-    quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))  # a notebook's bar ignores it
-    bar = tqdm(total=epochs * per_epoch, disable=quiet, leave=False, unit="step", delay=1.0)
-    with bar, history.clock():
+    silent = os.environ.get("TQDM_DISABLE")  # a notebook's bar ignores it
+    shown = progress and tqdm is not None and not silent
+    drawn: Any = {"total": epochs * per_epoch, "leave": False, "unit": "step", "delay": 1.0}
+    with tqdm(**drawn) if shown else nullcontext() as bar, history.clock():
         for epoch in range(epochs):
             seen = [next(made) for _ in range(per_epoch)]
-            bar.update(per_epoch)
+            if bar is not None:
+                bar.update(per_epoch)
             weights = [step.samples for step in seen]
             row = {"train_loss": np.average([s.loss for s in seen], axis=0, weights=weights)}
             row["grad_norm"] = np.average([s.grad_norm for s in seen], axis=0, weights=weights)
@@ -291,10 +295,6 @@ def _report_divergence(t: int, value: Array, lost: Array, lr: Any) -> None:
     rate = lr(t - 1) if callable(lr) else lr
     rate = float(rate if np.ndim(rate) == 0 else np.ravel(rate)[np.flatnonzero(lost)[0]])
     worst = value[lost].flat[0] if value.ndim else value
-    checks.fail(
-        "loss",
-        f"finite with a finite gradient at step {t}{where}, lr {rate:g}",
-        float(worst),
-        "Try a smaller learning rate, or nonfinite='freeze' to let the other runs go on.",
-        FloatingPointError,
-    )
+    wanted = f"finite with a finite gradient at step {t}{where}, lr {rate:g}"
+    fix = "Try a smaller learning rate, or nonfinite='freeze' to let the other runs go on."
+    checks.fail("loss", wanted, float(worst), fix, FloatingPointError)

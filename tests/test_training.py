@@ -257,6 +257,9 @@ def test_a_bar_shows_the_steps_and_leaves_nothing(monkeypatch: pytest.MonkeyPatc
     assert fit(False) == ""
     monkeypatch.setenv("TQDM_DISABLE", "1")
     assert fit(True) == ""
+    monkeypatch.delenv("TQDM_DISABLE")
+    monkeypatch.setattr(training, "tqdm", None)  # not installed
+    assert fit(True) == ""
 
 
 def test_an_epoch_is_the_mean_over_its_samples() -> None:
