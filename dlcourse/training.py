@@ -119,6 +119,7 @@ def _steps(
                     for rows, part in parts
                 ]
                 value = values[0] if model.runs is None else np.concatenate(values)
+                checks.shaped("loss", value, frozen.shape, "SequenceCrossEntropy is for sequences.")
                 norm = as_numpy(model.grad_norm())
                 lost = ~(np.isfinite(value) & np.isfinite(norm))
                 if nonfinite == "raise" and lost.any():
@@ -220,7 +221,8 @@ def evaluate(model: Any, loss: Any, data: Data) -> dict[str, Array]:
             out = part.forward(x, False)
             found.setdefault("loss", []).append(as_numpy(loss.forward(out, y)))
         if as_numpy(y[:1]).dtype.kind in "iu":
-            right = as_numpy(out.argmax(-1) == y).mean(-1)
+            lead = () if model.runs is None else (len(out),)  # samples may be places of sequences
+            right = as_numpy(out.argmax(-1) == y).reshape(*lead, -1).mean(-1)
             found.setdefault("accuracy", []).append(right)
     return {k: v[0] if model.runs is None else np.concatenate(v) for k, v in found.items()}
 
