@@ -82,7 +82,7 @@ def steps(
     ------
     FloatingPointError when a loss is not finite and ``nonfinite`` is "raise"; nothing is updated.
     """
-    x, y = _checked_data("data", data)
+    x, _ = data = _checked_data("data", data)
     checks.integer("epochs", epochs, 1)
     checks.integer("batch_size", batch_size, 1)
     checks.integer("accumulate", accumulate, 1)
@@ -95,21 +95,20 @@ def steps(
     if runs is not None and runs != (model.runs or 1):
         checks.fail("runs", f"{model.runs or 1}, the runs the model holds", runs)
     shuffles = _Shuffles(rng, model.runs, len(x), batch_size, accumulate)
-    return _steps(model, optimizer, loss, x, y, epochs, shuffles, max_norm, nonfinite)
+    return _steps(model, optimizer, loss, data, epochs, shuffles, max_norm, nonfinite)
 
 
 def _steps(
     model: Any,
     optimizer: Any,
     loss: Any,
-    x: Any,
-    y: Any,
+    data: Data,
     epochs: int,
     shuffles: _Shuffles,
     max_norm: float | None,
     nonfinite: str,
 ) -> Iterator[Step]:
-    parts = _parts(model, x, min(shuffles.size, len(x)))
+    parts = _parts(model, data[0], min(shuffles.size, shuffles.n))
     frozen = np.zeros(() if model.runs is None else model.runs, dtype=bool)
     t = 0
     for epoch in range(epochs):
@@ -118,10 +117,11 @@ def _steps(
             t += 1
             with np.errstate(**_QUIET) if nonfinite == "freeze" else nullcontext():
                 values = [
-                    _gradient(part, loss, (x, y), shuffles.batches(start, rows))
+                    _gradient(part, loss, data, shuffles.batches(start, rows))
                     for rows, part in parts
                 ]
                 value = values[0] if len(parts) == 1 else np.concatenate(values)
+                checks.shaped("loss", value, frozen.shape, "SequenceCrossEntropy is for sequences.")
                 norm = as_numpy(model.grad_norm())
                 sound = np.isfinite(value) & np.isfinite(norm)
                 if nonfinite == "raise" and not sound.all():
@@ -133,7 +133,7 @@ def _steps(
                 if max_norm is not None:
                     model.grad *= (max_norm / (model.grad_norm() + 1e-6)).clip(max=1.0)[..., None]
                 optimizer.step(model.grad)
-            yield Step(t, epoch, value, norm, min(shuffles.update, len(x) - start))
+            yield Step(t, epoch, value, norm, min(shuffles.update, shuffles.n - start))
 
 
 def _gradient(part: Any, loss: Any, data: Data, batches: list[Array]) -> Array:
@@ -195,10 +195,9 @@ def fit(
     plan |= {"accumulate": accumulate, "max_norm": max_norm, "nonfinite": nonfinite}
     made = steps(model, optimizer, loss, train, **plan)
     per_epoch = -(-len(train[0]) // (batch_size * accumulate))
-    silent = os.environ.get("TQDM_DISABLE")  # a notebook's bar ignores it
-    shown = progress and tqdm is not None and not silent
+    quiet = not progress or tqdm is None or os.environ.get("TQDM_DISABLE")  # a bar may ignore it
     drawn: Any = {"total": epochs * per_epoch, "leave": False, "unit": "step", "delay": 1.0}
-    with tqdm(**drawn) if shown else nullcontext() as bar, history.clock():
+    with nullcontext() if quiet else tqdm(**drawn) as bar, history.clock():
         for epoch in range(epochs):
             seen = [next(made) for _ in range(per_epoch)]
             if bar is not None:
@@ -226,7 +225,8 @@ def evaluate(model: Any, loss: Any, data: Data) -> dict[str, Array]:
             out = part.forward(x, False)
             found.setdefault("loss", []).append(as_numpy(loss.forward(out, y)))
         if as_numpy(y[:1]).dtype.kind in "iu":
-            right = as_numpy(out.argmax(-1) == y).mean(-1)
+            lead = () if model.runs is None else (len(out),)  # samples may be places of sequences
+            right = as_numpy(out.argmax(-1) == y).reshape(*lead, -1).mean(-1)
             found.setdefault("accuracy", []).append(right)
     return {k: v[0] if model.runs is None else np.concatenate(v) for k, v in found.items()}
 

@@ -108,3 +108,28 @@ class SoftmaxCrossEntropy(Loss):
 
     def backward(self) -> Array:
         return softmax_cross_entropy_backward(1.0, self.kept())
+
+
+class SequenceCrossEntropy(SoftmaxCrossEntropy):
+    """The mean over all places of all sequences: y (..., n, t, k) and labels (..., n, t).
+
+    ``SoftmaxCrossEntropy`` would take each sequence for a run: the axes do not say what they are.
+
+    Examples
+    --------
+    >>> y, labels = np.zeros((2, 3, 5)), np.zeros((2, 3), int)
+    >>> [loss().forward(y, labels).shape for loss in (SoftmaxCrossEntropy, SequenceCrossEntropy)]
+    [(2,), ()]
+    """
+
+    def forward(self, y: Array, target: Array) -> Array:
+        *_, n, t, k = self.shape = y.shape if y.ndim > 2 else (1, *y.shape)
+        target = np.asarray(target)
+        if y.ndim < 3 or target.dtype.kind not in "iu" or target.shape[-2:] != (n, t):
+            checks.fail("target", f"integer labels (..., {n}, {t}), one a place", target)
+        return super().forward(
+            y.reshape(*y.shape[:-3], n * t, k), target.reshape(*target.shape[:-2], n * t)
+        )
+
+    def backward(self) -> Array:
+        return super().backward().reshape(self.shape)

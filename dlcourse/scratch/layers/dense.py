@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dlcourse import checks
-from dlcourse.arrays import Array, Generators, draw_runs, run_generators
-from dlcourse.scratch.layers.base import Cache, Layer
+from dlcourse.arrays import Array, Generators
+from dlcourse.scratch.layers.base import Cache, Draw, Layer, uniform, zeros_for
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Cache]:
@@ -34,16 +33,16 @@ def linear_backward(
 def flatten(x: Array, start_dim: int = 1) -> tuple[Array, Cache]:
     """Join the axes from ``start_dim`` on; below a runs axis count it from the end, as -3."""
     start = start_dim % x.ndim
-    return x.reshape(*x.shape[:start], -1), x.shape
+    y = x.reshape(*x.shape[:start], -1)
+    return y, (x, y.ndim)
 
 
 def flatten_backward(dy: Array, cache: Cache) -> Array:
-    """dx = dy in the shape of x."""
-    return dy.reshape(dy.shape[: dy.ndim - 1] + cache[dy.ndim - 1 :])
-
-
-def _uniform(rng: np.random.Generator, bound: float, shape: tuple[int, ...]) -> Array:
-    return rng.uniform(-bound, bound, shape)
+    """dx = dy in the shape of x, and in its order in memory, for what comes before is in it."""
+    x, y_ndim = cache
+    dx = zeros_for(x, dy, y_ndim)
+    dx[...] = dy.reshape(dx.shape)
+    return dx
 
 
 class Linear(Layer):
@@ -75,14 +74,11 @@ class Linear(Layer):
         super().__init__()
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
-        self.runs = runs
-        bound, generators = 1 / np.sqrt(d), run_generators(rng, runs)
-        shapes = {"weight": (k, d), "bias": (k,)} if bias else {"weight": (k, d)}
-        for name, shape in shapes.items():
-            draw = partial(_uniform, bound=bound, shape=shape)
-            drawn = draw_runs(draw, generators, runs)
-            self.params[name] = drawn.astype(checks.float_kind("dtype", dtype))
-            self.grads[name] = np.zeros_like(self.params[name])
+        bound = 1 / np.sqrt(d)
+        draws: dict[str, Draw] = {"weight": uniform(bound, k, d)}
+        if bias:
+            draws["bias"] = uniform(bound, k)
+        self.draw(draws, rng, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *runs, _, d = self.params["weight"].shape
@@ -90,19 +86,20 @@ class Linear(Layer):
             checks.fail("x", "an array", x, error=TypeError)
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
-        if runs and x.ndim > 2 and x.shape[-3] not in (1, *runs):
+        if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
-        return linear(x, self.params["weight"], self.params.get("bias"))
+        y, cache = linear(self._rows(x), self.params["weight"], self.params.get("bias"))
+        samples = x.shape[len(runs) if x.ndim > 2 else 0 : -1]
+        return y.reshape(*y.shape[:-2], *samples, -1), cache
 
-    def backward(self, dy: Array, input_grad: bool = True) -> Any:
-        cache = self.kept()
-        n, k = cache[0].shape[-2], cache[1].shape[-2]
-        if dy.shape[-2:] != (n, k):
-            checks.fail("dy", f"shaped (..., {n}, {k}) as y", dy.shape)
-        dx, _, dbias = linear_backward(dy, cache, input_grad, out=self.grads["weight"])
-        if "bias" in self.grads:
-            self.grads["bias"][...] = dbias
-        return dx
+    def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
+        dx, *grads = linear_backward(self._rows(dy), cache, input_grad, self.grads["weight"])
+        return dx if dx is None else dx.reshape(*dy.shape[:-1], -1), *grads
+
+    def _rows(self, x: Array) -> Array:
+        """The places of sequences as samples, (n, t, d) to (n t, d): all axes but that of runs."""
+        lead = self.params["weight"].ndim - 2
+        return x.reshape(*x.shape[:lead], -1, x.shape[-1]) if x.ndim > lead + 2 else x
 
 
 class Flatten(Layer):
