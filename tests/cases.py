@@ -148,6 +148,7 @@ LAYERS = [
     PairCase("conv2d", ((4, 3, 7, 6), (5, 3, 2, 3), (5,)), {"stride": 2, "padding": 1}),
     PairCase("conv2d", ((2, 4, 3, 8, 5), (2, 5, 3, 3, 2), (2, 5)), {"stride": 3, "padding": 2}),
     PairCase("max_pool2d", ((4, 3, 6, 5),), {"kernel_size": 2}),
+    PairCase("max_pool2d", ((4, 3, 6, 5),), {"kernel_size": 1}),
     PairCase("max_pool2d", ((2, 4, 3, 7, 6),), {"kernel_size": 3, "stride": 2, "padding": 1}),
     PairCase("avg_pool2d", ((4, 3, 6, 5),), {"kernel_size": 2}),
     PairCase("avg_pool2d", ((2, 4, 3, 7, 6),), {"kernel_size": 3, "stride": 2, "padding": 1}),

@@ -35,9 +35,13 @@ def unflatten(vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str,
     return views
 
 
-def zeros_for(x: Array, dy: Array, y_ndim: int) -> Array:
-    """Zeros for dx, in the order in memory of x, with the runs that only ``dy`` has."""
-    return np.zeros_like(x, dy.dtype, shape=(*dy.shape[: dy.ndim - y_ndim], *x.shape))
+def zeros_for(x: Array, dy: Array, y_ndim: int, written: bool = False) -> Array:
+    """Zeros for dx, in the order in memory of x, with the runs that only ``dy`` has.
+
+    Where every entry will be ``written`` it is no zeros but whatever the memory holds.
+    """
+    make = np.empty_like if written else np.zeros_like
+    return make(x, dy.dtype, shape=(*dy.shape[: dy.ndim - y_ndim], *x.shape))
 
 
 class Layer:

@@ -88,13 +88,14 @@ class Linear(Layer):
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
         if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
-        y, cache = linear(self._rows(x), self.params["weight"], self.params.get("bias"))
-        samples = x.shape[len(runs) if x.ndim > 2 else 0 : -1]
-        return y.reshape(*y.shape[:-2], *samples, -1), cache
+        rows = self._rows(x)
+        y, cache = linear(rows, self.params["weight"], self.params.get("bias"))
+        return y if rows is x else y.reshape(*y.shape[:-2], *x.shape[len(runs) : -1], -1), cache
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
-        dx, *grads = linear_backward(self._rows(dy), cache, input_grad, self.grads["weight"])
-        return dx if dx is None else dx.reshape(*dy.shape[:-1], -1), *grads
+        rows = self._rows(dy)
+        dx, *grads = linear_backward(rows, cache, input_grad, self.grads["weight"])
+        return dx if dx is None or rows is dy else dx.reshape(*dy.shape[:-1], -1), *grads
 
     def _rows(self, x: Array) -> Array:
         """The places of sequences as samples, (n, t, d) to (n t, d): all axes but that of runs."""

@@ -56,7 +56,8 @@ def max_pool2d_backward(dy: Array, cache: Cache) -> Array:
     """dx = dy at the first of the largest entries, row by row; 0 elsewhere."""
     passes, size, stride, padding = cache
     for whole, beaten, axis in reversed(passes):
-        dx = zeros_for(whole, dy, whole.ndim)
+        every = 1 < size == stride and whole.shape[axis] % size == 0
+        dx = zeros_for(whole, dy, whole.ndim, written=every)
         first, *others = windows(dx, size, stride, axis)
         rest = dy
         for other, won in zip(reversed(others), reversed(beaten), strict=True):
