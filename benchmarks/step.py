@@ -19,6 +19,7 @@ import torch
 
 from benchmarks import peers, timing
 from benchmarks.peers import Side
+from dlcourse.scratch import layers
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP, Sequential
 from dlcourse.scratch.optimizers import Adam
@@ -81,13 +82,13 @@ def perceptron(
 
 def products(sizes: Sequence[int], batch: int, array: Callable[[np.ndarray], Any]) -> timing.Job:
     """The matrix products of such a step and nothing else, in NumPy or in PyTorch."""
-    rng, layers = np.random.default_rng(0), []
+    rng, operands = np.random.default_rng(0), []
     for d, k in pairwise(sizes):
         shapes = ((batch, d), (k, d), (batch, k))
-        layers.append([array(rng.normal(size=shape).astype(np.float32)) for shape in shapes])
+        operands.append([array(rng.normal(size=shape).astype(np.float32)) for shape in shapes])
 
     def job() -> None:
-        for i, (x, weight, dy) in enumerate(layers):
+        for i, (x, weight, dy) in enumerate(operands):
             x @ weight.T, dy.T @ x, dy @ weight if i else None
 
     return job
@@ -111,11 +112,35 @@ def runs(
     return Contest(name, lambda dtype: ours(model(dtype), *data(dtype)), others)
 
 
+def convolutional(name: str, batch: int, default: float) -> Contest:
+    """A small convolutional network on images of MNIST's size, as PyTorch lays them out."""
+
+    def model(dtype: Any) -> Sequential:
+        rng = np.random.default_rng(1)
+        first, second = (
+            layers.Conv2d(c, k, 3, padding=1, rng=rng, dtype=dtype) for c, k in ((1, 16), (16, 32))
+        )
+        head = layers.Linear(32 * 7 * 7, 10, rng=rng, dtype=dtype)
+        pooled = [[layers.MaxPool2d(2), layers.ReLU()] for _ in range(2)]
+        return Sequential(first, *pooled[0], second, *pooled[1], layers.Flatten(), head)
+
+    def data(dtype: Any) -> tuple[np.ndarray, np.ndarray]:
+        return noise((batch, 1, 28, 28), 10, dtype)
+
+    def theirs(dtype: Any) -> Side:
+        return peers.alone(peers.convolutional(), model(dtype).theta, *data(dtype))
+
+    return Contest(
+        name, lambda dtype: ours(model(dtype), *data(dtype)), {"eager NCHW": (theirs, default)}
+    )
+
+
 CONTESTS = (
     perceptron("784-256-256-10, batch 128", (784, 256, 256, 10), 128, default=0.88, fused=1.05),
     perceptron("64-128-64-10, batch 32", (64, 128, 64, 10), 32, default=0.30, fused=None),
     perceptron("20 layers of 64, batch 32", (*[64] * 20, 10), 32, default=0.30, fused=None),
     runs("ten runs 64-32-10, batch 32", (64, 32, 10), 32, 10, turn=0.05, bmm=0.35),
+    convolutional("3×3·16, 3×3·32, fc, batch 64", 64, default=1.00),
 )
 
 
