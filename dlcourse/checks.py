@@ -66,6 +66,15 @@ def number(
     return float(array) if array.ndim == 0 else array.astype(float)
 
 
+def column(name: str, value: Any, low: float = 0.0) -> Any:
+    """A number of at least ``low``, or an array ``(runs, 1)`` of them, one entry a run."""
+    value = number(name, value, low)
+    if isinstance(value, np.ndarray) and (value.ndim != 2 or value.shape[1] != 1):
+        fix = "Runs lie on the first axis; write lr[:, None]."
+        fail(name, "a number or an array (runs, 1), one entry a run", value, fix)
+    return value
+
+
 def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
     if math.isinf(high):
         if math.isinf(low):
@@ -83,6 +92,19 @@ def integer(name: str, value: Any, low: int) -> int:
     if value < low:
         fail(name, f">= {low}", value)
     return int(value)
+
+
+def pieces(milestones: Any, factors: Any) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """Steps in increasing order, and one factor >= 0 for each."""
+    whole = all(isinstance(m, int | np.integer) and m >= 0 for m in milestones)
+    if not whole or list(milestones) != sorted(set(milestones)):
+        fail("milestones", "increasing integers >= 0", milestones)
+    if len(factors) != len(milestones):
+        fail("factors", f"{len(milestones)}, one a milestone", factors)
+    for i, factor in enumerate(factors):
+        if np.ndim(number(f"factors[{i}]", factor, 0)):
+            fail(f"factors[{i}]", "a number", factor)
+    return tuple(map(int, milestones)), tuple(map(float, factors))
 
 
 def choice(name: str, value: Any, allowed: Collection[str]) -> str:

@@ -211,7 +211,7 @@ def fit(
             history.append(row)
             state = Epoch(epoch, seen[-1].t, model, optimizer, history)
             wishes = [callback(state) for callback in callbacks]  # every callback sees every epoch
-            if True in wishes:
+            if any(isinstance(wish, bool | np.bool_) and wish for wish in wishes):
                 break
     return history
 

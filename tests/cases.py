@@ -224,8 +224,8 @@ def _diverging_fit() -> None:
 
 ERRORS = [
     # parameters and gradients
-    ErrorCase("integer parameters", lambda: SGD(np.arange(3)), TypeError, r"params\[0\] must be a NumPy array of floats; got .*int64"),
-    ErrorCase("a list as parameter", lambda: SGD([[1.0, 2.0]]), TypeError, r"params\[0\] must be a NumPy array of floats"),
+    ErrorCase("integer parameters", lambda: SGD(np.arange(3)), TypeError, r"params\[0\] must be a NumPy array of float64 or float32; got .*int64"),
+    ErrorCase("a list as parameter", lambda: SGD([[1.0, 2.0]]), TypeError, r"params\[0\] must be a NumPy array of float64 or float32"),
     ErrorCase("no parameters", lambda: SGD([]), ValueError, r"params must be at least one array; got \[\]"),
     ErrorCase("transposed parameter", lambda: SGD(_weights().T), ValueError, r"params\[0\] must be C-contiguous and writeable.*update lost"),
     ErrorCase("strided parameter", lambda: Adam(np.ones(9)[::2]), ValueError, r"params\[0\] must be C-contiguous"),

@@ -72,7 +72,11 @@ def test_a_grid_is_taken_over_by_an_optimizer_without_one() -> None:
 
 
 TWIN_ERRORS = [
-    (lambda t: t.SGD(torch.arange(3)), TypeError, r"params\[0\] must be a tensor of floats"),
+    (
+        lambda t: t.SGD(torch.arange(3)),
+        TypeError,
+        r"params\[0\] must be a tensor of float64 or float32",
+    ),
     (lambda t: t.SGD(3.0), TypeError, "params must be a tensor or a sequence of tensors; got 3.0"),
     (lambda t: t.SGD([]), ValueError, "params must be at least one tensor"),
     (lambda t: t.SGD(torch.ones(3, 4).T), ValueError, r"params\[0\] must be C-contiguous"),

@@ -11,6 +11,7 @@ import torch
 
 from dlcourse import training
 from dlcourse.reference import optimizers as twins
+from dlcourse.reference import schedules as twin_schedules
 from dlcourse.scratch import optimizers, schedules
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
@@ -36,6 +37,7 @@ RULES: dict[str, Callable[[Any], Any]] = {
     "array": lambda rate: rate,
     "constant": schedules.Constant,
     "warm-up": lambda rate: schedules.Warmup(3, schedules.Cosine(rate, 6)),
+    "torch's own": lambda rate: twin_schedules.Warmup(3, twin_schedules.Cosine(rate, 6)),
     "late": late,
 }
 

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, hyper
+from dlcourse.arrays import Array
 
-Rate = float | npt.ArrayLike
+Rate = float | Array
 
 
-class Schedule:
+class Schedule(hyper.Plan):
     """What every schedule shares: the check of the step, and numbers in, numbers out."""
 
     def __call__(self, step: Any) -> Any:
@@ -30,7 +30,7 @@ class Schedule:
             checks.fail("step", kinds, step, error=TypeError)
         if t.size and t.min() < 0:
             checks.fail("step", ">= 0", step)
-        rate = self.rate(t)
+        rate = self.rate(t.astype(np.int64))  # small and unsigned kinds would wrap around
         return float(rate) if np.ndim(rate) == 0 else np.asarray(rate)
 
     def rate(self, t: Any) -> Any:
@@ -38,20 +38,20 @@ class Schedule:
         raise TypeError(f"rate must be written by the subclass {type(self).__name__}.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Constant(Schedule):
     r""":math:`\eta_t = \eta_0`, with η₀ ``lr``."""
 
     lr: Rate
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
+        self.keep("lr")
 
     def rate(self, t: Any) -> Any:
-        return np.asarray(self.lr) * np.ones(t.shape)
+        return self.lr * np.ones(t.shape)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StepDecay(Schedule):
     r""":math:`\eta_t = \eta_0\, \gamma^{\lfloor t / T \rfloor}`, T ``step_size``: a staircase.
 
@@ -66,15 +66,13 @@ class StepDecay(Schedule):
     gamma: float = 0.1
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        checks.integer("step_size", self.step_size, 1)
-        checks.number("gamma", self.gamma, 0)
+        self.keep("lr", "gamma", step_size=1)
 
     def rate(self, t: Any) -> Any:
         return self.lr * np.power(self.gamma, t // self.step_size, dtype=float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PiecewiseConstant(Schedule):
     r""":math:`\eta_t = \eta_0 \prod_{i:\, T_i \le t} \beta_i`, T ``milestones``, β ``factors``.
 
@@ -89,21 +87,16 @@ class PiecewiseConstant(Schedule):
     factors: Sequence[float]
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        whole = all(isinstance(m, int | np.integer) and m >= 0 for m in self.milestones)
-        if not whole or list(self.milestones) != sorted(set(self.milestones)):
-            checks.fail("milestones", "increasing integers >= 0", self.milestones)
-        if len(self.factors) != len(self.milestones):
-            checks.fail("factors", f"{len(self.milestones)}, one a milestone", self.factors)
-        for i, factor in enumerate(self.factors):
-            checks.number(f"factors[{i}]", factor, 0)
+        self.keep("lr")
+        milestones, factors = checks.pieces(self.milestones, self.factors)
+        self.__dict__.update(milestones=milestones, factors=factors)
 
     def rate(self, t: Any) -> Any:
         products = np.cumprod([1.0, *self.factors])
         return self.lr * products[np.searchsorted(self.milestones, t, side="right")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Exponential(Schedule):
     r""":math:`\eta_t = \eta_0\, \gamma^t`. As ``ExponentialLR``."""
 
@@ -111,14 +104,13 @@ class Exponential(Schedule):
     gamma: float
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        checks.number("gamma", self.gamma, 0)
+        self.keep("lr", "gamma")
 
     def rate(self, t: Any) -> Any:
         return self.lr * np.power(self.gamma, t, dtype=float)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NaturalExponential(Schedule):
     r""":math:`\eta_t = \eta_0\, e^{-\beta t}`: ``Exponential`` with γ = exp(-β)."""
 
@@ -126,14 +118,13 @@ class NaturalExponential(Schedule):
     beta: float
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        checks.number("beta", self.beta, 0)
+        self.keep("lr", "beta")
 
     def rate(self, t: Any) -> Any:
         return self.lr * np.exp(-self.beta * t)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InverseTime(Schedule):
     r""":math:`\eta_t = \eta_0 / (1 + \beta t)`: so slow that the steps sum to infinity."""
 
@@ -141,14 +132,13 @@ class InverseTime(Schedule):
     beta: float
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        checks.number("beta", self.beta, 0)
+        self.keep("lr", "beta")
 
     def rate(self, t: Any) -> Any:
         return self.lr / (1 + self.beta * t)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cosine(Schedule):
     r""":math:`\eta_t = \eta_{min} + \frac12 (\eta_0 - \eta_{min})(1 + \cos(\pi t / T))`, then flat.
 
@@ -163,16 +153,14 @@ class Cosine(Schedule):
     eta_min: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        checks.integer("total_steps", self.total_steps, 1)
-        checks.number("eta_min", self.eta_min, 0)
+        self.keep("lr", "eta_min", total_steps=1)
 
     def rate(self, t: Any) -> Any:
         progress = np.minimum(t, self.total_steps) / self.total_steps
         return _cosine(self.lr, self.eta_min, progress)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cyclic(Schedule):
     r"""A triangle from ``base_lr`` to ``max_lr`` and back in 2 T steps, T ``step_size``, for ever.
 
@@ -190,17 +178,16 @@ class Cyclic(Schedule):
     step_size: int
 
     def __post_init__(self) -> None:
-        base = checks.number("base_lr", self.base_lr, 0)
-        if np.any(checks.number("max_lr", self.max_lr, 0) < base):
+        self.keep("base_lr", "max_lr", step_size=1)
+        if np.any(self.max_lr < self.base_lr):
             checks.fail("max_lr", f"at least base_lr, {self.base_lr!r}", self.max_lr)
-        checks.integer("step_size", self.step_size, 1)
 
     def rate(self, t: Any) -> Any:
         height = 1 - np.abs((t % (2 * self.step_size)) / self.step_size - 1)
         return self.base_lr + (np.asarray(self.max_lr) - self.base_lr) * height
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WarmRestarts(Schedule):
     r"""``Cosine`` again and again: cycle i lasts :math:`T_i = T_0 m^i` steps (SGDR).
 
@@ -217,10 +204,7 @@ class WarmRestarts(Schedule):
     eta_min: float = 0.0
 
     def __post_init__(self) -> None:
-        checks.number("lr", self.lr, 0)
-        checks.integer("t_0", self.t_0, 1)
-        checks.integer("t_mult", self.t_mult, 1)
-        checks.number("eta_min", self.eta_min, 0)
+        self.keep("lr", "eta_min", t_0=1, t_mult=1)
 
     def rate(self, t: Any) -> Any:
         if self.t_mult == 1:
@@ -234,7 +218,7 @@ class WarmRestarts(Schedule):
         return _cosine(self.lr, self.eta_min, (t - begins[cycle]) / np.diff(begins)[cycle])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Warmup(Schedule):
     r"""A ramp of ``steps`` steps up to the first rate of ``then``, which follows from its step 0.
 
@@ -251,7 +235,7 @@ class Warmup(Schedule):
     then: Callable[[Any], Any]
 
     def __post_init__(self) -> None:
-        checks.integer("steps", self.steps, 0)
+        self.keep(steps=0)
         if not callable(self.then):
             checks.fail("then", "a schedule", self.then, "Constant(lr) is one.", TypeError)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import torch
 
-from dlcourse import checks
+from dlcourse import hyper
 from dlcourse.reference.optimizers.base import Hyper, Optimizer, Rate
 
 Tensor = torch.Tensor
@@ -23,6 +23,11 @@ class Adam(Optimizer):
         "v_max": "max_exp_avg_sq",
     }
 
+    betas = hyper.Pair(1.0, high_open=True)
+    eps = hyper.Hyper()
+    weight_decay = hyper.Hyper()
+    amsgrad = hyper.Flag()
+
     def __init__(
         self,
         params: Tensor | Sequence[Tensor],
@@ -33,14 +38,8 @@ class Adam(Optimizer):
         amsgrad: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        beta1, beta2 = checks.pair("betas", betas)
-        self.betas = (
-            self._hyper("betas[0]", beta1, 1.0, high_open=True),
-            self._hyper("betas[1]", beta2, 1.0, high_open=True),
-        )
-        self.eps = self._hyper("eps", eps)
-        self.weight_decay = self._hyper("weight_decay", weight_decay)
-        self.amsgrad = bool(amsgrad)
+        self.betas, self.eps = betas, eps
+        self.weight_decay, self.amsgrad = weight_decay, amsgrad
         self.state_names = ("m", "v", "v_max") if amsgrad else ("m", "v")
 
     def torch_hyper(self) -> dict[str, Any]:

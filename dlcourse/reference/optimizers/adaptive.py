@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from dlcourse import hyper
 from dlcourse.reference.optimizers.base import Hyper, Optimizer, Rate
 
 Tensor = torch.Tensor
@@ -19,12 +20,13 @@ class Adagrad(Optimizer):
     torch_class: ClassVar[Any] = torch.optim.Adagrad
     torch_names: ClassVar[dict[str, str]] = {"s": "sum"}
     state_names = ("s",)
+    eps = hyper.Hyper()
 
     def __init__(
         self, params: Tensor | Sequence[Tensor], lr: Rate = 1e-2, eps: Hyper = 1e-10
     ) -> None:
         super().__init__(params, lr)
-        self.eps = self._hyper("eps", eps)
+        self.eps = eps
 
     def torch_hyper(self) -> dict[str, Any]:
         return {"eps": self.eps}
@@ -40,6 +42,11 @@ class RMSprop(Optimizer):
         "g_bar": "grad_avg",
     }
 
+    alpha = hyper.Hyper(1.0, high_open=True)
+    eps = hyper.Hyper()
+    momentum = hyper.Hyper(1.0, switch=True)
+    centered = hyper.Flag()
+
     def __init__(
         self,
         params: Tensor | Sequence[Tensor],
@@ -50,10 +57,8 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        self.alpha = self._hyper("alpha", alpha, 1.0, high_open=True)
-        self.eps = self._hyper("eps", eps)
-        self.momentum = self._hyper("momentum", momentum, 1.0)
-        self.centered = bool(centered)
+        self.alpha, self.eps = alpha, eps
+        self.momentum, self.centered = momentum, centered
         self.state_names = ("v", *("b",) * bool(np.any(self.momentum)), *("g_bar",) * centered)
 
     def torch_hyper(self) -> dict[str, Any]:
@@ -66,6 +71,8 @@ class Adadelta(Optimizer):
     torch_class: ClassVar[Any] = torch.optim.Adadelta
     torch_names: ClassVar[dict[str, str]] = {"v": "square_avg", "u": "acc_delta"}
     state_names = ("v", "u")
+    rho = hyper.Hyper(1.0, high_open=True)
+    eps = hyper.Hyper()
 
     def __init__(
         self,
@@ -75,8 +82,7 @@ class Adadelta(Optimizer):
         eps: Hyper = 1e-6,
     ) -> None:
         super().__init__(params, lr)
-        self.rho = self._hyper("rho", rho, 1.0, high_open=True)
-        self.eps = self._hyper("eps", eps)
+        self.rho, self.eps = rho, eps
 
     def torch_hyper(self) -> dict[str, Any]:
         return {"rho": self.rho, "eps": self.eps}

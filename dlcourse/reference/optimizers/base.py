@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dlcourse import checks
+from dlcourse import checks, hyper
 
 Tensor = torch.Tensor
 Rate = float | npt.ArrayLike | Callable[[int], float]
@@ -27,6 +27,7 @@ class Optimizer:
     torch_class: ClassVar[Any]
     torch_names: ClassVar[dict[str, str]] = {}
     state_names: tuple[str, ...] = ()
+    lr = hyper.Rate()
 
     def __init__(self, params: Tensor | Sequence[Tensor], lr: Rate) -> None:
         self.params = _checked_params(params)
@@ -35,15 +36,6 @@ class Optimizer:
         self._optimizer: torch.optim.Optimizer | None = None
         self.lr = lr
 
-    @property
-    def lr(self) -> Any:
-        """The learning rate or schedule; may be set between steps."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, value: Rate) -> None:
-        self._lr = value if callable(value) else self._hyper("lr", value)
-
     def torch_hyper(self) -> dict[str, Any]:
         """The keyword arguments of the class in ``torch.optim``, ``lr`` excepted."""
         raise TypeError(f"torch_hyper must be written by the subclass {type(self).__name__}.")
@@ -51,27 +43,34 @@ class Optimizer:
     def step(self, grads: Tensor | Sequence[Tensor]) -> None:
         """Hand the gradients to ``torch.optim`` and let it step."""
         rate = self._hyper("lr", self.lr(self.t)) if callable(self.lr) else self.lr
-        given = _listed("grads", grads)
-        if len(given) != len(self.params):
-            checks.fail("grads", f"{len(self.params)} tensors, one a parameter", len(given))
-        for i, (g, p) in enumerate(zip(given, self.params, strict=True)):
-            if not isinstance(g, Tensor) or not g.is_floating_point():
-                checks.fail(f"grads[{i}]", "a float tensor", g, error=TypeError)
-            if g.shape != p.shape:
-                checks.fail(
-                    f"grads[{i}]", f"shaped as its parameter, {tuple(p.shape)}", tuple(g.shape)
-                )
-            if not torch.isfinite(g).all():
-                wrong = g[~torch.isfinite(g)][0].item()
-                fix = "Nothing was changed. A smaller learning rate or a clipped gradient may help."
-                checks.fail(f"grads[{i}]", f"finite at step {self.t + 1}", wrong, fix)
+        gradients = self._checked_grads(grads)
         optimizer = self._built()
         self.t += 1
         for r, group in enumerate(optimizer.param_groups):
-            group["lr"] = _entry(rate, r)
-            for p, g in zip(group["params"], self._rows(given, r), strict=True):
-                p.grad = g.detach().clone()
+            group |= self._settings(r) | {"lr": _entry(rate, r)}
+            for p, g in zip(group["params"], self._rows(gradients, r), strict=True):
+                p.grad = g.clone()
         optimizer.step()
+
+    def _checked_grads(self, grads: Tensor | Sequence[Tensor]) -> list[Tensor]:
+        given = _listed("grads", grads)
+        if len(given) != len(self.params):
+            checks.fail("grads", f"{len(self.params)} tensors, one a parameter", len(given))
+        checked = []
+        for i, (g, p) in enumerate(zip(given, self.params, strict=True)):
+            name = f"grads[{i}]"
+            if not isinstance(g, Tensor) or not g.is_floating_point():
+                checks.fail(name, "a float tensor", g, error=TypeError)
+            if g.shape != p.shape:
+                checks.fail(name, f"shaped as its parameter, {tuple(p.shape)}", tuple(g.shape))
+            cast = g.detach().to(p.dtype)
+            if not torch.isfinite(cast).all():
+                wrong = g[~torch.isfinite(cast)][0].item()
+                fix = "Nothing was changed. A smaller learning rate or a clipped gradient may help."
+                kind = f" in {_named(p.dtype)}" if np.isfinite(wrong) else ""
+                checks.fail(name, f"finite at step {self.t + 1}{kind}", wrong, fix)
+            checked.append(cast)
+        return checked
 
     @property
     def state(self) -> list[dict[str, Tensor]]:
@@ -116,10 +115,11 @@ class Optimizer:
             known = ", ".join(mine["hyper"])
             checks.fail("state_dict['hyper']", f"a mapping with {known}", sorted(new["hyper"]))
         t = checks.integer("state_dict['t']", new["t"], 0)
+        if t == 0 and any(torch.as_tensor(a).any() for s in new["state"] for a in s.values()):
+            checks.fail("state_dict['state']", "zero before the first step", new["state"])
         checked = type(self)(self.params, **new["hyper"])
         self.t, self.runs = t, checked.runs
-        for name in new["hyper"]:
-            setattr(self, name, getattr(checked, name))
+        self.__dict__ |= {name: checked.__dict__[name] for name in new["hyper"]}
         self._take_over(new["state"])
 
     def _take_over(self, state: Sequence[Mapping[str, Tensor]]) -> None:
@@ -127,7 +127,10 @@ class Optimizer:
         self._optimizer = None
         for r, group in enumerate(self._built().param_groups if self.t else ()):
             for p, s in zip(group["params"], state, strict=True):
-                rows = {self.torch_names[n]: self._rows([a], r)[0].clone() for n, a in s.items()}
+                rows = {
+                    self.torch_names[name]: self._rows([a], r)[0].to(p, copy=True)
+                    for name, a in s.items()
+                }
                 self._built().state[p] = {"step": torch.tensor(float(self.t)), **rows}
 
     def _built(self) -> torch.optim.Optimizer:
@@ -135,18 +138,22 @@ class Optimizer:
         if self._optimizer is None:
             groups = []
             for r in range(self.runs or 1):
-                settings = {name: _entry(v, r) for name, v in self.torch_hyper().items()}
-                rate = 0.0 if callable(self.lr) else _entry(self.lr, r)
                 rows = [row.requires_grad_() for row in self._rows(self.params, r)]
-                groups.append({"params": rows, "lr": rate, **settings})
+                groups.append({"params": rows, "lr": 0.0, **self._settings(r)})
             self._optimizer = self.torch_class(groups)
         return self._optimizer
+
+    def _settings(self, run: int) -> dict[str, Any]:
+        return {name: _entry(v, run) for name, v in self.torch_hyper().items()}
 
     def _rows(self, tensors: Sequence[Tensor], run: int) -> list[Tensor]:
         return [a.detach() if self.runs is None else a.detach()[run] for a in tensors]
 
     def _hyper(self, name: str, value: Any, high: float = np.inf, **interval: bool) -> Any:
         value = checks.number(name, value, 0.0, high, **interval)
+        kind = max((p.dtype for p in self.params), key=lambda kind: kind.itemsize)
+        if np.max(value, initial=0.0) > torch.finfo(kind).max:
+            checks.fail(name, f"finite in {_named(kind)}", value)
         if isinstance(value, float):
             return value
         runs = self.params[0].shape[0] if self.params[0].ndim else 0
@@ -178,8 +185,20 @@ def _checked_params(params: Tensor | Sequence[Tensor]) -> list[Tensor]:
     if not given:
         checks.fail("params", "at least one tensor", given)
     for i, p in enumerate(given):
-        if not isinstance(p, Tensor) or not p.is_floating_point():
-            checks.fail(f"params[{i}]", "a tensor of floats", p, error=TypeError)
+        name = f"params[{i}]"
+        if not isinstance(p, Tensor) or p.dtype not in (torch.float64, torch.float32):
+            checks.fail(name, "a tensor of float64 or float32", p, error=TypeError)
         if not p.is_contiguous():
-            checks.fail(f"params[{i}]", "C-contiguous", p, "Pass it through contiguous().")
+            checks.fail(name, "C-contiguous", p, "Pass it through contiguous().")
+        if any(_overlap(p, q) for q in given[:i]):
+            checks.fail(name, "in memory of its own", p, "It would be updated twice.")
     return given
+
+
+def _named(kind: torch.dtype) -> str:
+    return str(kind).removeprefix("torch.")
+
+
+def _overlap(p: Tensor, q: Tensor) -> bool:
+    starts, bytes_ = (p.data_ptr(), q.data_ptr()), (p.nbytes, q.nbytes)
+    return p.device == q.device and all(starts[i] < starts[1 - i] + bytes_[1 - i] for i in (0, 1))

@@ -31,8 +31,16 @@ def _clip(grads: list[Tensor], max_norm: float) -> tuple[list[Tensor], Tensor]:
     carriers = [torch.zeros_like(g, requires_grad=True) for g in grads]
     for carrier, g in zip(carriers, grads, strict=True):
         carrier.grad = g.clone()
-    norm = torch.nn.utils.clip_grad_norm_(carriers, max_norm)
+    norm = _norm(grads)
+    torch.nn.utils.clip_grads_with_norm_(carriers, max_norm, norm)
     return [_gradient(carrier) for carrier in carriers], norm
+
+
+def _norm(grads: list[Tensor]) -> Tensor:
+    """``torch.nn.utils.get_total_norm``, which squares: of entries no larger than 1, in float64."""
+    largest = torch.stack([g.abs().max().double() for g in grads if g.numel()] or [torch.ones(())])
+    unit = 2.0 ** torch.frexp(largest.max()).exponent.double().clamp(-1000, 1000)
+    return torch.nn.utils.get_total_norm([g.double() / unit for g in grads]) * unit
 
 
 def clip_grad_value(grads: Tensor | Sequence[Tensor], clip_value: float) -> Any:
@@ -57,8 +65,8 @@ def _checked(grads: Tensor | Sequence[Tensor], runs: int | None) -> list[Tensor]
     if not tensors:
         checks.fail("grads", "at least one tensor", grads)
     for i, g in enumerate(tensors):
-        if not isinstance(g, Tensor) or not g.is_floating_point():
-            checks.fail(f"grads[{i}]", "a float tensor", g, error=TypeError)
+        if not isinstance(g, Tensor) or g.dtype not in (torch.float64, torch.float32):
+            checks.fail(f"grads[{i}]", "a tensor of float64 or float32", g, error=TypeError)
         if runs is not None and tuple(g.shape[:1]) != (runs,):
             checks.fail(f"grads[{i}]", f"of {runs} runs on its leading axis", g)
     return tensors

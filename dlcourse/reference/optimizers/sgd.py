@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from dlcourse import checks
+from dlcourse import checks, hyper
 from dlcourse.reference.optimizers.base import Hyper, Optimizer, Rate
 
 Tensor = torch.Tensor
@@ -20,6 +20,11 @@ class SGD(Optimizer):
     torch_class: ClassVar[Any] = torch.optim.SGD
     torch_names: ClassVar[dict[str, str]] = {"v": "momentum_buffer"}
 
+    momentum = hyper.Hyper(1.0, switch=True)
+    dampening = hyper.Hyper(1.0, switch=True)
+    weight_decay = hyper.Hyper()
+    nesterov = hyper.Flag()
+
     def __init__(
         self,
         params: Tensor | Sequence[Tensor],
@@ -30,10 +35,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        self.momentum = self._hyper("momentum", momentum, 1.0)
-        self.dampening = self._hyper("dampening", dampening, 1.0)
-        self.weight_decay = self._hyper("weight_decay", weight_decay)
-        self.nesterov = bool(nesterov)
+        self.momentum, self.dampening = momentum, dampening
+        self.weight_decay, self.nesterov = weight_decay, nesterov
         if nesterov and not (np.all(self.momentum > 0) and not np.any(self.dampening)):
             given = {"momentum": momentum, "dampening": dampening}
             checks.fail("nesterov", "used with momentum > 0 and dampening 0", given)

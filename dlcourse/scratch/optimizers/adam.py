@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import hyper
 from dlcourse.arrays import Array, some
 from dlcourse.scratch.optimizers.base import Optimizer, Rate
 
@@ -56,6 +56,11 @@ class Adam(Optimizer):
     Kingma, Ba (2015), algorithm 1; Reddi, Kale, Kumar (2018), algorithm 2. Lesson: adam.
     """
 
+    betas = hyper.Pair(1.0, high_open=True)
+    eps = hyper.Hyper()
+    weight_decay = hyper.Hyper()
+    amsgrad = hyper.Flag()
+
     def __init__(
         self,
         params: Array | Sequence[Array],
@@ -66,14 +71,8 @@ class Adam(Optimizer):
         amsgrad: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        beta1, beta2 = checks.pair("betas", betas)
-        self.betas = (
-            self._hyper("betas[0]", beta1, 1.0, high_open=True),
-            self._hyper("betas[1]", beta2, 1.0, high_open=True),
-        )
-        self.eps = self._hyper("eps", eps)
-        self.weight_decay = self._hyper("weight_decay", weight_decay)
-        self.amsgrad = bool(amsgrad)
+        self.betas, self.eps = betas, eps
+        self.weight_decay, self.amsgrad = weight_decay, amsgrad
         self.state_names = ("m", "v", "v_max") if amsgrad else ("m", "v")
 
     def update(self, theta: Array, g: Array, *state: Array) -> Array:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from dlcourse import hyper
 from dlcourse.arrays import Array
 from dlcourse.scratch.optimizers.base import Optimizer, Rate
 
@@ -48,12 +49,13 @@ class Adagrad(Optimizer):
     """
 
     state_names = ("s",)
+    eps = hyper.Hyper()
 
     def __init__(
         self, params: Array | Sequence[Array], lr: Rate = 1e-2, eps: Hyper = 1e-10
     ) -> None:
         super().__init__(params, lr)
-        self.eps = self._hyper("eps", eps)
+        self.eps = eps
 
     def update(self, theta: Array, g: Array, *state: Array) -> Array:
         (s,) = state
@@ -100,6 +102,11 @@ class RMSprop(Optimizer):
     Tieleman, Hinton (2012), lecture 6.5; Graves (2013), eqs. 38-45 (centered). Lesson: adaptive.
     """
 
+    alpha = hyper.Hyper(1.0, high_open=True)
+    eps = hyper.Hyper()
+    momentum = hyper.Hyper(1.0, switch=True)
+    centered = hyper.Flag()
+
     def __init__(
         self,
         params: Array | Sequence[Array],
@@ -110,10 +117,8 @@ class RMSprop(Optimizer):
         centered: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        self.alpha = self._hyper("alpha", alpha, 1.0, high_open=True)
-        self.eps = self._hyper("eps", eps)
-        self.momentum = self._hyper("momentum", momentum, 1.0)
-        self.centered = bool(centered)
+        self.alpha, self.eps = alpha, eps
+        self.momentum, self.centered = momentum, centered
         self.state_names = ("v", *("b",) * bool(np.any(self.momentum)), *("g_bar",) * centered)
 
     def update(self, theta: Array, g: Array, *state: Array) -> Array:
@@ -166,6 +171,8 @@ class Adadelta(Optimizer):
     """
 
     state_names = ("v", "u")
+    rho = hyper.Hyper(1.0, high_open=True)
+    eps = hyper.Hyper()
 
     def __init__(
         self,
@@ -175,8 +182,7 @@ class Adadelta(Optimizer):
         eps: Hyper = 1e-6,
     ) -> None:
         super().__init__(params, lr)
-        self.rho = self._hyper("rho", rho, 1.0, high_open=True)
-        self.eps = self._hyper("eps", eps)
+        self.rho, self.eps = rho, eps
 
     def update(self, theta: Array, g: Array, *state: Array) -> Array:
         rho, eps, (v, u) = self.rho, self.eps, state

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, hyper
 from dlcourse.arrays import Array, blocks
 
 Schedule = Callable[[int], float]
@@ -36,6 +36,7 @@ class Optimizer:
     A hyper-parameter given as an array ``(runs, 1)`` has one entry for each run on the leading axis
     of every parameter: a grid of settings is trained in one pass. ``rate`` is the learning rate of
     the step being made, ``t`` the number of steps made, counted from 1 inside ``update``.
+    Hyper-parameters may be set between steps; they are checked as in the constructor.
 
     Raises
     ------
@@ -45,6 +46,7 @@ class Optimizer:
     """
 
     state_names: tuple[str, ...] = ()
+    lr = hyper.Rate()
 
     def __init__(self, params: Array | Sequence[Array], lr: Rate) -> None:
         self.params = _checked_params(params)
@@ -67,15 +69,6 @@ class Optimizer:
             delta = self.update(theta, g, *state)
             _check_alike("what update returns", delta, theta)
             theta += delta
-
-    @property
-    def lr(self) -> Any:
-        """The learning rate or schedule; may be set between steps."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, value: Rate) -> None:
-        self._lr = value if callable(value) else self._hyper("lr", value)
 
     @cached_property
     def state(self) -> list[dict[str, Array]]:
@@ -107,18 +100,25 @@ class Optimizer:
             known = ", ".join(mine["hyper"])
             checks.fail("state_dict['hyper']", f"a mapping with {known}", sorted(new["hyper"]))
         t = checks.integer("state_dict['t']", new["t"], 0)
+        if t == 0 and any(np.any(a) for s in new["state"] for a in s.values()):
+            checks.fail("state_dict['state']", "zero before the first step", new["state"])
+        state = [
+            {name: np.array(a, p.dtype, order="C") for name, a in s.items()}
+            for p, s in zip(self.params, new["state"], strict=True)
+        ]
         checked = type(self)(self.params, **new["hyper"])  # the constructor knows what is allowed
-        self.t, self.runs = t, checked.runs
-        for name in new["hyper"]:
-            setattr(self, name, getattr(checked, name))
+        self.t, self.runs, self.state = t, checked.runs, state
+        self.__dict__ |= {name: checked.__dict__[name] for name in new["hyper"]}
         self.__dict__.pop("_blocks", None)
-        for s, arrays in zip(self.state, new["state"], strict=True):
-            for name, a in arrays.items():
-                s[name][...] = a
 
     def _hyper(self, name: str, value: Any, high: float = np.inf, **interval: bool) -> Any:
         """A number >= 0, or an array ``(runs, 1)`` in the precision of the parameters."""
-        value = checks.number(name, value, 0.0, high, **interval)
+        value, kind = (
+            checks.number(name, value, 0.0, high, **interval),
+            np.result_type(*self.params),
+        )
+        if np.max(value, initial=0.0) > np.finfo(kind).max:
+            checks.fail(name, f"finite in {kind}", value)
         if isinstance(value, float):
             return value
         runs = self.params[0].shape[0] if self.params[0].ndim else 0
@@ -128,7 +128,7 @@ class Optimizer:
         if self.runs is None:
             self.runs = runs
             self.__dict__.pop("_blocks", None)
-        return value.astype(self.params[0].dtype)
+        return value.astype(kind)
 
     @cached_property
     def _blocks(self) -> list[tuple[Any, ...]]:
@@ -154,8 +154,10 @@ class Optimizer:
                 checks.fail(f"grads[{i}]", "a float array", g, error=TypeError)
             if g.shape != p.shape:
                 checks.fail(f"grads[{i}]", f"shaped as its parameter, {p.shape}", g.shape)
-            _check_finite(f"grads[{i}]", g, self.t + 1)
-            checked.append(g.astype(p.dtype, copy=False).reshape(self._layout(p)))
+            with np.errstate(over="ignore"):
+                cast = g.astype(p.dtype, copy=False)  # where a finite number may become infinite
+            _check_finite(f"grads[{i}]", cast, g, self.t + 1)
+            checked.append(cast.reshape(self._layout(p)))
         return checked
 
 
@@ -170,15 +172,17 @@ def _check_alike(name: str, a: Array, theta: Array) -> None:
         checks.fail(name, f"shaped as its block of a parameter, {theta.shape}", np.shape(a))
 
 
-def _check_finite(name: str, g: Array, step: int) -> None:
-    flat = g.reshape(-1)
+def _check_finite(name: str, cast: Array, given: Array, step: int) -> None:
+    flat = cast.reshape(-1)
     with np.errstate(all="ignore"):  # the square may overflow where the gradient does not
         if np.isfinite(np.dot(flat, flat)):
             return
-    wrong = flat[~np.isfinite(flat)]
-    if wrong.size:
+    wrong = ~np.isfinite(flat)
+    if wrong.any():
         fix = "Nothing was changed. A smaller learning rate or a clipped gradient may help."
-        checks.fail(name, f"finite at step {step}", wrong[0].item(), fix)
+        value = given.reshape(-1)[wrong][0].item()
+        kind = f" in {cast.dtype}" if np.isfinite(value) else ""
+        checks.fail(name, f"finite at step {step}{kind}", value, fix)
 
 
 def _checked_params(params: Array | Sequence[Array]) -> list[Array]:
@@ -187,9 +191,9 @@ def _checked_params(params: Array | Sequence[Array]) -> list[Array]:
         checks.fail("params", "at least one array", given)
     for i, p in enumerate(given):
         name = f"params[{i}]"
-        if not isinstance(p, np.ndarray) or p.dtype.kind != "f":
+        if type(p) not in (np.ndarray, np.memmap) or p.dtype not in (np.float64, np.float32):
             fix = "Convert it with numpy.asarray(..., dtype=float)."
-            checks.fail(name, "a NumPy array of floats", p, fix, TypeError)
+            checks.fail(name, "a NumPy array of float64 or float32", p, fix, TypeError)
         if not p.flags.c_contiguous or not p.flags.writeable:
             fix = "Its flat view would be a copy and the update lost; pass numpy.ascontiguousarray."
             checks.fail(name, "C-contiguous and writeable", p, fix)

@@ -44,12 +44,24 @@ def clip_grad_norm(
     c = checks.number("max_norm", max_norm, 0, low_open=True)
     arrays = _checked(grads, runs)
     rows = [g.reshape(-1 if runs is None else (runs, -1)) for g in arrays]
-    norm = np.sqrt(sum(np.einsum("...i,...i->...", g, g) for g in rows))
-    factor = np.minimum(1.0, c / (norm + 1e-6))
-    scaled = [(factor[..., None] * g).astype(g.dtype) for g in rows]
+    unit = _unit(rows)  # of length: the square of a finite entry may overflow, in units it does not
+    parts = [g / unit[..., None] for g in rows]
+    norm = np.sqrt(sum(np.einsum("...i,...i->...", part, part) for part in parts))
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # c / unit may be anything; only its part below 1 counts
+        factor = np.minimum(1.0, c / unit / (norm + 1e-6 / unit))
+        norm = norm * unit
+        scaled = [(factor[..., None] * g).astype(g.dtype) for g in rows]
     clipped = [g.reshape(a.shape) for g, a in zip(scaled, arrays, strict=True)]
     whole = float(norm) if runs is None else norm
     return clipped[0] if isinstance(grads, np.ndarray) else clipped, whole
+
+
+def _unit(rows: Sequence[Array]) -> Array:
+    """The power of two, one a run, just above the largest entry; dividing by it rounds nothing."""
+    largest = np.max([np.abs(g).max(-1, initial=0.0) for g in rows], axis=0).astype(float)
+    return np.ldexp(1.0, np.frexp(largest)[1].clip(-1000, 1000))
 
 
 def clip_grad_value(grads: Array | Sequence[Array], clip_value: float) -> Any:
@@ -70,8 +82,8 @@ def _checked(grads: Array | Sequence[Array], runs: int | None) -> list[Array]:
     if not arrays:
         checks.fail("grads", "at least one array", grads)
     for i, g in enumerate(arrays):
-        if not isinstance(g, np.ndarray) or g.dtype.kind != "f":
-            checks.fail(f"grads[{i}]", "a float array", g, error=TypeError)
+        if not isinstance(g, np.ndarray) or g.dtype not in (np.float64, np.float32):
+            checks.fail(f"grads[{i}]", "an array of float64 or float32", g, error=TypeError)
         if runs is not None and g.shape[:1] != (runs,):
             checks.fail(f"grads[{i}]", f"of {runs} runs on its leading axis", g)
     return arrays

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, hyper
 from dlcourse.arrays import Array
 from dlcourse.scratch.optimizers.base import Optimizer, Rate
 
@@ -51,6 +51,11 @@ class SGD(Optimizer):
     Polyak (1964), eq. 9; Sutskever, Martens, Dahl, Hinton (2013), eqs. 1-4. Lesson: momentum.
     """
 
+    momentum = hyper.Hyper(1.0, switch=True)
+    dampening = hyper.Hyper(1.0, switch=True)
+    weight_decay = hyper.Hyper()
+    nesterov = hyper.Flag()
+
     def __init__(
         self,
         params: Array | Sequence[Array],
@@ -61,10 +66,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
     ) -> None:
         super().__init__(params, lr)
-        self.momentum = self._hyper("momentum", momentum, 1.0)
-        self.dampening = self._hyper("dampening", dampening, 1.0)
-        self.weight_decay = self._hyper("weight_decay", weight_decay)
-        self.nesterov = bool(nesterov)
+        self.momentum, self.dampening = momentum, dampening
+        self.weight_decay, self.nesterov = weight_decay, nesterov
         if nesterov and not (np.all(self.momentum > 0) and not np.any(self.dampening)):
             given = {"momentum": momentum, "dampening": dampening}
             checks.fail("nesterov", "used with momentum > 0 and dampening 0", given)
