@@ -24,7 +24,7 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 .PHONY: help setup programs vendor pages site book lab run exercises lint format types unit lessons \
-	test test-site lock clean
+	test test-site gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
@@ -33,6 +33,7 @@ help:
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
 	@echo "parts of make test:     lint types unit lessons test-site; make format mends style"
+	@echo "make gpu [PYTHON=…]     CUDA tests and times, by a Python whose PyTorch sees a GPU; without one: status 2"
 	@echo "rarely:                 lock (pin newer packages), clean"
 
 setup:
@@ -96,6 +97,14 @@ test-site: site programs
 # come last: eight files of half a minute each, so that neither worker waits long for the other.
 test: lint types site programs
 	$(PYTEST) $(PARALLEL) $(NBVAL) --doctest-modules dlcourse tests lessons
+
+# Sets nothing up: the first Python whose PyTorch sees a GPU will do, with NumPy and pytest beside it.
+gpu:
+	@for python in $(PYTHON) python3 $(PY); do \
+		if $$python -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then \
+			exec $$python -m benchmarks.gpu; \
+		fi; \
+	done; exec $(or $(PYTHON),$(firstword $(wildcard $(PY)) python3)) -m benchmarks.gpu
 
 lock: setup
 	$(PY) -m pip install --quiet uv

@@ -165,7 +165,7 @@ def _split(images: Raw, labels: Raw, levels: int, kind: np.dtype[Any], flat: boo
 
 def _digits(kind: np.dtype[Any], flat: bool) -> Dataset:
     with resources.as_file(resources.files("dlcourse") / "data_files" / "digits.npz") as path:
-        content = _verified(path, _DIGITS_SHA256, "Install the package again.")
+        content = verified(path, _DIGITS_SHA256, "Install the package again.")
     with np.load(io.BytesIO(content), allow_pickle=False) as file:
         images, labels, order = file["images"], file["labels"], file["order"]
     rows = np.split(order, [897, 1297])
@@ -207,14 +207,14 @@ def _mnist_like(name: str, about: _Idx, kind: np.dtype[Any], flat: bool) -> Data
 
 def _read_idx(name: str, about: _Idx, file: str, shape: tuple[int, ...]) -> Raw:
     path = _find(name, about, file)
-    content = _verified(path, about.sums[file], "Delete it and load again.")
+    content = verified(path, about.sums[file], "Delete it and load again.")
     try:
         return _parse_idx(gzip.decompress(content), file, shape)
     except (OSError, EOFError, zlib.error) as error:
         checks.fail(file, "a complete gzip file", str(error))
 
 
-def _verified(path: Path, sha256: str, fix: str) -> bytes:
+def verified(path: Path, sha256: str, fix: str) -> bytes:
     """The content of a file that is what it claims to be."""
     content = path.read_bytes()
     found = hashlib.sha256(content).hexdigest()

@@ -59,8 +59,10 @@ class Pair(Hyper):
     """Two of them, as Adam's betas."""
 
     def __get__(self, optimizer: Any, owner: type | None = None) -> Any:
-        pair = super().__get__(optimizer, owner)
-        return pair if optimizer is None else tuple(np.copy(v) if np.ndim(v) else v for v in pair)
+        if optimizer is None:
+            return self
+        pair = optimizer.__dict__[self.name]
+        return tuple(v.copy() if isinstance(v, np.ndarray) else v for v in pair)
 
     def checked(self, optimizer: Any, name: str, value: Any) -> Any:
         pair = enumerate(checks.pair(name, value))

@@ -124,13 +124,15 @@ class PairCase:
     name: str
     shapes: tuple[tuple[int, ...], ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
+    ids: int = 0  # the first input then is of integers below it
 
     @property
     def id(self) -> str:
-        return f"{self.name}{self.shapes}"
+        return f"{self.name}{self.shapes}" + "".join(f" {k}={v}" for k, v in self.kwargs.items())
 
     def inputs(self, rng: np.random.Generator) -> list[np.ndarray]:
-        return [rng.standard_normal(shape) for shape in self.shapes]
+        inputs = [rng.standard_normal(shape) for shape in self.shapes]
+        return [rng.integers(0, self.ids, self.shapes[0]), *inputs[1:]] if self.ids else inputs
 
 
 LAYERS = [
@@ -140,6 +142,33 @@ LAYERS = [
     PairCase("leaky_relu", ((5, 4),), {"negative_slope": 0.3}),
     PairCase("flatten", ((2, 5, 3, 2),), {"start_dim": -2}),
     PairCase("flatten", ((5, 3, 2),)),
+    PairCase("gelu", ((2, 5, 4),)),
+    PairCase("gelu", ((5, 4),), {"approximate": "tanh"}),
+    PairCase("conv2d", ((4, 3, 7, 6), (5, 3, 3, 3), (5,))),
+    PairCase("conv2d", ((4, 3, 7, 6), (5, 3, 2, 3), (5,)), {"stride": 2, "padding": 1}),
+    PairCase("conv2d", ((2, 4, 3, 8, 5), (2, 5, 3, 3, 2), (2, 5)), {"stride": 3, "padding": 2}),
+    PairCase("max_pool2d", ((4, 3, 6, 5),), {"kernel_size": 2}),
+    PairCase("max_pool2d", ((4, 3, 6, 5),), {"kernel_size": 1}),
+    PairCase("max_pool2d", ((2, 4, 3, 7, 6),), {"kernel_size": 3, "stride": 2, "padding": 1}),
+    PairCase("avg_pool2d", ((4, 3, 6, 5),), {"kernel_size": 2}),
+    PairCase("avg_pool2d", ((2, 4, 3, 7, 6),), {"kernel_size": 3, "stride": 2, "padding": 1}),
+    PairCase("global_avg_pool2d", ((2, 4, 3, 3, 5),)),
+    PairCase("embedding", ((3, 5), (7, 4)), ids=7),
+    PairCase("embedding", ((2, 3, 5), (2, 7, 4)), ids=7),
+    PairCase("position_embedding", ((3, 5, 4), (6, 4))),
+    PairCase("position_embedding", ((2, 3, 5, 4), (2, 6, 4))),
+    PairCase("rnn", ((3, 5, 4), (6, 4), (6, 6), (6,), (3, 6))),
+    PairCase(
+        "rnn", ((2, 3, 5, 4), (2, 6, 4), (2, 6, 6), (2, 6), (2, 3, 6)), {"nonlinearity": "relu"}
+    ),
+    PairCase("scaled_dot_product_attention", ((3, 5, 4), (3, 7, 4), (3, 7, 2))),
+    PairCase("scaled_dot_product_attention", ((2, 3, 5, 4),) * 3, {"is_causal": True}),
+    PairCase("causal_self_attention", ((3, 5, 4), (12, 4), (12,), (4, 4), (4,)), {"num_heads": 2}),
+    PairCase(
+        "causal_self_attention",
+        ((2, 3, 5, 6), (2, 18, 6), (2, 18), (2, 6, 6), (2, 6)),
+        {"num_heads": 3},
+    ),
 ]
 
 
@@ -233,7 +262,7 @@ ERRORS = [
     # models and losses
     ErrorCase("a list for a batch", lambda: MLP([3, 2], _rng()).forward([[1.0, 2.0, 3.0]]), TypeError, r"x must be an array; got \[\[1\.0, 2\.0, 3\.0\]\]"),
     ErrorCase("a batch of other runs", lambda: MLP([3, 2], _rng(), runs=2).forward(np.ones((3, 4, 3))), ValueError, r"x must be shaped \(n, 3\) or \(2, n, 3\), one entry a run; got .*\(3, 4, 3\)"),
-    ErrorCase("a cotangent of another shape", lambda: _backward(np.ones((5, 2))), ValueError, r"dy must be shaped \(\.\.\., 4, 2\) as y; got \(5, 2\)"),
+    ErrorCase("a cotangent of another shape", lambda: _backward(np.ones((5, 2))), ValueError, r"dy must be shaped \(4, 2\) as y; got \(5, 2\)"),
     ErrorCase("integer weights", lambda: MLP([3, 2], _rng(), dtype=int), ValueError, r"dtype must be float64 or float32; got 'int64'"),
     ErrorCase("a width for widths", lambda: MLP(3, _rng()), ValueError, r"sizes must be at least two widths.*; got 3"),
     ErrorCase("features and samples swapped", lambda: MLP([3, 2], _rng()).forward(np.ones((3, 5))), ValueError, r"x must be shaped \(\.\.\., n, 3\); got .*Samples are rows"),

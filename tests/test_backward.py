@@ -97,6 +97,10 @@ def test_the_product_that_nobody_reads_is_not_made() -> None:
             assert dx is None
             for grad, right in zip(grads, (dy.T @ x, dy.sum(0)), strict=True):
                 np.testing.assert_allclose(grad, right, rtol=1e-12)
+            memory = 0 * number(weight)
+            _, dweight, _ = room.linear_backward(number(dy), cache, out=memory)
+            assert dweight is memory
+            np.testing.assert_allclose(memory, dy.T @ x, rtol=1e-12)
     model, made = models.MLP([4, 6, 3], np.random.default_rng(0)), []
     first, last = model.layers[0], model.layers[-1]
     for layer in first, last:

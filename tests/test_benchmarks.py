@@ -58,15 +58,32 @@ def test_blocks_of_runs_change_no_result(monkeypatch):
         assert np.abs(naive().loss - blocked().loss).max() < 1e-12
 
 
-def test_step_compares_with_pytorch_before_it_times(monkeypatch, capsys):
+@pytest.fixture
+def step(monkeypatch):
+    """Two small contests with aims of 1; ``step.costs(x)`` makes ours x times as dear as theirs."""
     step = pytest.importorskip(
         "benchmarks.step", reason="PyTorch is not installed", exc_type=ImportError
     )
-    small = step.Network("small", (6, 5, 4), 8, None, None)
-    assert step.difference(small, fused=False) < 1e-12
-    monkeypatch.setattr(step, "NETWORKS", (small,))
-    monkeypatch.setattr(timing, "measure", fake_measure(1.0))
+    small = step.perceptron("small", (6, 5, 4), 8, default=1.0, fused=None)
+    three = step.runs("three", (6, 5, 4), 8, 3, turn=1.0, bmm=1.0)
+    monkeypatch.setattr(step, "CONTESTS", (small, three))
+
+    def costs(ours):
+        fake = {"ours": ours, "mine": 9.0}
+        measure = lambda jobs, **_: {name: [fake.get(name, 1.0)] * 3 for name in jobs}  # noqa: E731
+        monkeypatch.setattr(timing, "measure", measure)
+
+    monkeypatch.setattr(step, "costs", costs, raising=False)
+    return step
+
+
+def test_a_step_is_compared_with_pytorch_before_it_is_timed(step, monkeypatch, capsys):
+    for contest in step.CONTESTS:
+        for make, _ in contest.others.values():
+            assert step.difference(contest.ours, make) < 1e-12
+    step.costs(1.0)
     assert step.main() == 0
+    assert capsys.readouterr().out.count("ok ") == 3
 
     class Wrong(step.Adam):
         def adaptive_step(self, g, m, v, v_max=None):
@@ -74,7 +91,13 @@ def test_step_compares_with_pytorch_before_it_times(monkeypatch, capsys):
 
     monkeypatch.setattr(step, "Adam", Wrong)
     assert step.main() == 1
-    assert "no valid comparison" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("no valid comparison") == 4
+
+
+def test_a_step_that_takes_too_long_is_an_exit_code(step, capsys):
+    step.costs(1.01)
+    assert step.main() == 1
+    assert capsys.readouterr().out.count("MISSED") == 3
 
 
 def test_ratio_is_taken_within_rounds():

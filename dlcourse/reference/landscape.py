@@ -28,9 +28,7 @@ def per_sample_gradients(model: Any, loss: Any, x: Tensor, y: Tensor) -> Tensor:
         checks.fail("x, y", "as many targets as samples, at least one", (len(x), len(y)))
 
     def one(theta: Tensor, sample: Tensor, target: Tensor) -> Tensor:
-        params, out = model.unflatten(theta), sample[None]
-        for i, layer in enumerate(model.layers):
-            out = layer.apply({name: params[f"{i}.{name}"] for name in layer.params}, out)
+        out = model.apply(model.unflatten(theta), sample[None])
         return loss.value(out, target[None])
 
     return vmap(grad(one), in_dims=(None, 0, 0))(model.theta.detach(), x, y)

@@ -30,11 +30,6 @@ def mse_backward(dvalue: Tensor | float, cache: Cache) -> Tensor:
     return _pull_back(dvalue, cache)
 
 
-def log_softmax(logits: Tensor) -> Tensor:
-    """``F.log_softmax`` over the last axis."""
-    return F.log_softmax(logits, dim=-1)
-
-
 def softmax_cross_entropy(logits: Tensor, target: Tensor) -> tuple[Tensor, Cache]:
     """``F.cross_entropy``, one mean a run; class indices or probabilities."""
     leaf = logits.detach().clone().requires_grad_()
@@ -111,3 +106,20 @@ class SoftmaxCrossEntropy(Loss):
             checks.fail("target", kinds, target)
         value, self.cache = softmax_cross_entropy(y, target)
         return value
+
+
+class SequenceCrossEntropy(SoftmaxCrossEntropy):
+    """``F.cross_entropy`` over the places of all sequences."""
+
+    @staticmethod
+    def value(y: Tensor, target: Tensor) -> Tensor:
+        return _cross_entropy(y.flatten(-3, -2), target.flatten(-2))
+
+    def forward(self, y: Tensor, target: Tensor) -> Tensor:
+        n, t = y.shape[-3:-1] if y.ndim > 2 else (1, y.shape[0])
+        if y.ndim < 3 or target.dtype.is_floating_point or target.shape[-2:] != (n, t):
+            checks.fail("target", f"integer labels (..., {n}, {t}), one a place", target)
+        leaf = y.detach().clone().requires_grad_()
+        value = self.value(leaf, target)
+        self.cache = value, leaf
+        return value.detach()

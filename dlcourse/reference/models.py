@@ -12,7 +12,8 @@ import torch
 
 from dlcourse import checks
 from dlcourse.arrays import Generators, run_generators
-from dlcourse.reference.layers import Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
+from dlcourse.reference.layers import GELU, Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
+from dlcourse.reference.layers.base import record, unflatten
 
 Tensor = torch.Tensor
 
@@ -21,65 +22,112 @@ ACTIVATIONS: dict[str, type[Layer]] = {
     "leaky_relu": LeakyReLU,
     "tanh": Tanh,
     "sigmoid": Sigmoid,
+    "gelu": GELU,
 }
 
 
-class Sequential:
+class Sequential(Layer):
     """Twin of ``scratch.models.Sequential``; ``backward`` is autograd in ``theta``."""
 
     def __init__(self, *layers: Layer) -> None:
         self.layers = list(layers)
-        held = {one.runs for one in layers if one.params}
+        for one in layers:
+            if not isinstance(one, Layer):
+                checks.fail("layers", "layers, as ReLU()", one, error=TypeError)
+        if len({id(leaf) for leaf in self.leaves}) < len(self.leaves):
+            fix = "Each remembers its own input: make two."
+            checks.fail("layers", "different objects", "one of them twice", fix)
+        held = {one.runs for one in layers if one.shapes}
         if len(held) > 1:
             checks.fail("layers", "alike in their number of runs", held)
-        self.runs: int | None = held.pop() if held else None
-        named = {f"{i}.{name}": p for i, one in enumerate(layers) for name, p in one.params.items()}
+        self.runs = held.pop() if held else None
         skip = 0 if self.runs is None else 1
-        self.shapes = {name: tuple(p.shape[skip:]) for name, p in named.items()}
-        ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes.values()]).tolist()
-        self.slices = {
-            n: slice(a, b) for n, (a, b) in zip(named, pairwise([0, *ends]), strict=True)
-        }
-        flat = [p.flatten(start_dim=skip) for p in named.values()]
-        self.theta = torch.cat(flat, dim=-1) if flat else torch.zeros(0)
-        self.grad = torch.zeros_like(self.theta)
+        flat = [p.flatten(start_dim=skip) for one in layers for p in one.params.values()]
+        theta = torch.cat(flat, dim=-1) if flat else torch.zeros(0)
+        self.bind(theta, torch.zeros_like(theta))
         self.cache: Any = None
-        for i, layer in enumerate(self.layers):
-            views = self.unflatten(self.theta)
-            layer.params = {name: views[f"{i}.{name}"] for name in layer.params}
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The parameters by place, without the runs axis."""
+        places = enumerate(self.layers)
+        return {f"{i}.{n}": shape for i, one in places for n, shape in one.shapes.items()}
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """The place of each parameter in the last axis of ``theta``."""
+        ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes.values()]).tolist()
+        return {n: slice(a, b) for n, (a, b) in zip(self.shapes, pairwise([0, *ends]), strict=True)}
+
+    @property
+    def leaves(self) -> list[Layer]:
+        """All layers that are made of no others."""
+        return [leaf for one in self.layers for leaf in one.leaves]
+
+    def bind(self, theta: Tensor, grad: Tensor) -> None:
+        """From now on this is the model of these vectors, its layers hold views of them."""
+        self.theta, self.grad = theta, grad
+        self.runs = len(theta) if theta.ndim > 1 else None
+        sizes = [sum(int(np.prod(s)) for s in one.shapes.values()) for one in self.layers]
+        for one, *parts in zip(
+            self.layers, theta.split(sizes, -1), grad.split(sizes, -1), strict=True
+        ):
+            one.bind(*parts)
+
+    @property
+    def params(self) -> dict[str, Tensor]:  # type: ignore[override]
+        """Views of ``theta`` by name."""
+        return self.unflatten(self.theta)
+
+    @property
+    def grads(self) -> dict[str, Tensor]:  # type: ignore[override]
+        """Views of ``grad`` by name."""
+        return self.unflatten(self.grad)
 
     def unflatten(self, theta: Tensor) -> dict[str, Tensor]:
         """Views of a vector by parameter name."""
-        return {
-            name: theta[..., self.slices[name]].unflatten(-1, shape)
-            for name, shape in self.shapes.items()
-        }
+        return unflatten(theta, self.shapes)
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        """Layer after layer, each with the parameters of its place."""
+        for i, one in enumerate(self.layers):
+            x = one.apply({name: params[f"{i}.{name}"] for name in one.shapes}, x)
+        return x
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
         """The output, recorded in ``theta`` and ``x``."""
-        leaf, x = self.theta.detach().requires_grad_(), x.detach().clone().requires_grad_()
-        params, y = self.unflatten(leaf), x
-        for i, layer in enumerate(self.layers):
-            y = layer.apply({name: params[f"{i}.{name}"] for name in layer.params}, y)
-        self.cache = (y, leaf, x)
-        return y.detach()
+        leaves = self.theta, x
+        y, self.cache = record(lambda theta, x: self.apply(self.unflatten(theta), x), *leaves)
+        return y
 
     def backward(self, dy: Tensor, input_grad: bool = True) -> Any:
         """Write ``grad`` and return dx; a runs axis that x lacks is summed over by autograd."""
         if self.cache is None:
             fix = "Nothing is known about its input yet."
             checks.fail("backward", "called after forward", type(self).__name__, fix, RuntimeError)
-        y, leaf, x = self.cache
+        y, (leaf, x) = self.cache
         if dy.shape != y.shape:
             checks.fail("dy", f"shaped {tuple(y.shape)} as y", tuple(dy.shape))
-        grad, *dx = torch.autograd.grad(y, (leaf, x) if input_grad else (leaf,), dy)
+        wanted = (leaf, x) if input_grad and x.requires_grad else (leaf,)
+        grad, *dx = torch.autograd.grad(y, wanted, dy, materialize_grads=True)
         self.grad.copy_(grad)
         self.cache = None
-        return dx[0] if input_grad else None
+        return dx[0] if dx else None
 
     def grad_norm(self) -> Tensor:
         """``torch.linalg.vector_norm``, one number a run."""
         return torch.linalg.vector_norm(self.grad, dim=-1)
+
+
+class Residual(Sequential):
+    """Twin of ``scratch.models.Residual``."""
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        y = super().apply(params, x)
+        if y.shape[-x.ndim :] != x.shape:
+            shapes = tuple(x.shape), tuple(y.shape)
+            checks.fail("block", f"of outputs shaped as its inputs, {shapes[0]}", shapes[1])
+        return x + y
 
 
 class MLP(Sequential):

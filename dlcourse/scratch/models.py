@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,20 @@ import numpy.typing as npt
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
-from dlcourse.scratch.layers import Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
+from dlcourse.scratch.layers import GELU, Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
+from dlcourse.scratch.layers.base import unflatten
 
 ACTIVATIONS: dict[str, type[Layer]] = {
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
     "tanh": Tanh,
     "sigmoid": Sigmoid,
+    "gelu": GELU,
 }
 
 
-class Sequential:
-    """Layers in a row, with every parameter in one vector.
+class Sequential(Layer):
+    """Layers in a row, with every parameter in one vector; itself a layer, so that rows nest.
 
     Parameters
     ----------
@@ -46,35 +49,69 @@ class Sequential:
 
     def __init__(self, *layers: Layer) -> None:
         self.layers = list(layers)
-        named = {f"{i}.{name}": p for i, one in enumerate(layers) for name, p in one.params.items()}
-        held = {one.runs for one in layers if one.params}
+        for one in layers:
+            if not isinstance(one, Layer):
+                checks.fail("layers", "layers, as ReLU()", one, error=TypeError)
+        if len({id(leaf) for leaf in self.leaves}) < len(self.leaves):
+            fix = "Each remembers its own input: make two."
+            checks.fail("layers", "different objects", "one of them twice", fix)
+        held = {one.runs for one in layers if one.shapes}
         if len(held) > 1:
             checks.fail("layers", "alike in their number of runs", held)
-        self.runs: int | None = held.pop() if held else None
+        self.runs = held.pop() if held else None
         lead = () if self.runs is None else (self.runs,)
-        self.shapes = {name: p.shape[len(lead) :] for name, p in named.items()}
-        self.slices: dict[str, slice] = {}
-        end = 0
-        for name, shape in self.shapes.items():
-            self.slices[name] = slice(end, end := end + int(np.prod(shape)))
-        flat = [p.reshape(*lead, -1) for p in named.values()]
-        self.theta = np.concatenate(flat, axis=-1) if flat else np.zeros(0)
-        self.grad = np.zeros_like(self.theta)
-        self._home()
+        flat = [p.reshape(*lead, -1) for one in layers for p in one.params.values()]
+        theta = np.concatenate(flat, axis=-1) if flat else np.zeros(0)
+        self.bind(theta, np.zeros_like(theta))
+        self.first = next((i for i, layer in enumerate(layers) if layer.shapes), 0)
 
-    def _home(self) -> None:
-        """Make every layer's parameters and gradients views of the two vectors."""
-        theta, grad = self.unflatten(self.theta), self.unflatten(self.grad)
-        for i, layer in enumerate(self.layers):
-            layer.params = {name: theta[f"{i}.{name}"] for name in layer.params}
-            layer.grads = {name: grad[f"{i}.{name}"] for name in layer.grads}
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """{"0.weight": (k, d), ...}: the parameters by place, without the runs axis."""
+        return {
+            f"{i}.{name}": shape
+            for i, one in enumerate(self.layers)
+            for name, shape in one.shapes.items()
+        }
+
+    @property
+    def slices(self) -> dict[str, slice]:
+        """{"0.weight": slice, ...}: the place of each parameter in the last axis of ``theta``."""
+        ends = accumulate(map(math.prod, self.shapes.values()), initial=0)
+        return dict(zip(self.shapes, starmap(slice, pairwise(ends)), strict=True))
+
+    @property
+    def leaves(self) -> list[Layer]:
+        """All layers that are made of no others."""
+        return [leaf for one in self.layers for leaf in one.leaves]
+
+    def bind(self, theta: Array, grad: Array) -> None:
+        """From now on this is the model of these vectors, its layers hold views of them."""
+        self.theta, self.grad, end = theta, grad, 0
+        self.runs = len(theta) if theta.ndim > 1 else None
+        for layer in self.layers:
+            part = slice(end, end := end + sum(map(math.prod, layer.shapes.values())))
+            layer.bind(theta[..., part], grad[..., part])
+
+    @property
+    def params(self) -> dict[str, Array]:  # type: ignore[override]
+        """Views of ``theta`` by name."""
+        return self.unflatten(self.theta)
+
+    @property
+    def grads(self) -> dict[str, Array]:  # type: ignore[override]
+        """Views of ``grad`` by name."""
+        return self.unflatten(self.grad)
 
     def unflatten(self, theta: Array) -> dict[str, Array]:
         """Views of a vector ``(..., d)`` by parameter name, in the parameters' shapes."""
-        return {
-            name: theta[..., self.slices[name]].reshape(*theta.shape[:-1], *shape)
-            for name, shape in self.shapes.items()
-        }
+        return unflatten(theta, self.shapes)
+
+    def __copy__(self) -> Sequential:
+        """A model of the same vectors whose layers have caches of their own."""
+        other = object.__new__(type(self))
+        other.__dict__ |= self.__dict__ | {"layers": [copy.copy(one) for one in self.layers]}
+        return other
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """The output for ``x`` (n, d), shared by all runs, or (runs, n, d)."""
@@ -88,35 +125,55 @@ class Sequential:
         Without ``input_grad``, which training does not need, the way ends at the first parameters
         and None is returned: one matrix product less, the dearest where inputs are wide.
         """
-        first = next((i for i, layer in enumerate(self.layers) if layer.params), 0)
         for i, layer in reversed([*enumerate(self.layers)]):
-            needed = input_grad or i > first
+            needed = input_grad or i > self.first
             dy = layer.backward(dy, needed)
-            if not needed:
+            if not needed or dy is None:  # nothing before an embedding has a gradient
                 return None
         return dy
 
     def rows(self, runs: slice) -> Sequential:
         """The model of some of the runs: it shares their memory and has caches of its own."""
         part = copy.copy(self)
-        part.layers = [copy.copy(layer) for layer in self.layers]
-        part.theta, part.grad = self.theta[runs], self.grad[runs]
-        part.runs = part.theta.shape[0]
-        part._home()
+        part.bind(self.theta[runs], self.grad[runs])
         return part
 
     def repeat(self, runs: int) -> Sequential:
         """That many copies of this model side by side, with memory of their own."""
         copies = copy.copy(self)
-        copies.layers = [copy.copy(layer) for layer in self.layers]
-        copies.theta = np.repeat(self.theta[None], checks.integer("runs", runs, 1), axis=0)
-        copies.grad, copies.runs = np.zeros_like(copies.theta), runs
-        copies._home()
+        theta = np.repeat(self.theta[None], checks.integer("runs", runs, 1), axis=0)
+        copies.bind(theta, np.zeros_like(theta))
         return copies
 
     def grad_norm(self) -> Array:
         """The Euclidean norm of the gradient, one number a run."""
-        return np.sqrt(np.einsum("...i,...i->...", self.grad, self.grad))
+        with np.errstate(over="ignore"):  # inf says enough
+            return np.sqrt(np.vecdot(self.grad, self.grad))
+
+
+class Residual(Sequential):
+    """Layers in a row, and a way around them: y = x + f(x), dx = dy + f'(x)ᵀ dy.
+
+    Examples
+    --------
+    >>> block = Residual(ReLU())
+    >>> block.forward(np.array([[1.0, -2.0]])), block.backward(np.array([[1.0, 1.0]]))
+    (array([[ 2., -2.]]), array([[2., 1.]]))
+
+    References
+    ----------
+    He, Zhang, Ren and Sun (2016), eq. 1.
+    """
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        y = super().forward(x, training)
+        if y.shape[-x.ndim :] != x.shape:
+            checks.fail("block", f"of outputs shaped as its inputs, {x.shape}", y.shape)
+        return x + y
+
+    def backward(self, dy: Array, input_grad: bool = True) -> Any:
+        dx = super().backward(dy, input_grad)
+        return dx if dx is None else dx + dy
 
 
 class MLP(Sequential):
@@ -126,7 +183,7 @@ class MLP(Sequential):
     ----------
     sizes : two or more widths, inputs first, outputs last
     rng : Generator, or a sequence of them, one a run (the same object: the same weights)
-    activation : "relu", "leaky_relu", "tanh" or "sigmoid"
+    activation : "relu", "leaky_relu", "tanh", "sigmoid" or "gelu"
     runs : None for one network, or how many to hold side by side
     dtype : float64 or float32
 

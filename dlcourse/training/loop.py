@@ -1,5 +1,4 @@
-"""The training loop of both rooms: ``steps`` is the primitive, ``fit`` reads it and keeps a
-history.
+"""The training loop of both rooms: ``steps`` is the primitive, ``fit`` keeps a history.
 
 Nothing here knows NumPy from PyTorch beyond indexing: a scratch model with NumPy data and a
 reference model with tensors train through the same lines. Runs lie on the leading axis of
@@ -10,15 +9,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.training.history import History
+
+try:
+    from tqdm.auto import tqdm
+except ImportError:  # without it there is no bar
+    tqdm = None  # type: ignore[assignment, misc]
 
 Data = tuple[Any, Any]
 CACHE_BYTES = 4 << 20
@@ -26,8 +30,7 @@ CACHE_BYTES = 4 << 20
 cache. Smaller blocks pay Python's overhead more often; without any, many runs leave the cache."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One update: ``t`` from 1, ``epoch`` from 0; ``loss`` and ``grad_norm`` are from before it."""
 
     t: int
@@ -79,7 +82,7 @@ def steps(
     ------
     FloatingPointError when a loss is not finite and ``nonfinite`` is "raise"; nothing is updated.
     """
-    x, y = _checked_data("data", data)
+    x, _ = data = _checked_data("data", data)
     checks.integer("epochs", epochs, 1)
     checks.integer("batch_size", batch_size, 1)
     checks.integer("accumulate", accumulate, 1)
@@ -92,60 +95,61 @@ def steps(
     if runs is not None and runs != (model.runs or 1):
         checks.fail("runs", f"{model.runs or 1}, the runs the model holds", runs)
     shuffles = _Shuffles(rng, model.runs, len(x), batch_size, accumulate)
-    return _steps(model, optimizer, loss, x, y, epochs, shuffles, max_norm, nonfinite)
+    return _steps(model, optimizer, loss, data, epochs, shuffles, max_norm, nonfinite)
 
 
 def _steps(
     model: Any,
     optimizer: Any,
     loss: Any,
-    x: Any,
-    y: Any,
+    data: Data,
     epochs: int,
     shuffles: _Shuffles,
     max_norm: float | None,
     nonfinite: str,
 ) -> Iterator[Step]:
-    parts = _parts(model, x, min(shuffles.size, len(x)))
+    parts = _parts(model, data[0], min(shuffles.size, shuffles.n))
     frozen = np.zeros(() if model.runs is None else model.runs, dtype=bool)
     t = 0
     for epoch in range(epochs):
         shuffles.draw()
         for start in shuffles.starts:
             t += 1
-            with np.errstate(**_QUIET if nonfinite == "freeze" else {}):
+            with np.errstate(**_QUIET) if nonfinite == "freeze" else nullcontext():
                 values = [
-                    _gradient(part, loss, (x, y), shuffles.batches(start, rows))
+                    _gradient(part, loss, data, shuffles.batches(start, rows))
                     for rows, part in parts
                 ]
-                value = values[0] if model.runs is None else np.concatenate(values)
+                value = values[0] if len(parts) == 1 else np.concatenate(values)
+                checks.shaped("loss", value, frozen.shape, "SequenceCrossEntropy is for sequences.")
                 norm = as_numpy(model.grad_norm())
-                lost = ~(np.isfinite(value) & np.isfinite(norm))
-                if nonfinite == "raise" and lost.any():
-                    _report_divergence(t, value, lost, optimizer.lr)
-                frozen |= lost
+                sound = np.isfinite(value) & np.isfinite(norm)
+                if nonfinite == "raise" and not sound.all():
+                    _report_divergence(t, value, ~sound, optimizer.lr)
+                frozen |= ~sound
                 if frozen.any():
                     model.grad[_like(model.grad, frozen)] = 0.0
                     value, norm = np.where(frozen, np.nan, value), np.where(frozen, np.nan, norm)
                 if max_norm is not None:
                     model.grad *= (max_norm / (model.grad_norm() + 1e-6)).clip(max=1.0)[..., None]
                 optimizer.step(model.grad)
-            yield Step(t, epoch, value, norm, min(shuffles.update, len(x) - start))
+            yield Step(t, epoch, value, norm, min(shuffles.update, shuffles.n - start))
 
 
 def _gradient(part: Any, loss: Any, data: Data, batches: list[Array]) -> Array:
     """Write ``part.grad`` for one update, the mean over the samples of all batches; the loss."""
-    (x, y), samples = data, sum(batch.shape[-1] for batch in batches)
+    x, y = data
+    if len(batches) == 1:
+        value = loss.forward(part.forward(x[batches[0]], True), y[batches[0]])
+        part.backward(loss.backward(), input_grad=False)
+        return as_numpy(value)
+    samples = sum(batch.shape[-1] for batch in batches)
     value, total = 0.0, 0.0
     for batch in batches:
         share = batch.shape[-1] / samples
-        out = part.forward(x[batch], True)
-        value = value + share * as_numpy(loss.forward(out, y[batch]))
-        part.backward(loss.backward(), input_grad=False)
-        if len(batches) > 1:
-            total = total + share * part.grad
-    if len(batches) > 1:
-        part.grad[...] = total
+        value = value + share * _gradient(part, loss, data, [batch])
+        total = total + share * part.grad
+    part.grad[...] = total
     return np.asarray(value)
 
 
@@ -191,12 +195,13 @@ def fit(
     plan |= {"accumulate": accumulate, "max_norm": max_norm, "nonfinite": nonfinite}
     made = steps(model, optimizer, loss, train, **plan)
     per_epoch = -(-len(train[0]) // (batch_size * accumulate))
-    quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))  # a notebook's bar ignores it
-    bar = tqdm(total=epochs * per_epoch, disable=quiet, leave=False, unit="step", delay=1.0)
-    with bar, history.clock():
+    quiet = not progress or tqdm is None or os.environ.get("TQDM_DISABLE")  # a bar may ignore it
+    drawn: Any = {"total": epochs * per_epoch, "leave": False, "unit": "step", "delay": 1.0}
+    with nullcontext() if quiet else tqdm(**drawn) as bar, history.clock():
         for epoch in range(epochs):
             seen = [next(made) for _ in range(per_epoch)]
-            bar.update(per_epoch)
+            if bar is not None:
+                bar.update(per_epoch)
             weights = [step.samples for step in seen]
             row = {"train_loss": np.average([s.loss for s in seen], axis=0, weights=weights)}
             row["grad_norm"] = np.average([s.grad_norm for s in seen], axis=0, weights=weights)
@@ -220,7 +225,8 @@ def evaluate(model: Any, loss: Any, data: Data) -> dict[str, Array]:
             out = part.forward(x, False)
             found.setdefault("loss", []).append(as_numpy(loss.forward(out, y)))
         if as_numpy(y[:1]).dtype.kind in "iu":
-            right = as_numpy(out.argmax(-1) == y).mean(-1)
+            lead = () if model.runs is None else (len(out),)  # samples may be places of sequences
+            right = as_numpy(out.argmax(-1) == y).reshape(*lead, -1).mean(-1)
             found.setdefault("accuracy", []).append(right)
     return {k: v[0] if model.runs is None else np.concatenate(v) for k, v in found.items()}
 
@@ -289,10 +295,6 @@ def _report_divergence(t: int, value: Array, lost: Array, lr: Any) -> None:
     rate = lr(t - 1) if callable(lr) else lr
     rate = float(rate if np.ndim(rate) == 0 else np.ravel(rate)[np.flatnonzero(lost)[0]])
     worst = value[lost].flat[0] if value.ndim else value
-    checks.fail(
-        "loss",
-        f"finite with a finite gradient at step {t}{where}, lr {rate:g}",
-        float(worst),
-        "Try a smaller learning rate, or nonfinite='freeze' to let the other runs go on.",
-        FloatingPointError,
-    )
+    wanted = f"finite with a finite gradient at step {t}{where}, lr {rate:g}"
+    fix = "Try a smaller learning rate, or nonfinite='freeze' to let the other runs go on."
+    checks.fail("loss", wanted, float(worst), fix, FloatingPointError)

@@ -29,6 +29,21 @@ def sigmoid(x: Tensor) -> tuple[Tensor, Cache]:
     return record(torch.sigmoid, x)
 
 
+def normal_cdf(x: Tensor) -> Tensor:
+    """``torch.special.ndtr``."""
+    return torch.special.ndtr(x)
+
+
+def gelu(x: Tensor, approximate: str = "none") -> tuple[Tensor, Cache]:
+    """``F.gelu``."""
+    return record(lambda leaf: F.gelu(leaf, approximate=approximate), x)
+
+
+def gelu_backward(dy: Tensor, cache: Cache) -> Tensor:
+    """Autograd."""
+    return pull_back(dy, cache)[0]
+
+
 def relu_backward(dy: Tensor, cache: Cache) -> Tensor:
     """Autograd."""
     return pull_back(dy, cache)[0]
@@ -79,3 +94,14 @@ class Sigmoid(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         return torch.sigmoid(x)
+
+
+class GELU(Layer):
+    """``F.gelu``."""
+
+    def __init__(self, approximate: str = "none") -> None:
+        super().__init__()
+        self.approximate = checks.choice("approximate", approximate, ("none", "tanh"))
+
+    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        return F.gelu(x, approximate=self.approximate)

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from dlcourse import checks
+from dlcourse.arrays import Generators, draw_runs, run_generators
 
 Tensor = torch.Tensor
 Cache = Any
+Draw = Callable[[np.random.Generator], npt.NDArray[Any]]
+
+
+def uniform(bound: float, *shape: int) -> Draw:
+    """A draw from ±bound."""
+    return lambda rng: bound * (2 * rng.random(shape) - 1)
+
+
+def normal(*shape: int) -> Draw:
+    """A draw from the standard normal distribution."""
+    return lambda rng: rng.normal(size=shape)
+
+
+def unflatten(vector: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
+    """``torch.split``: views of a vector, one after the other, in these shapes."""
+    parts = vector.split([int(np.prod(shape)) for shape in shapes.values()], dim=-1)
+    return {n: p.unflatten(-1, s) for (n, s), p in zip(shapes.items(), parts, strict=True)}
 
 
 def record(function: Callable[..., Tensor], *operands: Tensor | None) -> tuple[Tensor, Cache]:
     """Call ``function`` on leaves cut from the operands; the cache is autograd's graph."""
-    leaves = [None if a is None else a.detach().clone().requires_grad_() for a in operands]
+    leaves = [_leaf(a) for a in operands]
     y = function(*leaves)
     return y.detach(), (y, [leaf for leaf in leaves if leaf is not None])
+
+
+def _leaf(a: Tensor | None) -> Tensor | None:
+    if a is None or not a.is_floating_point():
+        return a
+    return a.detach().clone().requires_grad_()
 
 
 def pull_back(dy: Tensor, cache: Cache) -> tuple[Tensor, ...]:
@@ -26,14 +52,71 @@ def pull_back(dy: Tensor, cache: Cache) -> tuple[Tensor, ...]:
     return torch.autograd.grad(y, leaves, dy, retain_graph=True)
 
 
+def expanded(cores: Sequence[int], *operands: Tensor | None) -> list[Tensor | None]:
+    """The operands with all the runs that any of them has; ``cores`` counts their other axes."""
+    pairs = [*zip(operands, cores, strict=True)]
+    lead = torch.broadcast_shapes(*(a.shape[: a.ndim - c] for a, c in pairs if a is not None))
+    return [None if a is None else a.expand(*lead, *a.shape[a.ndim - c :]) for a, c in pairs]
+
+
+def each_run(
+    function: Callable[..., Tensor], cores: Sequence[int], *operands: Tensor | None
+) -> Tensor:
+    """``torch.stack`` of a function that knows no runs, over the runs."""
+    operands = tuple(expanded(cores, *operands))
+    first = next((a, c) for a, c in zip(operands, cores, strict=True) if a is not None)
+    lead = first[0].shape[: first[0].ndim - first[1]]
+    if not lead:
+        return function(*operands)
+    flat = [None if a is None else a.flatten(0, len(lead) - 1) for a in operands]
+    runs = range(lead.numel())
+    y = torch.stack([function(*(None if a is None else a[i] for a in flat)) for i in runs])
+    return y.unflatten(0, lead)
+
+
 class Layer:
     """Twin of ``scratch.layers.Layer``: ``apply`` is PyTorch's function of parameters and input."""
 
+    params: dict[str, Tensor]
+    grads: dict[str, Tensor]
+
     def __init__(self) -> None:
-        self.params: dict[str, Tensor] = {}
-        self.grads: dict[str, Tensor] = {}
+        self.params = {}
+        self.grads = {}
         self.runs: int | None = None
         self.cache: Cache = None
+
+    def draw(
+        self,
+        draws: Mapping[str, Draw],
+        rng: Generators,
+        runs: int | None,
+        dtype: npt.DTypeLike,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Drawn in NumPy: both rooms start from the same numbers."""
+        self.runs, generators = runs, run_generators(rng, runs)
+        for name, one in draws.items():
+            drawn = draw_runs(one, generators, runs).astype(checks.float_kind("dtype", dtype))
+            self.params[name] = torch.as_tensor(drawn, device=device)
+            self.grads[name] = torch.zeros_like(self.params[name])
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter, without the runs axis."""
+        lead = 0 if self.runs is None else 1
+        return {name: tuple(p.shape[lead:]) for name, p in self.params.items()}
+
+    @property
+    def leaves(self) -> list[Layer]:
+        """The layers in here that are made of no others: itself."""
+        return [self]
+
+    def bind(self, theta: Tensor, grad: Tensor) -> None:
+        """From now on ``params`` and ``grads`` are views of these vectors."""
+        shapes = self.shapes
+        self.params, self.grads = unflatten(theta, shapes), unflatten(grad, shapes)
+        self.runs = len(theta) if theta.ndim > 1 else None
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         """The output, differentiable in parameters and input."""
@@ -54,6 +137,12 @@ class Layer:
         if self.cache is None:
             fix = "Nothing is known about its input yet."
             checks.fail("backward", "called after forward", type(self).__name__, fix, RuntimeError)
-        dx, *grads = pull_back(dy, self.cache)
-        self.grads = dict(zip(self.params, grads, strict=True))
+        y, leaves = self.cache
+        if dy.shape != y.shape:
+            checks.fail("dy", f"shaped {tuple(y.shape)} as y", tuple(dy.shape))
+        wanted = [leaf for leaf in leaves if leaf.requires_grad]
+        found = list(pull_back(dy, (y, wanted))) if wanted else []
+        dx = found.pop(0) if leaves[0].requires_grad else None
+        for kept, grad in zip(self.grads.values(), found, strict=True):
+            kept.copy_(grad)
         return dx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from dlcourse import checks
-from dlcourse.arrays import Generators, draw_runs, run_generators
-from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record
+from dlcourse.arrays import Generators
+from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record, uniform
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Cache]:
@@ -32,12 +31,13 @@ def _linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
 
 def linear_backward(
-    dy: Tensor, cache: Cache, input_grad: bool = True
+    dy: Tensor, cache: Cache, input_grad: bool = True, out: Tensor | None = None
 ) -> tuple[Any, Tensor, Tensor]:
     """Autograd; without a bias its gradient is still Σₙ dy."""
     y, (x, *params) = cache
     dx = pull_back(dy, (y, (x,)))[0] if input_grad else None
     dweight, *dbias = pull_back(dy, (y, params))
+    dweight = dweight if out is None else out.copy_(dweight)
     return dx, dweight, dbias[0] if dbias else dy.sum(-2)
 
 
@@ -49,10 +49,6 @@ def flatten(x: Tensor, start_dim: int = 1) -> tuple[Tensor, Cache]:
 def flatten_backward(dy: Tensor, cache: Cache) -> Tensor:
     """Autograd."""
     return pull_back(dy, cache)[0]
-
-
-def _unit(rng: np.random.Generator, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    return 2 * rng.random(shape) - 1
 
 
 class Linear(Layer):
@@ -72,13 +68,10 @@ class Linear(Layer):
         super().__init__()
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
-        self.runs = runs
-        generators = run_generators(rng, runs)
-        for name, shape in [("weight", (k, d)), ("bias", (k,))][: 1 + bool(bias)]:
-            drawn = draw_runs(partial(_unit, shape=shape), generators, runs) * d**-0.5
-            drawn = drawn.astype(checks.float_kind("dtype", dtype))
-            self.params[name] = torch.as_tensor(drawn, device=device)
-            self.grads[name] = torch.zeros_like(self.params[name])
+        draws = {"weight": uniform(d**-0.5, k, d)}
+        if bias:
+            draws["bias"] = uniform(d**-0.5, k)
+        self.draw(draws, rng, runs, dtype, device)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *runs, _, d = params["weight"].shape
@@ -86,9 +79,13 @@ class Linear(Layer):
             checks.fail("x", "a tensor", x, error=TypeError)
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
-        if runs and x.ndim > 2 and x.shape[-3] not in (1, *runs):
+        if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
-        return _linear(x, params["weight"], params.get("bias"))
+        if not runs:
+            return F.linear(x, params["weight"], params.get("bias"))
+        samples = x.shape[1:-1] if x.ndim > 2 else x.shape[:-1]
+        rows = x.flatten(1, -2) if x.ndim > 2 else x
+        return _linear(rows, params["weight"], params.get("bias")).unflatten(-2, samples)
 
 
 class Flatten(Layer):

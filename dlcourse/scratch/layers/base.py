@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from dlcourse import checks
-from dlcourse.arrays import Array
+from dlcourse.arrays import Array, Generators, draw_runs, run_generators
 
 Cache = Any
+Draw = Callable[[np.random.Generator], Array]
+
+
+def uniform(bound: float, *shape: int) -> Draw:
+    """A draw from ±bound."""
+    return lambda rng: rng.uniform(-bound, bound, shape)
+
+
+def normal(*shape: int) -> Draw:
+    """A draw from the standard normal distribution."""
+    return lambda rng: rng.standard_normal(shape)
+
+
+def unflatten(vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
+    """Views of a vector ``(..., d)``, one after the other, in these shapes."""
+    views, end = {}, 0
+    for name, shape in shapes.items():
+        part = slice(end, end := end + math.prod(shape))
+        views[name] = vector[..., part].reshape(*vector.shape[:-1], *shape)
+    return views
+
+
+def zeros_for(x: Array, dy: Array, y_ndim: int, written: bool = False) -> Array:
+    """Zeros for dx, in the order in memory of x, with the runs that only ``dy`` has.
+
+    Where every entry will be ``written`` it is no zeros but whatever the memory holds.
+    """
+    make = np.empty_like if written else np.zeros_like
+    return make(x, dy.dtype, shape=(*dy.shape[: dy.ndim - y_ndim], *x.shape))
 
 
 class Layer:
@@ -17,15 +51,51 @@ class Layer:
     model re-homes ``params`` and ``grads`` as views of its one vector.
     """
 
+    params: dict[str, Array]
+    grads: dict[str, Array]
+
     def __init__(self) -> None:
-        self.params: dict[str, Array] = {}
-        self.grads: dict[str, Array] = {}
+        self.params = {}
+        self.grads = {}
         self.runs: int | None = None
         self.cache: Cache = None
+        self.shape: tuple[int, ...] = ()
+
+    def draw(
+        self,
+        draws: Mapping[str, Draw],
+        rng: Generators,
+        runs: int | None,
+        dtype: npt.DTypeLike,
+    ) -> None:
+        """Fill ``params`` by name: one draw, or one a run."""
+        self.runs, generators = runs, run_generators(rng, runs)
+        for name, one in draws.items():
+            drawn = draw_runs(one, generators, runs)
+            self.params[name] = drawn.astype(checks.float_kind("dtype", dtype))
+            self.grads[name] = np.zeros_like(self.params[name])
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each parameter, without the runs axis."""
+        lead = 0 if self.runs is None else 1
+        return {name: p.shape[lead:] for name, p in self.params.items()}
+
+    @property
+    def leaves(self) -> list[Layer]:
+        """The layers in here that are made of no others: itself."""
+        return [self]
+
+    def bind(self, theta: Array, grad: Array) -> None:
+        """From now on ``params`` and ``grads`` are views of these vectors, (d,) or (runs, d)."""
+        shapes = self.shapes
+        self.params, self.grads = unflatten(theta, shapes), unflatten(grad, shapes)
+        self.runs = len(theta) if theta.ndim > 1 else None
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y; ``training`` matters only to layers that behave differently in the two modes."""
         y, self.cache = self.pair(x)
+        self.shape = y.shape
         return y
 
     def backward(self, dy: Array, input_grad: bool = True) -> Any:
@@ -33,14 +103,23 @@ class Layer:
 
         Without ``input_grad`` nobody will read dx: where it is dear the layer returns None instead.
         """
-        return self.pair_backward(dy, self.kept())
+        cache = self.kept()
+        if dy.shape[max(dy.ndim - len(self.shape), 0) :] != self.shape:
+            checks.fail("dy", f"shaped {self.shape} as y", dy.shape)
+        if not self.params:
+            return self.pair_backward(dy, cache)
+        dx, *grads = self.pair_backward(dy, cache, input_grad)
+        for kept, grad in zip(self.grads.values(), grads, strict=False):  # a bias may be absent
+            if grad is not kept:  # written in place
+                kept[...] = grad
+        return dx
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         """The pure function of this layer, with its parameters filled in."""
         raise TypeError(f"pair must be written by the subclass {type(self).__name__}.")
 
-    def pair_backward(self, dy: Array, cache: Cache) -> Array:
-        """The pure backward function of this layer."""
+    def pair_backward(self, *args: Any, **kwargs: Any) -> Any:
+        """The pure backward function of (dy, cache), with parameters also of ``input_grad``."""
         raise TypeError(f"pair_backward must be written by the subclass {type(self).__name__}.")
 
     def kept(self) -> Cache:

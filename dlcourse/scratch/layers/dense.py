@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from dlcourse import checks
-from dlcourse.arrays import Array, Generators, draw_runs, run_generators
-from dlcourse.scratch.layers.base import Cache, Layer
+from dlcourse.arrays import Array, Generators
+from dlcourse.scratch.layers.base import Cache, Draw, Layer, uniform, zeros_for
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Cache]:
@@ -21,25 +20,29 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, C
     return y, (x, weight)
 
 
-def linear_backward(dy: Array, cache: Cache, input_grad: bool = True) -> tuple[Any, Array, Array]:
-    """dx = dy W (None without ``input_grad``), dW = dyᵀ x, db = Σₙ dy."""
+def linear_backward(
+    dy: Array, cache: Cache, input_grad: bool = True, out: Array | None = None
+) -> tuple[Any, Array, Array]:
+    """dx = dy W (None without ``input_grad``), dW = dyᵀ x (in ``out`` if given), db = Σₙ dy."""
     x, weight = cache
-    return dy @ weight if input_grad else None, dy.swapaxes(-1, -2) @ x, dy.sum(-2)
+    dx = dy @ weight if input_grad else None
+    dweight = np.matmul(dy.swapaxes(-1, -2), x, out=out)
+    return dx, dweight, np.einsum("...nk->...k", dy)
 
 
 def flatten(x: Array, start_dim: int = 1) -> tuple[Array, Cache]:
     """Join the axes from ``start_dim`` on; below a runs axis count it from the end, as -3."""
     start = start_dim % x.ndim
-    return x.reshape(*x.shape[:start], -1), x.shape
+    y = x.reshape(*x.shape[:start], -1)
+    return y, (x, y.ndim)
 
 
 def flatten_backward(dy: Array, cache: Cache) -> Array:
-    """dx = dy in the shape of x."""
-    return dy.reshape(dy.shape[: dy.ndim - 1] + cache[dy.ndim - 1 :])
-
-
-def _uniform(rng: np.random.Generator, bound: float, shape: tuple[int, ...]) -> Array:
-    return rng.uniform(-bound, bound, shape)
+    """dx = dy in the shape of x, and in its order in memory, for what comes before is in it."""
+    x, y_ndim = cache
+    dx = zeros_for(x, dy, y_ndim)
+    dx[...] = dy.reshape(dx.shape)
+    return dx
 
 
 class Linear(Layer):
@@ -71,14 +74,11 @@ class Linear(Layer):
         super().__init__()
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
-        self.runs = runs
-        bound, generators = 1 / np.sqrt(d), run_generators(rng, runs)
-        shapes = {"weight": (k, d), "bias": (k,)} if bias else {"weight": (k, d)}
-        for name, shape in shapes.items():
-            draw = partial(_uniform, bound=bound, shape=shape)
-            drawn = draw_runs(draw, generators, runs)
-            self.params[name] = drawn.astype(checks.float_kind("dtype", dtype))
-            self.grads[name] = np.zeros_like(self.params[name])
+        bound = 1 / np.sqrt(d)
+        draws: dict[str, Draw] = {"weight": uniform(bound, k, d)}
+        if bias:
+            draws["bias"] = uniform(bound, k)
+        self.draw(draws, rng, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *runs, _, d = self.params["weight"].shape
@@ -86,20 +86,21 @@ class Linear(Layer):
             checks.fail("x", "an array", x, error=TypeError)
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
-        if runs and x.ndim > 2 and x.shape[-3] not in (1, *runs):
+        if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
-        return linear(x, self.params["weight"], self.params.get("bias"))
+        rows = self._rows(x)
+        y, cache = linear(rows, self.params["weight"], self.params.get("bias"))
+        return y if rows is x else y.reshape(*y.shape[:-2], *x.shape[len(runs) : -1], -1), cache
 
-    def backward(self, dy: Array, input_grad: bool = True) -> Any:
-        cache = self.kept()
-        n, k = cache[0].shape[-2], cache[1].shape[-2]
-        if dy.shape[-2:] != (n, k):
-            checks.fail("dy", f"shaped (..., {n}, {k}) as y", dy.shape)
-        dx, dweight, dbias = linear_backward(dy, cache, input_grad)
-        self.grads["weight"][...] = dweight
-        if "bias" in self.grads:
-            self.grads["bias"][...] = dbias
-        return dx
+    def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
+        rows = self._rows(dy)
+        dx, *grads = linear_backward(rows, cache, input_grad, self.grads["weight"])
+        return dx if dx is None or rows is dy else dx.reshape(*dy.shape[:-1], -1), *grads
+
+    def _rows(self, x: Array) -> Array:
+        """The places of sequences as samples, (n, t, d) to (n t, d): all axes but that of runs."""
+        lead = self.params["weight"].ndim - 2
+        return x.reshape(*x.shape[:lead], -1, x.shape[-1]) if x.ndim > lead + 2 else x
 
 
 class Flatten(Layer):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlcourse import hyper
-from dlcourse.arrays import Array
+from dlcourse.arrays import Array, some
 from dlcourse.scratch.optimizers.base import Optimizer, Rate
 
 Hyper = float | npt.ArrayLike
@@ -37,6 +37,9 @@ class Adam(Optimizer):
 
     Notes
     -----
+    The code has the order of the paper's section 2, the same step with fewer divisions:
+    α_t m / (√v + ε r), where r = √(1-β₂ᵗ) and α_t = α r / (1-β₁ᵗ).
+
     As ``torch.optim.Adam``: ε outside the root, after the bias correction; AMSGrad takes the
     maximum of the uncorrected v; decay is coupled (added to g, so it is divided by the root too:
     see AdamW). State: two arrays (three with amsgrad). Plain Adam can converge to the worst point
@@ -73,7 +76,7 @@ class Adam(Optimizer):
         self.state_names = ("m", "v", "v_max") if amsgrad else ("m", "v")
 
     def update(self, theta: Array, g: Array, *state: Array) -> Array:
-        if np.any(self.weight_decay):
+        if some(self.weight_decay):
             g = g + self.weight_decay * theta  # coupled: it passes m and v
         return self.adaptive_step(g, *state)
 
@@ -86,12 +89,14 @@ class Adam(Optimizer):
     ) -> Array:
         """The paper's lines, from the gradient to the step; shared with AdamW."""
         alpha, (beta1, beta2), eps, t = self.rate, self.betas, self.eps, self.t
-        m[...] = beta1 * m + (1 - beta1) * g
-        v[...] = beta2 * v + (1 - beta2) * g**2
+        m *= beta1
+        m += (1 - beta1) * g
+        v *= beta2
+        v += (1 - beta2) * g**2
         largest = v if v_max is None else np.maximum(v_max, v, out=v_max)
-        m_hat = m / (1 - beta1**t)
-        v_hat = largest / (1 - beta2**t)
-        return -alpha * m_hat / (np.sqrt(v_hat) + eps)
+        root = (1 - beta2**t) ** 0.5  # the hats move into the rate: section 2 of the paper
+        alpha_t = alpha * root / (1 - beta1**t)
+        return -alpha_t * m / (np.sqrt(largest) + eps * root)
 
 
 class AdamW(Adam):

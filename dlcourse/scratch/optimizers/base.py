@@ -154,8 +154,10 @@ class Optimizer:
                 checks.fail(f"grads[{i}]", "a float array", g, error=TypeError)
             if g.shape != p.shape:
                 checks.fail(f"grads[{i}]", f"shaped as its parameter, {p.shape}", g.shape)
-            with np.errstate(over="ignore"):
-                cast = g.astype(p.dtype, copy=False)  # where a finite number may become infinite
+            cast = g
+            if g.dtype != p.dtype:
+                with np.errstate(over="ignore"):  # a finite number may become infinite
+                    cast = g.astype(p.dtype)
             _check_finite(f"grads[{i}]", cast, g, self.t + 1)
             checked.append(cast.reshape(self._layout(p)))
         return checked
