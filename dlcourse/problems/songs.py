@@ -66,12 +66,13 @@ def song_influence(theta: Array, moments: int = 30) -> list[float]:
     theta : (289,), one network, run freely for so many ``moments``
     """
     (W,), (b,), *_ = parts(theta[None])
-    h, factors = np.zeros(UNITS, theta.dtype), []
+    h = np.zeros(UNITS, theta.dtype)
+    factors: list[Array] = []
     for _ in range(moments):
         h = np.tanh(W @ h + b)
         factors = [(1 - h[:, None] ** 2) * W, *factors]
     product, norms = np.eye(UNITS), [1.0]
     for factor in factors[:-1]:
         product = product @ factor
-        norms += [np.linalg.norm(product, 2)]
+        norms += [float(np.linalg.norm(product, 2))]
     return norms
