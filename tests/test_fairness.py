@@ -13,8 +13,7 @@ from dlcourse.arrays import draw_runs
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
-from dlcourse.training import runs as running
-from dlcourse.training import sweep, try_all
+from dlcourse.training import progress, sweep, try_all
 
 RNG = np.random.default_rng(0)
 TRAIN = RNG.normal(size=(30, 4)), RNG.integers(0, 3, 30)
@@ -219,14 +218,14 @@ def test_what_a_run_returns_is_checked(run: Any, message: str) -> None:
 
 
 def test_a_bar_counts_the_runs_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    real, stream, bars = running.tqdm, io.StringIO(), []
+    real, stream, bars = progress.tqdm, io.StringIO(), []
 
     def at_once(**given: Any) -> Any:
         bars.append(real(**given | {"file": stream, "delay": 0, "mininterval": 0}))
         return bars[-1]
 
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    monkeypatch.setattr(running, "tqdm", at_once)
+    monkeypatch.setattr(progress, "tqdm", at_once)
     call = {**PLAN, "progress": True, "epochs": 3}
     sweep({"A": good, "B": good}, SoftmaxCrossEntropy(), TRAIN, lr=[0.1, 0.2, 0.3], **call)
     assert "100%" in stream.getvalue()

@@ -17,6 +17,7 @@ from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD, Adam
 from dlcourse.training import History, loop
+from dlcourse.training import progress as bars
 
 LRS, BETAS, SEEDS = np.logspace(-2.5, 0, 6), [0.0, 0.5, 0.9, 0.99], range(5)
 GRID = [(lr, beta, seed) for lr in LRS for beta in BETAS for seed in SEEDS]
@@ -236,8 +237,8 @@ def test_callbacks_see_every_epoch_and_may_end_the_training() -> None:
 def test_a_bar_shows_the_steps_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = io.StringIO()
     at_once = {"file": drawn, "delay": 0.0, "mininterval": 0.0}
-    real = loop.tqdm
-    monkeypatch.setattr(loop, "tqdm", lambda **settings: real(**settings | at_once))
+    real = bars.tqdm
+    monkeypatch.setattr(bars, "tqdm", lambda **settings: real(**settings | at_once))
     model, train = toy(10)
     plan = {"epochs": 3, "batch_size": 4}
 
@@ -258,7 +259,7 @@ def test_a_bar_shows_the_steps_and_leaves_nothing(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TQDM_DISABLE", "1")
     assert fit(True) == ""
     monkeypatch.delenv("TQDM_DISABLE")
-    monkeypatch.setattr(training, "tqdm", None)  # not installed
+    monkeypatch.setattr(bars, "tqdm", None)  # not installed
     assert fit(True) == ""
 
 

@@ -7,7 +7,6 @@ reference model with tensors train through the same lines. Runs lie on the leadi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -18,11 +17,7 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.training.history import History
-
-try:
-    from tqdm.auto import tqdm
-except ImportError:  # without it there is no bar
-    tqdm = None  # type: ignore[assignment, misc]
+from dlcourse.training.progress import bar
 
 Data = tuple[Any, Any]
 CACHE_BYTES = 4 << 20
@@ -195,13 +190,10 @@ def fit(
     plan |= {"accumulate": accumulate, "max_norm": max_norm, "nonfinite": nonfinite}
     made = steps(model, optimizer, loss, train, **plan)
     per_epoch = -(-len(train[0]) // (batch_size * accumulate))
-    quiet = not progress or tqdm is None or os.environ.get("TQDM_DISABLE")  # a bar may ignore it
-    drawn: Any = {"total": epochs * per_epoch, "leave": False, "unit": "step", "delay": 1.0}
-    with nullcontext() if quiet else tqdm(**drawn) as bar, history.clock():
+    with bar(epochs * per_epoch, progress, unit="step") as advance, history.clock():
         for epoch in range(epochs):
             seen = [next(made) for _ in range(per_epoch)]
-            if bar is not None:
-                bar.update(per_epoch)
+            advance(per_epoch)
             weights = [step.samples for step in seen]
             row = {"train_loss": np.average([s.loss for s in seen], axis=0, weights=weights)}
             row["grad_norm"] = np.average([s.grad_norm for s in seen], axis=0, weights=weights)

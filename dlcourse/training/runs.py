@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import inspect
 import math
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.training.grid import Grid, make_grid
+from dlcourse.training.progress import bar
 from dlcourse.training.trials import Trials
 
 BLOCK = 256
@@ -128,16 +127,15 @@ def run_grid(
     checks.integer("block", block, 1)
     size = math.prod(grid.shape)
     found: list[tuple[Any, dict[str, Array]]] = []
-    quiet = not progress or bool(os.environ.get("TQDM_DISABLE"))  # a notebook's bar ignores it
     total = len(tries) * size * len(grid.seeds)
     form = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
-    with tqdm(total=total, disable=quiet, leave=False, bar_format=form, delay=1.0) as bar:
+    with bar(total, progress, bar_format=form) as advance:
         for m, (method, run) in enumerate(tries.items()):
             for seeds in alike:
                 for rows, values in grid.blocks(method, max(block // len(seeds), 1)):
                     which = seeds * len(rows)
                     rng = [np.random.default_rng(grid.seeds[seed]) for seed in which]
-                    some = Block(rng, which, bar.update)
+                    some = Block(rng, which, advance)
                     given = grid.columns(values, len(seeds))
                     place = np.ix_(rows + m * size, np.array(seeds))
                     found.append((place, _checked(run(some, given), some.runs)))
