@@ -136,12 +136,19 @@ def test_a_disk_that_takes_half_a_line_loses_that_line_only(run, one, tmp_path):
     assert len(lines_of(tmp_path / "out")) == 1
 
 
+def hearing_ctrl_c():
+    """A process started by a job in the background is deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("how", ["--workers=1", "--workers=2", "--sandbox=rlimits"])
 def test_ctrl_c_stops_the_grader_and_loses_nothing(how, run, tmp_path):
     folder, out = cohort(tmp_path / "in", 30, IDS[:2]), tmp_path / "out"
     arguments = ["grade", folder, "--exercises", *IDS[:2], "--out", out, how]
     quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    grader = subprocess.Popen(words(*arguments), env=environment(), **quiet)
+    grader = subprocess.Popen(
+        words(*arguments), env=environment(), preexec_fn=hearing_ctrl_c, **quiet
+    )
     until(lambda: (out / RESULTS).exists() and (out / RESULTS).stat().st_size, grader)
     processes = descendants(grader.pid)
     grader.send_signal(signal.SIGINT)
