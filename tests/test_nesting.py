@@ -159,7 +159,7 @@ def test_an_embedding_ends_the_way_back_wherever_it_stands() -> None:
 
 
 def test_an_inner_row_cannot_be_trained_behind_the_outer_ones_back() -> None:
-    """With runs its vector is a part of each row: an optimizer would lose the update, and says so."""
+    """With runs its vector is a part of each row of the whole one."""
     _, inner = nested(SCRATCH, 2)
     with pytest.raises(ValueError, match="C-contiguous"):
         SGD(inner.theta)

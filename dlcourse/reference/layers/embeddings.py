@@ -1,4 +1,4 @@
-"""Twin of ``scratch.layers.embedding``: ``F.embedding``, for each run in turn."""
+"""Twin of ``scratch.layers.embeddings``: ``F.embedding``, for each run in turn."""
 
 from __future__ import annotations
 
