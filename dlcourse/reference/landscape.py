@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.func import grad, vmap
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from dlcourse import checks
 
@@ -31,7 +32,8 @@ def per_sample_gradients(model: Any, loss: Any, x: Tensor, y: Tensor) -> Tensor:
         out = model.apply(model.unflatten(theta), sample[None])
         return loss.value(out, target[None])
 
-    return vmap(grad(one), in_dims=(None, 0, 0))(model.theta.detach(), x, y)
+    with sdpa_kernel(SDPBackend.MATH):  # the one attention that vmap knows
+        return vmap(grad(one), in_dims=(None, 0, 0))(model.theta.detach(), x, y)
 
 
 def gradient_noise(model: Any, loss: Any, x: Tensor, y: Tensor) -> GradientNoise:

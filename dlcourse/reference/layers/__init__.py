@@ -35,7 +35,7 @@ from dlcourse.reference.layers.dense import (
     linear,
     linear_backward,
 )
-from dlcourse.reference.layers.embedding import (
+from dlcourse.reference.layers.embeddings import (
     Embedding,
     PositionEmbedding,
     embedding,

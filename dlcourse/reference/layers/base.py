@@ -41,7 +41,7 @@ def record(function: Callable[..., Tensor], *operands: Tensor | None) -> tuple[T
 
 
 def _leaf(a: Tensor | None) -> Tensor | None:
-    if a is None or not a.is_floating_point():
+    if not isinstance(a, Tensor) or not a.is_floating_point():
         return a
     return a.detach().clone().requires_grad_()
 

@@ -40,7 +40,7 @@ from dlcourse.scratch.layers.dense import (
     linear,
     linear_backward,
 )
-from dlcourse.scratch.layers.embedding import (
+from dlcourse.scratch.layers.embeddings import (
     Embedding,
     PositionEmbedding,
     embedding,

@@ -75,7 +75,8 @@ def rnn_backward(
     ih, weight_hh, states, slopes, nonlinearity = cache
     _, activation_backward = NONLINEARITIES[nonlinearity]
     *lead, n, t, k = dy.shape
-    dh, da, dweight_hh = np.zeros_like(dy[..., 0, :]), np.empty_like(dy), np.zeros(())
+    dh, da = np.zeros_like(dy[..., 0, :]), np.empty_like(dy)
+    dweight_hh = np.zeros_like(weight_hh)
     for i in reversed(range(t)):
         now = activation_backward(dy[..., i, :] + dh, slopes[i])
         dweight_hh = dweight_hh + now.swapaxes(-1, -2) @ states[i]
