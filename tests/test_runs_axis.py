@@ -16,6 +16,7 @@ from dlcourse.scratch import optimizers, schedules
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD, Adam, base
+from dlcourse.training import loop
 
 RATES = np.array([[0.01], [0.1], [0.5]])
 KINDS: dict[str, dict[str, Any]] = {
@@ -111,12 +112,12 @@ def trained(rate: Any, run: int | None, **plan: Any) -> np.ndarray:
     return np.stack([model.theta.copy() for _ in made])
 
 
-@pytest.mark.parametrize("cache", [1, training.CACHE_BYTES], ids=["one by one", "whole"])
+@pytest.mark.parametrize("cache", [1, loop.CACHE_BYTES], ids=["one by one", "whole"])
 @pytest.mark.parametrize(
     "plan", [{}, {"accumulate": 2}, {"max_norm": 0.3}, {"nonfinite": "freeze"}]
 )
 def test_training_a_grid_under_a_schedule(plan: dict, cache: int, monkeypatch) -> None:
-    monkeypatch.setattr(training, "CACHE_BYTES", cache)
+    monkeypatch.setattr(loop, "CACHE_BYTES", cache)
     together = trained(RATES, None, **plan)
     for r, rate in enumerate(RATES.ravel()):
         alone = trained(rate, r, **plan)
