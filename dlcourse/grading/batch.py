@@ -67,7 +67,7 @@ def grade_one(task: Task) -> list[dict[str, Any]]:
         If the sandbox does not start, or not `ATTEMPTS` times in a row for one answer.
     """
     sandbox = _tried(lambda: sandbox_of(task.sandbox, task.limits), "no answer yet")
-    with sandbox.line(sum(not _empty(answer) for answer in task.answers.values())) as line:
+    with sandbox.line(len(task.answers)) as line:
         return [
             _graded(task, find(exercise), answer, line) for exercise, answer in task.answers.items()
         ]
@@ -159,16 +159,10 @@ def _graded(task: Task, exercise: Exercise, answer: Answer, line: Line) -> dict[
     }
 
 
-def _empty(answer: Answer) -> bool:
-    return not answer.source.strip()
-
-
 def _judged(
     exercise: Exercise, answer: Answer, seed: tuple[int, ...], line: Line
 ) -> tuple[Report, str]:
     """The verdict, and what the answer printed."""
-    if _empty(answer):
-        return Report(exercise, NOT_ATTEMPTED, "stub", ("The answer's cell is empty.",)), ""
 
     def once() -> tuple[Report, str]:
         with line.answer(answer.source, exercise.entry) as subject:

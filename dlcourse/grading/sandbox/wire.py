@@ -88,6 +88,8 @@ class _Writer:
             raise WireError("a message is nested too deeply")
         if value is None or type(value) in (bool, int, float, str):
             return value
+        if isinstance(value, str):  # a key of NumPy's, or of an enumeration
+            return str.__str__(value)
         if isinstance(value, list | tuple):
             items = [self.tree(item, depth + 1) for item in value]
             return {"tuple": items} if isinstance(value, tuple) else items
