@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
 import os
 import sys
 import sysconfig
@@ -19,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse.grading.cell import Sink
+from dlcourse.grading.cell import Sink, require_at_hand
 
 READABLE = (
     *(sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "/usr/lib", "/lib"),
@@ -28,6 +29,8 @@ READABLE = (
 """What an answer can read: the interpreter's library and NumPy, which an import may need late."""
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+START, IMPORT_MODULE = threading.Thread.start, importlib.import_module
 
 _here = threading.local()
 _watched: list[bool] = []
@@ -44,7 +47,8 @@ def alone() -> Iterator[None]:
         warnings.catch_warnings(),
         contextlib.redirect_stdout(Sink()),
         contextlib.redirect_stderr(Sink()),
-        _no_threads(),
+        _replaced(threading.Thread, "start", _start),
+        _replaced(importlib, "import_module", _import_module),
     ):
         warnings.simplefilter("ignore")
         _here.inside = True
@@ -55,20 +59,26 @@ def alone() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _no_threads() -> Iterator[None]:
-    """No new thread from this one; not every Python tells its watchers of threads."""
-    start = threading.Thread.start
-
-    def refuse(thread: threading.Thread) -> None:
-        if getattr(_here, "inside", False):
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    threading.Thread.start = refuse  # type: ignore[method-assign, assignment]
+def _replaced(owner: Any, name: str, instead: Any) -> Iterator[None]:
+    original = getattr(owner, name)
+    setattr(owner, name, instead)
     try:
         yield
     finally:
-        threading.Thread.start = start  # type: ignore[method-assign]
+        setattr(owner, name, original)
+
+
+def _start(thread: threading.Thread) -> None:
+    """No new thread from this one; not every Python tells its watchers of threads."""
+    if getattr(_here, "inside", False):
+        raise RuntimeError("can't start new thread")
+    START(thread)
+
+
+def _import_module(name: str, package: str | None = None) -> Any:
+    if getattr(_here, "inside", False):
+        require_at_hand(name)
+    return IMPORT_MODULE(name, package)
 
 
 def _refuse(event: str, given: tuple[Any, ...]) -> None:

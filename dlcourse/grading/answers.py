@@ -14,6 +14,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 READY_MADE = {"dlcourse", "flax", "jax", "keras", "optax", "sklearn", "tensorflow", "torch"}
 """Packages that hold the answers: good to compare with, no use inside an answer."""
 
@@ -97,6 +99,8 @@ def parameters(answer: Any) -> list[tuple[str, int, str | None]] | None:
 
 def shown(value: Any) -> str:
     """A plain value as Python writes it; of any other its kind, which has no address in it."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, str):
         return repr(str.__str__(value))
     if value is None or type(value) in (bool, int, float):

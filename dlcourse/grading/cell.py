@@ -99,14 +99,19 @@ def _is_python(text: str, value: bool) -> bool:
     return True
 
 
-def load(source: str) -> dict[str, Any]:
-    """The names a cell leaves behind, run alone: nothing of any other cell is there, but ``np``.
+def compiled(source: str) -> types.CodeType:
+    """The code of a cell.
 
     `compile` takes over this file's ``annotations``: a hint of a type from elsewhere is harmless.
     """
+    return compile(python(source), FILE, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+
+def load(source: str) -> dict[str, Any]:
+    """The names a cell leaves behind, run alone: nothing of any other cell is there, but ``np``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        code = compile(python(source), FILE, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code = compiled(source)
     module = types.ModuleType("__main__")
     names = module.__dict__
     names.update(np=np, __builtins__={**vars(builtins), **STAND_INS})
@@ -147,11 +152,17 @@ def _leave(code: object = None) -> None:
     raise SystemExit(code)
 
 
+def require_at_hand(name: str) -> None:
+    """Raise what the sandbox does where there is no such module."""
+    if name[:1] != "." and name.partition(".")[0] not in AT_HAND:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
 def _import(name: str, *where: Any, **how: Any) -> Any:
     """``import`` for the code of an answer; modules that it imports are not held to this."""
     level = how.get("level", where[3] if len(where) > 3 else 0)
-    if level == 0 and name.partition(".")[0] not in AT_HAND:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    if level == 0:
+        require_at_hand(name)
     return builtins.__import__(name, *where, **how)
 
 

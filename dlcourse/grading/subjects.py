@@ -136,6 +136,8 @@ class InProcess:
                 reply.value = replace(case, args=args, kwargs=kwargs).ask(self.answer)
         except BaseException as error:
             reply.failure = failure_of(error, answers.filename(self.answer))
+        if inspect.iscoroutine(reply.value):
+            reply.value.close()  # else Python complains, somewhat later, that nobody awaits it
         changed = (name for name in handed if not untouched(before[name], handed[name]))
         reply.modified = next(changed, "")
         return reply
@@ -213,24 +215,35 @@ def cell_of(answer: Any, entry: str = "") -> str | None:
     if code is None:
         return None
     linecache.checkcache(code.co_filename)  # a file may have been edited since it was read
-    text = "".join(linecache.getlines(code.co_filename)) or _past_cell(code)
-    among_others = entry and answers.function_of(answer).__globals__.get(entry) is not answer
-    return None if not text or (among_others and os.path.exists(code.co_filename)) else text
+    text = "".join(linecache.getlines(code.co_filename))
+    if os.path.exists(code.co_filename):
+        others = entry and answers.function_of(answer).__globals__.get(entry) is not answer
+        return None if others else text
+    return next((found for found in (text, *_past_cells()) if _holds(found, code)), None)
 
 
-def _past_cell(code: types.CodeType) -> str | None:
-    """The cell that IPython ran with a command on top, such as ``%%time``: no file keeps that."""
+def _past_cells() -> Iterator[str]:
+    """The cells that IPython has run, the last first: below ``%%time`` a function has no file."""
     shell = getattr(builtins, "get_ipython", lambda: None)()
-    history = getattr(getattr(shell, "history_manager", None), "input_hist_raw", [])
-    for text in reversed(history):
-        with contextlib.suppress(SyntaxError, ValueError):
-            if any(code == found for found in _within(compile(cell.python(text), "", "exec"))):
-                return text
-    return None
+    history = getattr(shell, "history_manager", None)
+    yield from reversed(getattr(history, "input_hist_raw", []))
 
 
-def _within(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _within(constant)
+def _holds(text: str, code: types.CodeType) -> bool:
+    """Whether ``code`` is what a cell's text is compiled to, or a part of it."""
+    try:
+        queue = [cell.compiled(text)]
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    while queue:
+        found = queue.pop()
+        if _essence(found) == _essence(code):
+            return True
+        queue.extend(c for c in found.co_consts if isinstance(c, types.CodeType))
+    return False
+
+
+def _essence(code: types.CodeType) -> tuple[Any, ...]:
+    """Of code what does not depend on how it is compiled: IPython takes statement by statement."""
+    parts = (_essence(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts)
+    return code.co_name, code.co_firstlineno, code.co_varnames, code.co_names, *parts

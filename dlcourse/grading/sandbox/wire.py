@@ -88,14 +88,14 @@ class _Writer:
             raise WireError("a message is nested too deeply")
         if value is None or type(value) in (bool, int, float, str):
             return value
-        if isinstance(value, str):  # a key of NumPy's, or of an enumeration
+        if isinstance(value, str):  # of NumPy's, or of an enumeration
             return str.__str__(value)
         if isinstance(value, list | tuple):
             items = [self.tree(item, depth + 1) for item in value]
             return {"tuple": items} if isinstance(value, tuple) else items
         if isinstance(value, dict):
             pairs = [
-                [self.tree(key, depth + 1), self.tree(item, depth + 1)]
+                [self.tree(_plain(key), depth + 1), self.tree(item, depth + 1)]
                 for key, item in value.items()
             ]
             return {"dict": pairs}
@@ -108,6 +108,11 @@ class _Writer:
             return {"opaque": type(value).__name__}
         self.parts.append(array.tobytes())
         return {"array": [array.dtype.str, list(array.shape)]}
+
+
+def _plain(key: Any) -> Any:
+    """A number of NumPy's as one of Python's: an array is no key."""
+    return key.item() if isinstance(key, np.generic) else key
 
 
 def _numeric(value: Any) -> np.ndarray | None:
