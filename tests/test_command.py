@@ -56,7 +56,7 @@ def test_a_right_answer_and_its_exit_status(file):
 
 # What is handed in: the exit status and what is read.
 ANSWERS = {
-    "right": (RIGHT, 0, "momentum: correct. All 5 public checks passed"),
+    "right": (RIGHT, 0, "momentum: correct. All 6 public checks passed"),
     "wrong": (changed("lr * v[name]", "2 * lr * v[name]"), 1, "momentum: not yet. Expected ["),
     "a stub": ("def run(params, grads, lr, mu): ...\n", 1, "momentum: not attempted. Fill in run("),
     "another name": (RIGHT.replace("def run", "def step"), 1, "not yet. Expected run(params,"),

@@ -128,7 +128,7 @@ RIGHT_CELLS = {
 )
 def test_right_answers_are_correct(name, capsys):
     report = check("momentum", answer(RIGHT_CELLS[name]))
-    assert repr(report).startswith("momentum: correct. All 5 public checks passed: one step, ")
+    assert repr(report).startswith("momentum: correct. All 6 public checks passed: one step, ")
     assert (report.status, report.score, len(report.lines)) == (CORRECT, 100, 2)
     assert capsys.readouterr().out == ""
 
