@@ -19,8 +19,7 @@ from dlcourse.grading.moments import ERRORS
 from dlcourse.grading.spec import Exercise
 from dlcourse.grading.subjects import Failure, Outcome
 
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-"""Where an object lies, which is another place each time."""
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object: another one each time
 
 
 def not_attempted(exercise: Exercise) -> str:
@@ -49,15 +48,11 @@ def missing(exercise: Exercise) -> tuple[str, str]:
 
 
 def cell_failed(exercise: Exercise, failure: Failure) -> tuple[str, str]:
-    if found := _absent(exercise, failure):
-        return found
     why = "It is run alone, with np for NumPy and the standard library: nothing from other cells."
     if failure.type in ("SyntaxError", "IndentationError", "TabError"):
         why = "This is not Python yet: run the cell, and Python points at the place."
-    return (
-        f"The answer's cell stops before it can be called: {_exception(failure)}",
-        why,
-    )
+    fact = f"The answer's cell stops before it can be called: {_exception(failure)}"
+    return _absent(exercise, failure) or (fact, why)
 
 
 def signature(exercise: Exercise, found: inspect.Signature) -> tuple[str, str]:
@@ -76,8 +71,7 @@ def ready_made(exercise: Exercise, module: str) -> tuple[str, str]:
 
 def _absent(exercise: Exercise, failure: Failure) -> tuple[str, str] | None:
     """What is said of a name, or a module, that is there in the notebook only."""
-    name = short(failure.name, 80)
-    if not name:
+    if not (name := short(failure.name, 80)):
         return None
     if failure.type == "ModuleNotFoundError":
         return (
@@ -115,17 +109,16 @@ def fixed_draws(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
 
 
 def memory(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
+    seen = f'Seen at probe "{outcome.probe.name}":'
     if outcome.case.moments:
         return (
             "The same call with the same seed, made twice, gives two different answers.",
-            f'Seen at probe "{outcome.probe.name}": draw from the generator that is handed over, '
-            "and from no other.",
+            f"{seen} draw from the generator that is handed over, and from no other.",
         )
     return (
         "The same call, made twice, gives two different answers.",
-        f'Seen at probe "{outcome.probe.name}": state outlives the call, or starts as whatever was '
-        f"in memory. Create it inside {exercise.entry}, not in a default argument or a global, and "
-        "by np.zeros, not by np.empty.",
+        f"{seen} state outlives the call, or starts as whatever was in memory. Create it inside "
+        f"{exercise.entry}, not in a default argument or a global; with np.zeros, not np.empty.",
     )
 
 

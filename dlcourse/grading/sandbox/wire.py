@@ -105,7 +105,8 @@ class _Writer:
             return {"generator": _state(value)}
         array = _numeric(value)
         if array is None:
-            return {"opaque": type(value).__name__}
+            of = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
+            return {"opaque": type(value).__name__ + of}
         self.parts.append(array.tobytes())
         return {"array": [array.dtype.str, list(array.shape)]}
 
