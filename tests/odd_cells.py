@@ -121,6 +121,7 @@ IMPORTS = {
     "a ready-made one": ("import torch\n" + RIGHT, "reference"),
     "a ready-made one in a branch not taken": (inside("if lr < 0:\n    import torch"), "reference"),
     "the book": ("from dlcourse.scratch import optimizers\n" + RIGHT, "reference"),
+    "the check, imported": ("from dlcourse.grading import check\n" + RIGHT, "exception"),
     "the check in the cell": (RIGHT + "check('momentum', run)\n", "global"),
     "the standard library": ("import math, re, json, dataclasses, itertools as it\n" + RIGHT, 100),
     "all of a module": ("from math import *\n" + stepping("exp(0) * (lambda a, b: a * b)"), 100),

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.report import NOT_ATTEMPTED, NOT_YET, Report
-from dlcourse.grading.sandbox import Limits, Line, Sandbox, SandboxError, StartError
+from dlcourse.grading.sandbox import Limits, Line, Sandbox, SandboxError, StartError, launch
 from dlcourse.grading.spec import GROUPS, Exercise, find
 from dlcourse.grading.subjects import Subject
 from dlcourse.grading.submissions import Answer, Submission
@@ -118,10 +118,14 @@ def ungraded(student: str, exercise: str) -> dict[str, Any]:
 
 @functools.cache
 def version() -> str:
-    """A digest of all that decides about a verdict: the files of ``dlcourse.grading``."""
+    """A digest of all that decides about a verdict: the files of ``dlcourse.grading``, and those of
+    IPython that read a cell.
+    """
     digest, root = hashlib.sha256(), Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in launch.files():
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

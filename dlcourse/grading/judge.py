@@ -28,6 +28,9 @@ from dlcourse.grading.subjects import (
     failure_of,
 )
 
+OURS = "dlcourse.grading"
+"""Of which nobody takes an answer, but `check`: it is in the wrong cell."""
+
 
 def judge(
     exercise: Exercise,
@@ -140,7 +143,8 @@ def _cannot_run(
         return ("type", *texts.not_callable(exercise, facts.found))
     if facts.ready_made:
         return ("reference", *texts.ready_made(exercise, facts.ready_made))
-    if (failure := facts.failure) and failure.name.partition(".")[0] in READY_MADE:
+    failure = facts.failure
+    if failure and failure.name != OURS and failure.name.partition(".")[0] in READY_MADE:
         return ("reference", *texts.ready_made(exercise, failure.name))
     if failure:
         return (_cause(failure), *texts.cell_failed(exercise, failure))

@@ -76,7 +76,7 @@ def _absent(exercise: Exercise, failure: Failure) -> tuple[str, str] | None:
     if failure.type == "ModuleNotFoundError":
         return (
             f"The answer imports {name}, which is not there where answers are graded.",
-            "NumPy and the standard library are; whatever draws or shows belongs in the next cell.",
+            "NumPy and the standard library are. Plots and checks belong in the next cell.",
         )
     ours = name in ("check", "hint", "probe", "progress", "solution")
     fix = "pass it as an argument, or define it in the answer's own cell."

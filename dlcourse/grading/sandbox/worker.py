@@ -160,6 +160,7 @@ def main() -> None:
     limit(memory, seconds, processes, size, every=filtered)
     if filtered:
         seccomp.install(seccomp.run(os.uname().machine))
+    cell.python("")  # what it reads a cell by is loaded before its turn, too
     ours.receive()  # a sign is wanted when it is this answer's turn, not when all is set up
     ours.send({"ready": True})
     serve(ours, float(sys.argv[6]))
