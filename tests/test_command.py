@@ -53,16 +53,17 @@ def test_a_right_answer_and_its_exit_status(file):
 
 # What is handed in: the exit status and what is read.
 ANSWERS = {
-    "right": (RIGHT, 0, "momentum: correct. All 5 public checks passed"),
+    "right": (RIGHT, 0, "momentum: correct. All 6 public checks passed"),
     "wrong": (changed("lr * v[name]", "2 * lr * v[name]"), 1, "momentum: not yet. Expected ["),
     "a stub": ("def run(params, grads, lr, mu): ...\n", 1, "momentum: not attempted. Fill in run("),
     "another name": (RIGHT.replace("def run", "def step"), 1, "not yet. Expected run(params,"),
     "a syntax error": ("x = 1\ndef run(:\n", 1,
                        "can be called: SyntaxError in line 2 of the answer: invalid syntax.\n"),
-    "an exception": ("import nowhere\n", 1, "ModuleNotFoundError in line 1 of the answer: No"),
+    "an exception": ("x = 1\n1 / 0\n", 1, "ZeroDivisionError in line 2 of the answer: division"),
+    "a module that is not there": ("import nowhere\n", 1, "The answer imports nowhere, which is"),
     "a ready-made one": ("import torch\n" + RIGHT, 1, "The answer uses torch, which already"),
     "a name of another cell": (
-        changed("lr * v[name]", "rate(lr) * v[name]"), 1, "defined in another cell"
+        changed("lr * v[name]", "rate(lr) * v[name]"), 1, "its own cell does not define"
     ),
     "input changed": (
         changed("p.copy() for name, p in params", "p for name, p in params").replace(
@@ -73,7 +74,9 @@ ANSWERS = {
         RIGHT.replace("params, grads", "params: dict[str, NDArray], grads: List", 1), 0,
         "momentum: correct",
     ),
-    "nothing": ("", 1, "the answer's cell defines no run"),
+    "nothing": ("", 1, "momentum: not attempted. Fill in run("),
+    "a remark and nothing else": ("# later\n\n", 1, "momentum: not attempted. Fill in run("),
+    "something else": ("x = 1\n", 1, "the answer's cell defines no run"),
     "IPython's commands": (
         "%matplotlib inline\n!ls\n" + RIGHT + "if run:\n    %timeit run\nrun?\nnp.abs??\n?run\n",
         0, "momentum: correct",

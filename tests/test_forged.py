@@ -16,8 +16,8 @@ from dlcourse.grading.sandbox.child import ChildError
 from dlcourse.grading.sandbox.remote import Remote
 
 FIELDS = [
-    *("stub", "missing", "callable", "found", "ready_made", "borrowed", "signature"),
-    *("failure", "module", "value", "modified", "ask", "args", "kwargs"),
+    *("stub", "missing", "callable", "found", "ready_made", "signature"),
+    *("failure", "value", "modified", "ask", "args", "kwargs"),
 ]
 LEAVES = [
     *(
@@ -41,6 +41,11 @@ LEAVES = [
     *(np.zeros(0), np.zeros((0, 3)), np.zeros((2, 0)), np.array(1.0), np.full((3, 2), np.nan)),
     *(np.ones((1,) * 20), np.arange(5), np.array([True]), np.array([2**63], np.uint64)),
     *(wire.opaque("Odd"), wire.opaque("")),
+    *(
+        ["ModuleNotFoundError", 3, "no", "torch.nn"],
+        ["NameError", None, "", "x\x1b"],
+        [["", 0, ""]],
+    ),
 ]
 
 
@@ -65,7 +70,7 @@ class Forger:
     def ask(self, request, functions=None):
         if self.rng.random() < 0.05:
             raise ChildError("ProcessEnded", "forged")
-        reply = {}
+        reply = {"callable": self.rng.random() < 0.5, "stub": self.rng.random() < 0.1}
         if self.honest and "source" in request:
             return {"stub": False, "callable": True, "found": "function", "signature": None}
         for name in self.rng.sample(FIELDS, self.rng.randrange(6)):

@@ -85,8 +85,10 @@ WRONG = [
     ("a framework beside it", "import torch.nn\n" + RIGHT, "reference", "uses torch.nn, which"),
     ("the package, inside", changed("    path = []", "    from dlcourse.scratch import optimizers"),
      "reference", "The answer uses dlcourse.scratch, which"),
-    ("the package, outside", changed("np.zeros_like(p)", "helper.zeros(p)"), "reference",
-     "The answer uses dlcourse.checks, which", "from dlcourse import checks as helper"),
+    ("the package, outside", changed("np.zeros_like(p)", "helper.zeros(p)"), "global",
+     "The answer uses helper, which", "from dlcourse import checks as helper"),
+    ("the package, in its own cell", "from dlcourse import checks\n" + RIGHT, "reference",
+     "The answer uses dlcourse, which"),
     ("other names", RIGHT.replace("mu", "beta"), "signature", "came run(params, grads, lr, beta)."),
     ("an unlisted error", changed("lr * v", "2 * lr * v"), "value", "No known mistake fits;"),
 ]  # fmt: skip
@@ -126,7 +128,7 @@ RIGHT_CELLS = {
 )
 def test_right_answers_are_correct(name, capsys):
     report = check("momentum", answer(RIGHT_CELLS[name]))
-    assert repr(report).startswith("momentum: correct. All 5 public checks passed: one step, ")
+    assert repr(report).startswith("momentum: correct. All 6 public checks passed: one step, ")
     assert (report.status, report.score, len(report.lines)) == (CORRECT, 100, 2)
     assert capsys.readouterr().out == ""
 

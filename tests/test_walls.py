@@ -201,7 +201,7 @@ def test_a_reply_of_too_many_nodes_is_not_sent():
     with Sandbox().answer(source, "wide") as subject:
         subject.facts()
         assert asked(subject, count=1000)["value"] == [0] * 1000
-        kind, _, said = asked(subject, count=200_000)["failure"]
+        kind, _, said, _ = asked(subject, count=200_000)["failure"]
         assert kind == "WireError" and "return arrays, not nested lists" in said
 
 

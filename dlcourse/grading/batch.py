@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from dlcourse.grading import cell, texts
 from dlcourse.grading.bank import find
 from dlcourse.grading.judge import judge_subject
 from dlcourse.grading.report import NOT_ATTEMPTED, NOT_YET, Report
-from dlcourse.grading.sandbox import Limits, Line, Sandbox, SandboxError, StartError
+from dlcourse.grading.sandbox import Limits, Line, Sandbox, SandboxError, StartError, launch
 from dlcourse.grading.spec import GROUPS, Exercise
 from dlcourse.grading.subjects import Subject
 from dlcourse.grading.submissions import Answer, Submission
@@ -72,7 +73,7 @@ def grade_one(task: Task) -> list[dict[str, Any]]:
         If the sandbox does not start, or not `ATTEMPTS` times in a row for one answer.
     """
     sandbox = _tried(lambda: sandbox_of(task.sandbox, task.limits), "no answer yet")
-    with sandbox.line(sum(not _empty(answer) for answer in task.answers.values())) as line:
+    with sandbox.line(sum(not cell.blank(one.source) for one in task.answers.values())) as line:
         return [
             _graded(task, find(exercise), answer, line) for exercise, answer in task.answers.items()
         ]
@@ -123,10 +124,14 @@ def ungraded(student: str, exercise: str) -> dict[str, Any]:
 
 @functools.cache
 def version() -> str:
-    """A digest of all that decides about a verdict: the files of ``dlcourse.grading``."""
+    """A digest of all that decides about a verdict: the files of ``dlcourse.grading``, and those of
+    IPython that read a cell.
+    """
     digest, root = hashlib.sha256(), Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in launch.files():
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -165,16 +170,12 @@ def _graded(task: Task, exercise: Exercise, answer: Answer, line: Line) -> dict[
     }
 
 
-def _empty(answer: Answer) -> bool:
-    return not answer.source.strip()
-
-
 def _judged(
     exercise: Exercise, answer: Answer, seed: tuple[int, ...], line: Line
 ) -> tuple[Report, str]:
     """The verdict, and what the answer printed."""
-    if _empty(answer):
-        return Report(exercise, NOT_ATTEMPTED, "stub", ("The answer's cell is empty.",)), ""
+    if cell.blank(answer.source):  # the sandbox would say the same, and take its time
+        return Report(exercise, NOT_ATTEMPTED, "stub", (texts.not_attempted(exercise),)), ""
 
     def once() -> tuple[Report, str]:
         with line.answer(answer.source, exercise.entry) as subject:

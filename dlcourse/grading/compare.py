@@ -85,7 +85,8 @@ def _compare_arrays(expected: np.ndarray, came: Any, path: tuple[Any, ...]) -> D
         return Difference("none", path, expected, came)
     array = plain(came)
     if array is None:
-        return Difference("type", path, "an array of numbers", type(came).__name__)
+        of = f" of dtype {came.dtype}" if isinstance(came, np.ndarray) else ""
+        return Difference("type", path, "an array of numbers", type(came).__name__ + of)
     if array.shape != expected.shape:
         return Difference("shape", path, expected.shape, array.shape)
     if not same_nonfinite(expected, array):

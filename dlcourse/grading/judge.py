@@ -9,11 +9,11 @@ so: did it leave its inputs alone, and does it say the same thing twice?
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from dlcourse.grading import texts
-from dlcourse.grading.compare import Difference, compare
+from dlcourse.grading.answers import READY_MADE
+from dlcourse.grading.compare import compare
 from dlcourse.grading.moments import compare_draws, same_moments
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
 from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe, reseeded
@@ -21,26 +21,15 @@ from dlcourse.grading.subjects import (
     Facts,
     Failure,
     InProcess,
-    Reply,
+    Outcome,
     Subject,
     asked,
+    cell_of,
     failure_of,
 )
 
-
-@dataclass
-class Outcome:
-    """One probe: the case, what was expected, what came, and where the two differ."""
-
-    probe: Probe
-    case: Case
-    expected: Any
-    reply: Reply
-    difference: Difference | None = None
-
-    @property
-    def right(self) -> bool:
-        return self.reply.failure is None and self.difference is None
+OURS = "dlcourse.grading"
+"""Of which nobody takes an answer, but `check`: it is in the wrong cell."""
 
 
 def judge(
@@ -52,9 +41,11 @@ def judge(
 ) -> Report:
     """The verdict on one answer, a function of this process; `judge_subject` takes the others.
 
-    ``own=False`` does not ask where its code comes from.
+    Judged is its cell, where there is one, run alone as it will be graded. With ``own=False`` it is
+    the function, wherever its code comes from.
     """
-    return judge_subject(exercise, InProcess(answer, own), seed)
+    source = cell_of(answer, exercise.entry) if own else None
+    return judge_subject(exercise, InProcess(answer, own, source, exercise.entry), seed)
 
 
 def judge_subject(
@@ -152,10 +143,11 @@ def _cannot_run(
         return ("type", *texts.not_callable(exercise, facts.found))
     if facts.ready_made:
         return ("reference", *texts.ready_made(exercise, facts.ready_made))
-    if facts.failure:
-        return ("exception", *texts.cell_failed(facts.failure))
-    if facts.borrowed:
-        return ("global", *texts.borrowed(exercise, facts.borrowed))
+    failure = facts.failure
+    if failure and failure.name != OURS and failure.name.partition(".")[0] in READY_MADE:
+        return ("reference", *texts.ready_made(exercise, failure.name))
+    if failure:
+        return (_cause(failure), *texts.cell_failed(exercise, failure))
     if facts.signature is None:
         return None
     for probe in exercise.probes:
@@ -181,9 +173,14 @@ def _wrong(
         texts.place(exercise, first, passed, len(outcomes)),
         mistake.hint if mistake else principle,
     )
-    cause = first.difference.kind if first.difference else "exception"
+    failed, difference = first.reply.failure, first.difference
+    cause = _cause(failed) if failed else difference.kind if difference else "exception"
     hint_id = mistake.id if mistake else None
     return Report(exercise, NOT_YET, cause, lines, passed, _points(outcomes, False), hint_id)
+
+
+def _cause(failure: Failure) -> str:
+    return "global" if failure.type == "NameError" and failure.name else "exception"
 
 
 def _repeats(first: Outcome, again: Outcome) -> bool:

@@ -19,6 +19,7 @@ from dlcourse.grading.progress import PASSED, Progress
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, Note, Report
 from dlcourse.grading.spec import Case, Exercise
 from dlcourse.grading.store import STATES, Entry, Store
+from dlcourse.grading.subjects import cell_of
 
 TRIES = 3
 """After this many different attempts the solution is shown without asking back."""
@@ -32,8 +33,8 @@ def check(exercise: str, answer: Any, isolated: bool = False) -> Report:
     exercise
         Its id, as in ``"adam"``.
     answer
-        The function itself. It is called a few dozen times at most, on small inputs; what it prints
-        meanwhile is not shown.
+        The function itself. Its cell is run once more, alone as it will be graded, and the function
+        called a few dozen times at most, on small inputs; what it prints meanwhile is not shown.
     isolated
         Whether to run the answer's cell alone in a process of its own, exactly as an instructor's
         run does. What passes so is *done*.
@@ -121,13 +122,12 @@ def _named(ids: tuple[str, ...]) -> list[Exercise]:
 
 def _isolated(spec: Exercise, answer: Any) -> Report:
     """The verdict on the answer's cell, run alone."""
-    source = None if answers.is_stub(answer) else answers.cell_of(answer)
-    if source is None:
-        if answers.is_stub(answer):
-            return judge(spec, answer)
-        fix = "Take a %%command such as %%time out of its cell, run the cell, and check again."
-        fail("answer", "a function whose cell or file can be read", answer, fix)
-    return isolated.afresh(spec, source)
+    if (source := cell_of(answer)) is not None:
+        return isolated.afresh(spec, source)
+    if answers.is_stub(answer):
+        return judge(spec, answer)
+    fix = "Write it as a function of its own in a cell, run the cell, and check again."
+    fail("answer", "a function whose cell or file can be read", answer, fix)
 
 
 @functools.lru_cache(maxsize=1)

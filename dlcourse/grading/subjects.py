@@ -7,28 +7,35 @@ inputs to a sandbox (``dlcourse.grading.sandbox``). The verdict is reached in th
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import inspect
-import io
-import traceback
-import warnings
+import linecache
+import os
+import types
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from dlcourse.grading import answers
-from dlcourse.grading.compare import copied, untouched
-from dlcourse.grading.spec import Case, Exercise, Function
+from dlcourse.grading import answers, cell
+from dlcourse.grading.alone import alone
+from dlcourse.grading.compare import Difference, copied, untouched
+from dlcourse.grading.spec import Case, Exercise, Function, Probe
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A call that gave no value: the exception's type, the line it came from, its message."""
+    """A call that gave no value: the exception's type, the line it came from, its message.
+
+    ``name`` is what was looked for and is not there: a name, or a module.
+    """
 
     type: str
     line: int | None
     message: str
+    name: str = ""
 
 
 @dataclass
@@ -45,8 +52,8 @@ class Reply:
 class Facts:
     """What can be told without calling. ``found`` is what stands where the answer should be.
 
-    ``signature`` is None where there is none to read; ``ready_made`` and ``borrowed`` are names, as
-    in `dlcourse.grading.answers`; ``missing`` says that nothing has the answer's name, ``failure``
+    ``signature`` is None where there is none to read; ``ready_made`` is a name, as in
+    `dlcourse.grading.answers`; ``missing`` says that nothing has the answer's name, ``failure``
     why its cell could not be run.
     """
 
@@ -56,8 +63,22 @@ class Facts:
     callable: bool = True
     found: Any = None
     ready_made: str | None = None
-    borrowed: str | None = None
     signature: inspect.Signature | None = None
+
+
+@dataclass
+class Outcome:
+    """One probe: the case, what was expected, what came, and where the two differ."""
+
+    probe: Probe
+    case: Case
+    expected: Any
+    reply: Reply
+    difference: Difference | None = None
+
+    @property
+    def right(self) -> bool:
+        return self.reply.failure is None and self.difference is None
 
 
 class Subject(Protocol):
@@ -71,28 +92,37 @@ class Subject(Protocol):
 
 
 class InProcess:
-    """An answer in this process, trusted: it can do whatever the learner can.
+    """An answer in this process, trusted: a function, or what ``source`` calls ``entry``.
 
-    ``own=False`` does not ask where its code comes from.
+    ``own=False`` does not ask whether it is ready-made.
     """
 
-    def __init__(self, answer: Any, own: bool = True) -> None:
-        self.answer, self.own = answer, own
+    def __init__(
+        self, answer: Any, own: bool = True, source: str | None = None, entry: str = ""
+    ) -> None:
+        self.answer, self.own, self.source, self.entry = answer, own, source, entry
 
     def facts(self) -> Facts:
+        if self.source is not None:
+            if cell.blank(self.source):
+                return Facts(stub=True)
+            try:
+                with alone():
+                    names = cell.load(self.source)
+            except BaseException as error:
+                return Facts(failure=failure_of(error))
+            if self.entry not in names:
+                return Facts(missing=True)
+            self.answer = names[self.entry]
         answer = self.answer
         if answers.is_stub(answer):
             return Facts(stub=True)
         if not callable(answer):
             return Facts(callable=False, found=answer)
-        ready_made = borrowed = signature = None
-        if self.own:
-            with contextlib.suppress(Exception):  # too odd to be read: judged by its results
-                ready_made = answers.ready_made(answer)
-                borrowed = answers.borrowed(answer)
-        with contextlib.suppress(TypeError, ValueError):
-            signature = inspect.signature(answer)
-        return Facts(ready_made=ready_made, borrowed=borrowed, signature=signature)
+        ready_made = None
+        with contextlib.suppress(Exception):  # too odd to be read: judged by its results
+            ready_made = answers.ready_made(answer) if self.own else None
+        return Facts(ready_made=ready_made, signature=signature_of(answers.parameters(answer)))
 
     def call(self, exercise: Exercise, case: Case) -> Reply:
         handed = by_name(exercise, case)
@@ -102,9 +132,12 @@ class InProcess:
         args = tuple((handed | counted)[name] for name in positional(exercise, case))
         kwargs = {name: (handed | counted)[name] for name in case.kwargs}
         try:
-            reply.value = quietly(self.answer, replace(case, args=args, kwargs=kwargs))
-        except (Exception, SystemExit) as error:  # only a learner's interrupt goes through
+            with alone():
+                reply.value = replace(case, args=args, kwargs=kwargs).ask(self.answer)
+        except BaseException as error:
             reply.failure = failure_of(error, answers.filename(self.answer))
+        if inspect.iscoroutine(reply.value):
+            reply.value.close()  # else Python complains, somewhat later, that nobody awaits it
         changed = (name for name in handed if not untouched(before[name], handed[name]))
         reply.modified = next(changed, "")
         return reply
@@ -121,31 +154,16 @@ def by_name(exercise: Exercise, case: Case) -> dict[str, Any]:
 
 
 def asked(function: Function, case: Case) -> Any:
-    """What a function of ours says. Nothing here is shared between threads, unlike in `quietly`."""
+    """What a function of ours says. Nothing here is shared between threads, unlike in `alone`."""
     with np.errstate(all="ignore"):
         return case.ask(function)
 
 
-def quietly(function: Function, case: Case) -> Any:
-    """Call without NumPy's warnings and the learner's prints, which a dozen probes would repeat."""
-    with (
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        warnings.simplefilter("ignore")
-        return case.ask(function)
-
-
-def failure_of(error: BaseException, filename: str) -> Failure:
-    """An exception in words. The line is the last one reached in the answer's own cell."""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename == filename]
-    try:
-        message = str(error)
-    except Exception:  # a message that cannot be read is no reason to fail
-        message = "(no readable text)"
-    return Failure(type(error).__name__, lines[-1] if lines else None, message)
+def failure_of(error: BaseException, filename: str = cell.FILE) -> Failure:
+    """An exception in words, whatever it is; only a learner's interrupt goes through."""
+    if isinstance(error, KeyboardInterrupt):
+        raise error
+    return Failure(*cell.failure(error, filename))
 
 
 def counting(function: Any, name: str, calls: dict[str, int]) -> Any:
@@ -156,3 +174,76 @@ def counting(function: Any, name: str, calls: dict[str, int]) -> Any:
         return function(*args, **kwargs)
 
     return counted
+
+
+class _Default:
+    """Stands for a default value, of which only the text is shown."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def signature_of(parameters: Any) -> inspect.Signature | None:
+    """The signature that `answers.parameters` has taken apart, here or in a sandbox."""
+    if not isinstance(parameters, list):
+        return None
+    try:
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    str(name),
+                    inspect._ParameterKind(kind),
+                    default=inspect.Parameter.empty if text is None else _Default(str(text)),
+                )
+                for name, kind, text in parameters
+            ]
+        )
+    except (TypeError, ValueError, IndexError):
+        return None
+
+
+def cell_of(answer: Any, entry: str = "") -> str | None:
+    """The text of the cell, or the file, that an answer was written in; None without one.
+
+    With ``entry`` None, too, for one function among others of a file: there the answer is what its
+    file calls by that name.
+    """
+    code = answers.code_of(answer)
+    if code is None:
+        return None
+    linecache.checkcache(code.co_filename)  # a file may have been edited since it was read
+    text = "".join(linecache.getlines(code.co_filename))
+    if os.path.exists(code.co_filename):
+        others = entry and answers.function_of(answer).__globals__.get(entry) is not answer
+        return None if others else text
+    return next((found for found in (text, *_past_cells()) if _holds(found, code)), None)
+
+
+def _past_cells() -> Iterator[str]:
+    """The cells that IPython has run, the last first: below ``%%time`` a function has no file."""
+    shell = getattr(builtins, "get_ipython", lambda: None)()
+    history = getattr(shell, "history_manager", None)
+    yield from reversed(getattr(history, "input_hist_raw", []))
+
+
+def _holds(text: str, code: types.CodeType) -> bool:
+    """Whether ``code`` is what a cell's text is compiled to, or a part of it."""
+    try:
+        queue = [cell.compiled(text)]
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    while queue:
+        found = queue.pop()
+        if _essence(found) == _essence(code):
+            return True
+        queue.extend(c for c in found.co_consts if isinstance(c, types.CodeType))
+    return False
+
+
+def _essence(code: types.CodeType) -> tuple[Any, ...]:
+    """Of code what does not depend on how it is compiled: IPython takes statement by statement."""
+    parts = (_essence(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts)
+    return code.co_name, code.co_firstlineno, code.co_varnames, code.co_names, *parts

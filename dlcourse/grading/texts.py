@@ -8,17 +8,18 @@ the result, what did pass), the principle (why this happens). Observations, not 
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+import re
+from typing import Any
 
 import numpy as np
 
+from dlcourse.grading.answers import shown
 from dlcourse.grading.compare import TOLERANCE, Difference
 from dlcourse.grading.moments import ERRORS
 from dlcourse.grading.spec import Exercise
+from dlcourse.grading.subjects import Failure, Outcome
 
-if TYPE_CHECKING:
-    from dlcourse.grading.judge import Outcome
-    from dlcourse.grading.subjects import Failure
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")  # of an object: another one each time
 
 
 def not_attempted(exercise: Exercise) -> str:
@@ -46,14 +47,12 @@ def missing(exercise: Exercise) -> tuple[str, str]:
     )
 
 
-def cell_failed(failure: Failure) -> tuple[str, str]:
+def cell_failed(exercise: Exercise, failure: Failure) -> tuple[str, str]:
     why = "It is run alone, with np for NumPy and the standard library: nothing from other cells."
     if failure.type in ("SyntaxError", "IndentationError", "TabError"):
         why = "This is not Python yet: run the cell, and Python points at the place."
-    return (
-        f"The answer's cell stops before it can be called: {_exception(failure)}",
-        why,
-    )
+    fact = f"The answer's cell stops before it can be called: {_exception(failure)}"
+    return _absent(exercise, failure) or (fact, why)
 
 
 def signature(exercise: Exercise, found: inspect.Signature) -> tuple[str, str]:
@@ -70,11 +69,19 @@ def ready_made(exercise: Exercise, module: str) -> tuple[str, str]:
     )
 
 
-def borrowed(exercise: Exercise, name: str) -> tuple[str, str]:
+def _absent(exercise: Exercise, failure: Failure) -> tuple[str, str] | None:
+    """What is said of a name, or a module, that is there in the notebook only."""
+    if not (name := short(failure.name, 80)):
+        return None
+    if failure.type == "ModuleNotFoundError":
+        return (
+            f"The answer imports {name}, which is not there where answers are graded.",
+            "NumPy and the standard library are. Plots and checks belong in the next cell.",
+        )
     ours = name in ("check", "hint", "probe", "progress", "solution")
     fix = "pass it as an argument, or define it in the answer's own cell."
     return (
-        f"The answer uses {name}, which is defined in another cell.",
+        f"The answer uses {name}, which its own cell does not define.",
         f"Answers are graded alone: {f'call {name} in the next cell.' if ours else fix}",
     )
 
@@ -102,16 +109,16 @@ def fixed_draws(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
 
 
 def memory(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
+    seen = f'Seen at probe "{outcome.probe.name}":'
     if outcome.case.moments:
         return (
             "The same call with the same seed, made twice, gives two different answers.",
-            f'Seen at probe "{outcome.probe.name}": draw from the generator that is handed over, '
-            "and from no other.",
+            f"{seen} draw from the generator that is handed over, and from no other.",
         )
     return (
         "The same call, made twice, gives two different answers.",
-        f'Seen at probe "{outcome.probe.name}": state outlives the call. Create it inside '
-        f"{exercise.entry}, not in a default argument or a global.",
+        f"{seen} state outlives the call, or starts as whatever was in memory. Create it inside "
+        f"{exercise.entry}, not in a default argument or a global; with np.zeros, not np.empty.",
     )
 
 
@@ -145,11 +152,10 @@ def failure(exercise: Exercise, outcome: Outcome) -> tuple[str, str]:
         t = exercise.parameters[0]
         call = f"[{exercise.entry}({t}, **case.kwargs) for {t} in case.over]"
     look = f'To look closer: case = probe("{exercise.id}", "{outcome.probe.name}"); {call}.'
-    if outcome.reply.failure is not None:
-        alone = "Answers are graded alone: a name that is defined in another cell is not there."
+    if (failed := outcome.reply.failure) is not None:
         endless = "A loop does not end, or takes far too long: what makes it stop?"
-        says = {"NameError": alone, "TimeoutError": endless}
-        return _exception(outcome.reply.failure), says.get(outcome.reply.failure.type, look)
+        principle = endless if failed.type == "TimeoutError" else look
+        return _absent(exercise, failed) or (_exception(failed), principle)
     difference = outcome.difference
     assert difference is not None, "a right outcome has no failure to describe"
     fact, principle = _FAILURES[difference.kind](exercise, difference)
@@ -186,8 +192,9 @@ def _length(exercise: Exercise, difference: Difference) -> tuple[str, str]:
 
 
 def _keys(exercise: Exercise, difference: Difference) -> tuple[str, str]:
+    came = f"[{', '.join(map(shown, difference.came))}]"
     return (
-        f"Expected the keys {difference.expected}, came {short(difference.came, 80)}.",
+        f"Expected the keys {difference.expected}, came {short(came, 80)}.",
         "Every parameter is in every entry of the result, under its own name.",
     )
 
@@ -258,7 +265,7 @@ def named(type_name: str) -> str:
 def short(value: Any, width: int) -> str:
     """``str`` on one line and no longer than ``width``, whatever the value does."""
     try:
-        text = printable(" ".join(str(value).split()))
+        text = printable(ADDRESS.sub("", " ".join(str(value).split())))
     except Exception:  # a message that cannot be read is no reason to fail
         return "(no readable text)"
     return text if len(text) <= width else text[: width - 3] + "..."

@@ -22,6 +22,11 @@ def layer(rng: np.random.Generator, scale: float = 1.0) -> Arrays:
     return {"W": numbers(rng, (2, 3), scale), "b": numbers(rng, 2, scale)}
 
 
+def pair(rng: np.random.Generator, scale: float = 1.0) -> Arrays:
+    """Two parameters of one shape, or their gradients."""
+    return {"w": numbers(rng, 3, scale), "u": numbers(rng, 3, scale)}
+
+
 def step_and_name(path: tuple[Any, ...]) -> str:
     """Where in a list of dicts, or in an array with one row a step: ``step 3, W[0]``."""
     where = [f"step {path[0] + 1}"] if path else []

@@ -9,6 +9,15 @@ import numpy as np
 
 Path = list[dict[str, Any]]
 
+BY_SHAPE = {
+    "id": "by_shape",
+    "kind": "state",
+    "says": "all parameters of a shape share their memory",
+    "hint": "Parameters of different shapes agree, two of one shape do not: what is remembered was "
+    "kept by shape, so that both wrote into one. Keep it by name, as the parameters are.",
+}
+"""A mistake of every exercise that remembers something for each parameter."""
+
 
 def walk(params: dict, grads: list[dict], rule: Callable[..., tuple], memories: int = 1) -> Path:
     """The weights after each step of ``*memory, delta = rule(*memory, g)``, per parameter."""
@@ -18,6 +27,20 @@ def walk(params: dict, grads: list[dict], rule: Callable[..., tuple], memories: 
         for name in w:
             *kept, delta = rule(*memory[name], g[name])
             memory[name], w[name] = tuple(kept), w[name] - delta
+        path.append(dict(w))
+    return path
+
+
+def by_shape(
+    params: dict, grads: list[dict], rule: Callable[..., tuple], memories: int = 1
+) -> Path:
+    """As `walk`, but one memory for all parameters of a shape; ``rule(*memory, g, t)`` has t."""
+    w, path = dict(params), []
+    memory = {p.shape: (0 * p,) * memories for p in params.values()}
+    for t, g in enumerate(grads, start=1):
+        for name, p in w.items():
+            *kept, delta = rule(*memory[p.shape], g[name], t)
+            memory[p.shape], w[name] = tuple(kept), p - delta
         path.append(dict(w))
     return path
 

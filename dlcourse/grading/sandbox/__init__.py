@@ -28,8 +28,9 @@ KINDS = ("bubblewrap", "rlimits")
 
 # Tries what must not work, and returns what did. Run in every sandbox before it is used.
 ATTEMPTS = """
+%matplotlib inline
 def escapes(marker):
-    import ctypes, os, socket
+    import ctypes, importlib, os, socket
     def shared(number):
         assert number >= 0
     attempts = {
@@ -38,8 +39,8 @@ def escapes(marker):
         "open a connection": lambda: socket.socket().close(),
         "start a process": lambda: os._exit(0) if os.fork() == 0 else None,
         "run a program": lambda: os.execv("/bin/true", ["true"]),
-        "import the package": lambda: __import__("dlcourse"),
-        "import torch": lambda: __import__("torch"),
+        "import the package": lambda: importlib.import_module("dlcourse"),
+        "import torch": lambda: importlib.import_module("torch"),
         "write to its folder": lambda: open("x", "w").close(),
         "write outside of its folder": lambda: open("/w/x", "w").close(),
         "read the machine's settings": lambda: open("/proc/sys/kernel/ostype").read(),
@@ -82,6 +83,7 @@ class Sandbox:
     def __init__(self, kind: str = "bubblewrap", limits: Limits | None = None) -> None:
         self.kind = choice("sandbox", kind, KINDS)
         self.limits = limits or Limits()
+        _require_ipython()
         self._command: Command | None = None
         if kind == "bubblewrap":
             _require()
@@ -121,6 +123,14 @@ _ELSEWHERE = (
     "Grade in a Linux container or virtual machine that allows user namespaces; or, if you have "
     "read every submission, with --sandbox=rlimits, which is unsafe."
 )
+
+
+def _require_ipython() -> None:
+    try:
+        launch.ipython()
+    except ModuleNotFoundError:
+        text = "Cells are read as IPython reads them, and there is none: pip install ipython."
+        raise SandboxError(text) from None
 
 
 def _require() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlcourse.grading import answers, compare
+from dlcourse.grading import answers, cell, compare
 from dlcourse.grading.sandbox import libraries, seccomp, wire
 
 try:
@@ -30,7 +30,7 @@ STAGE = "dlcourse-answer-"
 """How the name of a folder begins that is laid out for an answer without a sandbox."""
 FILES = [
     Path(__file__).with_name("worker.py"),
-    *(Path(module.__file__ or "") for module in (wire, seccomp, answers, compare)),
+    *(Path(module.__file__ or "") for module in (wire, seccomp, answers, cell, compare)),
 ]
 ENVIRONMENT = {
     "HOME": "/tmp",
@@ -91,6 +91,26 @@ class Command:
     clear: Callable[[], object] = lambda: None
 
 
+def ipython() -> Path:
+    """The folder of IPython, which is not imported here.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        Without it a cell cannot be read as it was run.
+    """
+    if (found := importlib.util.find_spec("IPython")) is None or found.origin is None:
+        raise ModuleNotFoundError("No module named 'IPython'", name="IPython")
+    return Path(found.origin).parent
+
+
+def files() -> dict[Path, str]:
+    """The files that a worker needs beside NumPy, and the place of each in its folder."""
+    parts = ("core/inputtransformer2.py", "utils/tokenutil.py")
+    reading = {ipython() / part: f"site/IPython/{part}" for part in parts}
+    return {path: path.name for path in FILES} | reading
+
+
 def numpy_folders() -> Iterator[Path]:
     """The folders that make up NumPy: the package, and the libraries shipped beside it."""
     package = Path(np.__file__).parent
@@ -105,7 +125,7 @@ def interpreter() -> Path:
 
 
 def bubblewrap(limits: Limits) -> Command:
-    """A process that sees an interpreter, NumPy, what these need, and five small files."""
+    """A process that sees an interpreter, NumPy, what these need, and some small files."""
     machine = platform.machine()
     words = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
     words += ["--uid", "65534", "--gid", "65534", "--cap-drop", "ALL", "--hostname", "grader"]
@@ -114,11 +134,12 @@ def bubblewrap(limits: Limits) -> Command:
     words += _system() + _python()
     # No /proc: in one, what belongs to root -- the grader, perhaps -- could be written: /proc/sys.
     words += ["--dev", "/dev"]
-    for path in FILES:
-        words += ["--ro-bind", str(path), f"{HOME}/{path.name}"]
+    for path, place in files().items():
+        inside = Path(HOME, place)
+        words += ["--ro-bind", str(path), str(inside)]
         compiled = Path(importlib.util.cache_from_source(str(path)))
         if compiled.exists():  # a tenth of the time it takes to start; Python asks if it is stale
-            words += ["--ro-bind", str(compiled), f"{HOME}/__pycache__/{compiled.name}"]
+            words += ["--ro-bind", str(compiled), f"{inside.parent}/__pycache__/{compiled.name}"]
     for folder in numpy_folders():
         words += ["--ro-bind", str(folder), f"{HOME}/site/{folder.name}"]
     words += ["--dir", "/tmp", "--chdir", "/tmp"]
@@ -147,8 +168,9 @@ def bare(limits: Limits) -> Command:
     fcntl.flock(held, fcntl.LOCK_EX)  # as long as we live: see `sweep`
     (site := Path(stage, "site")).mkdir()
     (empty := Path(stage, "empty")).mkdir()
-    for path in FILES:
-        shutil.copy(path, stage)
+    for path, place in files().items():
+        (target := Path(stage, place)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
     for folder in numpy_folders():
         (site / folder.name).symlink_to(folder)
     known = platform.system() == "Linux" and platform.machine() in seccomp.MACHINES

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from dlcourse.grading.answers import READY_MADE
 from dlcourse.grading.sandbox.child import Child, ChildError
 from dlcourse.grading.sandbox.wire import opaque
 from dlcourse.grading.spec import Case, Exercise, gathered
-from dlcourse.grading.subjects import Facts, Failure, Reply, by_name, counting, positional
+from dlcourse.grading.subjects import (
+    Facts,
+    Failure,
+    Reply,
+    by_name,
+    counting,
+    positional,
+    signature_of,
+)
 from dlcourse.grading.texts import printable, short
 
 LIMITED = ("MemoryError", "WireError")
@@ -32,9 +38,6 @@ class Remote:
         reply = self._ask({"source": self.source, "entry": self.entry})
         if isinstance(reply, Failure):
             return Facts(failure=reply)
-        module = _text(reply.get("module"))
-        if module and module.split(".")[0] in READY_MADE:
-            return Facts(ready_made=module)
         if "failure" in reply:
             return Facts(failure=_failure(reply))
         return Facts(
@@ -43,8 +46,7 @@ class Remote:
             callable=reply.get("callable") is True,
             found=opaque(str(reply.get("found"))),
             ready_made=_text(reply.get("ready_made")),
-            borrowed=_text(reply.get("borrowed")),
-            signature=_signature(reply.get("signature")),
+            signature=signature_of(reply.get("signature")),
         )
 
     def call(self, exercise: Exercise, case: Case) -> Reply:
@@ -88,40 +90,13 @@ class Remote:
 
 def _failure(reply: dict[str, Any]) -> Failure:
     try:
-        kind, line, message = reply["failure"]
+        kind, line, message, name = reply["failure"]
     except (TypeError, ValueError):
         return Failure("ProtocolError", None, "the answer's reply cannot be read")
     known = type(line) is int and 0 < line < 10**6
-    return Failure(short(kind, 80), line if known else None, printable(str(message)[:500]))
+    text = printable(str(message)[:500])
+    return Failure(short(kind, 80), line if known else None, text, _text(name) or "")
 
 
 def _text(value: Any) -> str | None:
     return short(value, 200) if isinstance(value, str) and value else None
-
-
-class _Default:
-    """Stands for a default value, of which only the text has come."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __repr__(self) -> str:
-        return self.text
-
-
-def _signature(parameters: Any) -> inspect.Signature | None:
-    if not isinstance(parameters, list):
-        return None
-    try:
-        return inspect.Signature(
-            [
-                inspect.Parameter(
-                    str(name),
-                    inspect._ParameterKind(kind),
-                    default=inspect.Parameter.empty if text is None else _Default(str(text)),
-                )
-                for name, kind, text in parameters
-            ]
-        )
-    except (TypeError, ValueError):
-        return None

@@ -92,6 +92,8 @@ class _Writer:
             raise WireError("a message is nested too deeply")
         if value is None or type(value) in (bool, int, float, str):
             return value
+        if isinstance(value, str):  # of NumPy's, or of an enumeration
+            return str.__str__(value)
         if isinstance(value, list | tuple):
             items = [self.tree(item, depth + 1) for item in value]
             return {"tuple": items} if isinstance(value, tuple) else items
@@ -107,7 +109,8 @@ class _Writer:
             return {"generator": _state(value)}
         array = _numeric(value)
         if array is None:
-            return {"opaque": type(value).__name__}
+            of = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
+            return {"opaque": type(value).__name__ + of}
         self.parts.append(array.tobytes())
         return {"array": [array.dtype.str, list(array.shape)]}
 

@@ -2,38 +2,34 @@
 
 Started by ``launch.start`` in an empty folder, with its limits as arguments. Messages come on
 standard input and go out on a copy of standard output; what the answer prints goes to standard
-error. Beside this file lie ``wire.py``, ``seccomp.py``, ``answers.py``, ``compare.py`` and NumPy;
-there is no ``dlcourse`` here.
+error. Beside this file lie ``wire.py``, ``seccomp.py``, ``answers.py``, ``cell.py``,
+``compare.py``, NumPy, and what IPython reads a cell by; there is no ``dlcourse`` here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
-import linecache
 import os
-import re
 import resource
 import signal
 import sys
-import traceback
 import warnings
 from typing import Any
 
 if not __package__:
     import answers  # type: ignore[import-not-found]
+    import cell  # type: ignore[import-not-found]
     import compare  # type: ignore[import-not-found]
     import seccomp  # type: ignore[import-not-found]
     import wire  # type: ignore[import-not-found]
 else:
-    from dlcourse.grading import answers, compare
+    from dlcourse.grading import answers, cell, compare
     from dlcourse.grading.sandbox import seccomp, wire
 
 import numpy as np
 
-FILE = "<answer>"
-MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|[\w.]+\?\??[ \t]*)$", re.MULTILINE)
-"""IPython's commands, or a line that goes on with a remainder, so Python is asked first."""
+PRINTED = 1 << 16
+"""How many letters of what an answer prints get out; the rest is dropped."""
 
 
 def limit(memory: int, seconds: int, processes: int, size: int, *, every: bool) -> None:
@@ -90,34 +86,22 @@ class Answer:
 
     def load(self, source: str, entry: str) -> dict[str, Any]:
         """Run the answer's cell; say what there is to say about the function in it."""
-        source, code = compiled(source)
-        linecache.cache[FILE] = (len(source), None, source.splitlines(keepends=True), FILE)
-        module = type(sys)("answer")
-        module.__dict__["np"] = np
-        sys.modules["answer"] = module
-        exec(code, module.__dict__)
-        if entry not in module.__dict__:
+        if cell.blank(source):
+            return {"stub": True}
+        names = cell.load(source)
+        if entry not in names:
             return {"missing": True}
-        self.function = module.__dict__[entry]
+        self.function = names[entry]
         return self.facts()
 
     def facts(self) -> dict[str, Any]:
         answer = self.function
         facts: dict[str, Any] = {"stub": answers.is_stub(answer), "callable": callable(answer)}
         facts["found"] = type(answer).__name__
-        try:
+        facts["signature"] = answers.parameters(answer)
+        facts["ready_made"] = None
+        with contextlib.suppress(Exception):  # too odd to be read: judged by its results
             facts["ready_made"] = answers.ready_made(answer)
-            facts["borrowed"] = answers.borrowed(answer)
-        except Exception:  # too odd to be read: judged by its results
-            facts.update(ready_made=None, borrowed=None)
-        try:
-            parameters = inspect.signature(answer).parameters.values()
-            facts["signature"] = [
-                [p.name, int(p.kind), None if p.default is p.empty else repr(p.default)[:120]]
-                for p in parameters
-            ]
-        except Exception:  # no signature to read, or a default without a readable text
-            facts["signature"] = None
         return facts
 
     def call(self, names: list[str], given: dict[str, Any], over: list[int] | None) -> dict:
@@ -147,36 +131,6 @@ class Answer:
         return ask
 
 
-def compiled(source: str) -> tuple[str, Any]:
-    """The text of a cell and its code; where it is no Python, without IPython's commands.
-
-    `compile` takes over this file's ``annotations``: a hint of a type from elsewhere is harmless.
-    """
-    try:
-        return source, compile(source, FILE, "exec")
-    except SyntaxError:
-        plain = MAGIC.sub(r"\1pass", source)  # the lines stay, and with them their numbers
-        with contextlib.suppress(SyntaxError):
-            return plain, compile(plain, FILE, "exec")
-        raise
-
-
-def failure(error: BaseException) -> dict[str, Any]:
-    """An exception in words, with the last line it reached in the answer."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == FILE]
-    said: Any = error
-    if isinstance(error, SyntaxError) and error.filename == FILE:
-        lines, said = [error.lineno], error.msg
-    try:
-        text = str(said)[:500]
-    except BaseException:  # a message that cannot be read is no reason to stop
-        text = "(no readable text)"
-    name = getattr(error, "name", None) if isinstance(error, ImportError) else None
-    module = name if isinstance(name, str) else None
-    kind = str(type(error).__name__)[:80]
-    return {"failure": [kind, lines[-1] if lines else None, text], "module": module}
-
-
 def serve(pipe: Pipe, compute: float) -> None:
     """Answer the grader until it closes the pipe; at most ``compute`` seconds for each call."""
     answer = Answer(pipe)
@@ -192,7 +146,7 @@ def serve(pipe: Pipe, compute: float) -> None:
                 reply = answer.call(request["names"], request["given"], request["over"])
             pipe.send(reply)
         except BaseException as error:  # exits and interrupts are answers, too
-            pipe.send(failure(error))
+            pipe.send({"failure": cell.failure(error)})
 
 
 def main() -> None:
@@ -202,12 +156,14 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
+    sys.stdout = sys.stderr = cell.Sink(sys.stderr, PRINTED)
     filtered = sys.argv[1] == "filtered"
     memory, seconds, processes, size = map(int, sys.argv[2:6])
     limit(memory, seconds, processes, size, every=filtered)
     if filtered:
         seccomp.end_with_parent()
         seccomp.install(seccomp.run(os.uname().machine))
+    cell.python("")  # what it reads a cell by is loaded before its turn, too
     ours.receive()  # a sign is wanted when it is this answer's turn, not when all is set up
     ours.send({"ready": True})
     serve(ours, float(sys.argv[6]))

@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, step_and_name
-from dlcourse.grading.bank._walk import number_by_number, single, walk
+from dlcourse.grading.bank._draw import layer, numbers, pair, step_and_name
+from dlcourse.grading.bank._walk import BY_SHAPE, by_shape, number_by_number, single, walk
 from dlcourse.grading.spec import Case, Exercise
 
 EXERCISE = Exercise(
@@ -79,6 +79,12 @@ def tiny_gradients(rng):
 def half_the_rate(rng):
     grads = [{"w": np.abs(numbers(rng, 2))} for _ in range(6)]
     return Case(({"w": np.zeros(2)}, grads), {"rho": 0.5, "eps": 1e-3, "lr": 0.5})
+
+
+@EXERCISE.probe("two of one shape", group="edge")
+def two_of_one_shape(rng):
+    start, grads = pair(rng, scale=0.1), [pair(rng) for _ in range(4)]
+    return Case((start, grads), {"rho": 0.8, "eps": 1e-2})
 
 
 def _steps(params, grads, lr, rule):
@@ -210,6 +216,16 @@ def old_mean(params, grads, rho=0.95, eps=1e-6, lr=1.0):
         return rho * Eg + (1 - rho) * g**2, rho * Ed + (1 - rho) * d**2, d
 
     return _steps(params, grads, lr, rule)
+
+
+@EXERCISE.mistake(**BY_SHAPE)
+def shared(params, grads, rho=0.95, eps=1e-6, lr=1.0):
+    def rule(Eg, Ed, g, t):
+        Eg = rho * Eg + (1 - rho) * g**2
+        d = np.sqrt(Ed + eps) / np.sqrt(Eg + eps) * g
+        return Eg, rho * Ed + (1 - rho) * d**2, lr * d
+
+    return by_shape(params, grads, rule, memories=2)
 
 
 @EXERCISE.variant("one root for the quotient, and the sign in the last line, in place")

@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, step_and_name
-from dlcourse.grading.bank._walk import number_by_number, single, walk
+from dlcourse.grading.bank._draw import layer, numbers, pair, step_and_name
+from dlcourse.grading.bank._walk import BY_SHAPE, by_shape, number_by_number, single, walk
 from dlcourse.grading.spec import Case, Exercise
 
 EXERCISE = Exercise(
@@ -82,6 +82,11 @@ def tiny_gradients(rng):
 @EXERCISE.probe("the default eps", group="edge")
 def the_default_eps(rng):
     return Case(({"w": np.zeros(3)}, [{"w": numbers(rng, 3, scale=1e-8)}] * 2), {"lr": 0.1})
+
+
+@EXERCISE.probe("two of one shape", group="edge")
+def two_of_one_shape(rng):
+    return Case((pair(rng), [pair(rng) for _ in range(4)]), {"lr": 0.2})
 
 
 @EXERCISE.mistake(
@@ -194,6 +199,15 @@ def eps_inside(params, grads, lr, eps=1e-8):
         return G, lr * g / np.sqrt(G + eps)
 
     return walk(params, grads, rule)
+
+
+@EXERCISE.mistake(**BY_SHAPE)
+def shared(params, grads, lr, eps=1e-8):
+    def rule(G, g, t):
+        G = G + g**2
+        return G, lr * g / (np.sqrt(G) + eps)
+
+    return by_shape(params, grads, rule)
 
 
 @EXERCISE.variant("the sum written out with np.cumsum, whole path at once")

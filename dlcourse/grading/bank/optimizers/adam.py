@@ -4,6 +4,7 @@
 import numpy as np
 
 from dlcourse.grading.bank._draw import layer, numbers, step_and_name
+from dlcourse.grading.bank._walk import BY_SHAPE, by_shape
 from dlcourse.grading.spec import Case, Exercise
 
 EXERCISE = Exercise(
@@ -231,6 +232,15 @@ def no_root(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 )
 def betas_swapped(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
     return run(params, grads, lr, beta2, beta1, eps)
+
+
+@EXERCISE.mistake(**BY_SHAPE)
+def shared(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    def rule(m, v, g, t):
+        m, v = _moments(m, v, g, beta1, beta2)
+        return m, v, lr * m / (1 - beta1**t) / (np.sqrt(v / (1 - beta2**t)) + eps)
+
+    return by_shape(params, grads, rule, memories=2)
 
 
 @EXERCISE.variant("the efficient form: one rate for both corrections, with ε √(1 − β₂ᵗ)")

@@ -4,6 +4,7 @@
 import numpy as np
 
 from dlcourse.grading.bank._draw import layer, numbers, step_and_name
+from dlcourse.grading.bank._walk import BY_SHAPE
 from dlcourse.grading.spec import Case, Exercise
 
 EXERCISE = Exercise(
@@ -205,6 +206,21 @@ def no_bias(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_dec
             v[name] = beta2 * v[name] + (1 - beta2) * g[name] ** 2
             shrunk = (1 - lr * weight_decay) * w[name]
             w[name] = shrunk - lr * m[name] / (np.sqrt(v[name]) + eps)
+        path.append(dict(w))
+    return path
+
+
+@EXERCISE.mistake(**BY_SHAPE)
+def shared(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.01):
+    w, path = dict(params), []
+    m, v = ({p.shape: 0 * p for p in params.values()} for _ in range(2))
+    for t, g in enumerate(grads, start=1):
+        for name, p in w.items():
+            at = p.shape
+            m[at] = beta1 * m[at] + (1 - beta1) * g[name]
+            v[at] = beta2 * v[at] + (1 - beta2) * g[name] ** 2
+            step = m[at] / (1 - beta1**t) / (np.sqrt(v[at] / (1 - beta2**t)) + eps)
+            w[name] = p - lr * (step + weight_decay * p)
         path.append(dict(w))
     return path
 

@@ -4,7 +4,7 @@
 import numpy as np
 
 from dlcourse.grading.bank._draw import layer, numbers, step_and_name
-from dlcourse.grading.bank._walk import number_by_number, single, walk
+from dlcourse.grading.bank._walk import BY_SHAPE, by_shape, number_by_number, single, walk
 from dlcourse.grading.spec import Case, Exercise
 
 EXERCISE = Exercise(
@@ -259,6 +259,16 @@ def eps_inside(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
 def _right(v, new, u, correction):
     u = np.where(new > u, new, u)
     return new, u, u / correction
+
+
+@EXERCISE.mistake(**BY_SHAPE)
+def shared(params, grads, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    def rule(m, v, u, g, t):
+        m, v = _moments(m, v, g, beta1, beta2)
+        u = np.maximum(u, v)
+        return m, v, u, lr * m / (1 - beta1**t) / (np.sqrt(u / (1 - beta2**t)) + eps)
+
+    return by_shape(params, grads, rule, memories=3)
 
 
 @EXERCISE.variant("the efficient form: the root of the maximum, both corrections outside of it")

@@ -3,7 +3,8 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, step_and_name
+from dlcourse.grading.bank._draw import layer, numbers, pair, step_and_name
+from dlcourse.grading.bank._walk import BY_SHAPE, by_shape
 from dlcourse.grading.spec import Case, Exercise
 
 EXERCISE = Exercise(
@@ -68,6 +69,11 @@ def long_memory(rng):
     # Positive gradients only: with both signs a long sum could come out near zero.
     grads = [{"w": np.abs(numbers(rng, 3))} for _ in range(20)]
     return Case(({"w": numbers(rng, 3)}, grads), {"lr": 0.01, "mu": 0.99})
+
+
+@EXERCISE.probe("two of one shape", group="edge")
+def two_of_one_shape(rng):
+    return Case((pair(rng), [pair(rng) for _ in range(4)]), {"lr": 0.2, "mu": 0.8})
 
 
 def _walk(params, grads, rule):
@@ -173,6 +179,15 @@ def aliased(params, grads, lr, mu):
 )
 def too_early(params, grads, lr, mu):
     return [dict(params), *run(params, grads, lr, mu)[:-1]]
+
+
+@EXERCISE.mistake(**BY_SHAPE)
+def shared(params, grads, lr, mu):
+    def rule(v, g, t):
+        v = mu * v + g
+        return v, lr * v
+
+    return by_shape(params, grads, rule)
 
 
 @EXERCISE.variant("the learning rate inside the velocity: the same for a constant rate")
