@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dlcourse.grading import command
+from dlcourse.grading import command, one
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--submissions", metavar="FOLDER", help="where --student must have handed in"
     )
-    check.set_defaults(run=command.check)
+    check.set_defaults(run=one.check)
     grade = commands.add_parser("grade", help="grade a folder of submissions")
     grade.add_argument("submissions", help="a folder of notebooks, or of folders, one a student")
     grade.add_argument("--out", required=True, metavar="FOLDER", help="where the results go")

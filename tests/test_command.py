@@ -13,7 +13,7 @@ from tools_available import need
 from dlcourse.__main__ import main
 from dlcourse.grading import batch, isolated
 from dlcourse.grading.bank import exercises
-from dlcourse.grading.command import source_of
+from dlcourse.grading.one import source_of
 from dlcourse.grading.results import Results
 from dlcourse.grading.submissions import collect
 

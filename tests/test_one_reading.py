@@ -14,7 +14,7 @@ from tools_available import need
 from traitlets.config import Config
 
 from dlcourse.__main__ import main
-from dlcourse.grading import command, isolated
+from dlcourse.grading import isolated, one
 from dlcourse.grading.bank import find
 from dlcourse.grading.isolated import judged
 from dlcourse.grading.results import RESULTS
@@ -41,8 +41,8 @@ def alone(sandbox):
 def _one_sandbox(sandbox, alone, monkeypatch):
     """Neither a new Python for each isolated check, nor the same text twice."""
     monkeypatch.setattr(isolated, "afresh", lambda spec, text: alone(spec.id, text))
-    monkeypatch.setattr(command, "judged", lambda spec, text, *_: alone(spec.id, text))
-    monkeypatch.setattr(command, "own_sandbox", lambda: sandbox)
+    monkeypatch.setattr(one, "judged", lambda spec, text, *_: alone(spec.id, text))
+    monkeypatch.setattr(one, "own_sandbox", lambda: sandbox)
 
 
 class Page:
@@ -66,7 +66,7 @@ class Page:
         if not self.run(f"_report = check('momentum', run{arguments})"):
             return None
         report = self.shell.user_ns["_report"]
-        return told(command.as_json(report))
+        return told(one.as_json(report))
 
 
 @pytest.fixture(scope="module")
