@@ -94,7 +94,7 @@ class Adam(Optimizer):
         v *= beta2
         v += (1 - beta2) * g**2
         largest = v if v_max is None else np.maximum(v_max, v, out=v_max)
-        root = (1 - beta2**t) ** 0.5  # the hats move into the rate: section 2 of the paper
+        root = (1 - beta2**t) ** 0.5  # the hats move into the rate
         alpha_t = alpha * root / (1 - beta1**t)
         return -alpha_t * m / (np.sqrt(largest) + eps * root)
 
