@@ -56,7 +56,6 @@ STILL_LONG = {
     "lessons/2-optimizers/adaptive",
     "lessons/2-optimizers/batch-size",
     "lessons/2-optimizers/choosing",
-    "lessons/2-optimizers/minibatch",
     "lessons/2-optimizers/schedules",
 }
 

@@ -11,6 +11,7 @@ from dlcourse.problems.quadratics import (
 from dlcourse.problems.recurrent import one_unit
 from dlcourse.problems.songs import song_influence, song_loss, song_network
 from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
+from dlcourse.problems.watched import gradients_at, race, saw
 
 __all__ = [
     "SADDLE",
@@ -20,9 +21,12 @@ __all__ = [
     "Terrain",
     "arrival",
     "gradient_descent_optimum",
+    "gradients_at",
     "heavy_ball_optimum",
     "momentum_matrix",
     "one_unit",
+    "race",
+    "saw",
     "song_influence",
     "song_loss",
     "song_network",
