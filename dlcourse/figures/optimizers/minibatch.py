@@ -53,6 +53,23 @@ def plane(gradients: Array) -> Plane:
     return Plane(along, across * np.sign(across[np.abs(across).argmax()]), gram)
 
 
+def batch_noise(gradients: Array, sizes: Array, rng: np.random.Generator) -> tuple[float, Array]:
+    """Noise scale of per-sample gradients (n, d), and the mean cosine of batches with their mean.
+
+    Sixty batches of each size, drawn with replacement.
+
+    >>> scale, cosine = batch_noise(np.array([[1.0, 1], [1, -1]]), [1], np.random.default_rng(0))
+    >>> scale, cosine.round(4)
+    (1.0, array([0.7071]))
+    """
+    n, mean = len(gradients), gradients.mean(0)
+    scale = float(np.square(gradients - mean).sum(axis=1).mean() / (mean @ mean))
+    draws = [rng.multinomial(size, np.full(n, 1 / n), size=60) / size for size in sizes]
+    some = np.concatenate(draws).astype(gradients.dtype) @ gradients
+    cosine = some @ mean / np.linalg.norm(some, axis=1) / np.linalg.norm(mean)
+    return scale, cosine.reshape(len(sizes), 60).mean(axis=1)
+
+
 def batch_cloud(batch: int, after: str, planes: Mapping[str, Plane]) -> Figure:
     """Gradients of 150 batches, drawn with replacement, beside the gradient of all samples.
 
