@@ -57,7 +57,6 @@ STILL_LONG = {
     "lessons/2-optimizers/batch-size",
     "lessons/2-optimizers/choosing",
     "lessons/2-optimizers/minibatch",
-    "lessons/2-optimizers/schedules",
 }
 
 
