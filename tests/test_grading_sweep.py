@@ -3,7 +3,7 @@
 import cells
 import numpy as np
 import pytest
-from cells import answer
+from cells import Notebook
 
 from dlcourse.grading import check, probe
 from dlcourse.grading.bank import find
@@ -12,11 +12,19 @@ from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET
 
 home = cells.home
 
-HEAD = "def run(t, lr0, gamma, every):\n"
+
+def answer(source):
+    """The function of a cell, by the name that the exercise gives it."""
+    notebook = Notebook()
+    notebook.cell(source)
+    return notebook.names["lr"]
+
+
+HEAD = "def lr(t, lr0, gamma, every):\n"
 RIGHT = "    return lr0 * gamma ** (t // every)"
 STATEFUL = """
 k = [0]
-def run(t, lr0, gamma, every):
+def lr(t, lr0, gamma, every):
     k[0] += 1
     return lr0 * gamma ** (k[0] // every)
 """
@@ -30,7 +38,7 @@ WRONG = [
     ("NaN", HEAD + "    return lr0 * np.log(-1.0)", "nan", "division by zero"),
     ("counts calls", STATEFUL, "memory", "two different answers"),
     ("raises", HEAD + "    return lr0[t]", "exception", "TypeError in line 2 of the answer"),
-    ("no rate", "def run(t, rate, gamma, every):\n    return rate", "signature",
+    ("no rate", "def lr(t, rate, gamma, every):\n    return rate", "signature",
      "Expected lr(t, lr0, gamma, every), came lr(t, rate, gamma, every)."),
     ("a wrong number", HEAD + RIGHT + " + 1", "value", "[lr(t, **case.kwargs) for t in case.over]"),
 ]  # fmt: skip

@@ -55,7 +55,6 @@ def test_rule(name, check):
 STILL_LONG = {
     "lessons/2-optimizers/adaptive",
     "lessons/2-optimizers/choosing",
-    "lessons/2-optimizers/schedules",
 }
 
 

@@ -1,5 +1,6 @@
 """What methods are tried on: problems small enough that theory knows the answer."""
 
+from dlcourse.problems.noise import noisy_walk
 from dlcourse.problems.quadratics import (
     Quadratic,
     gradient_descent_optimum,
@@ -27,6 +28,7 @@ __all__ = [
     "he_network",
     "heavy_ball_optimum",
     "momentum_matrix",
+    "noisy_walk",
     "one_unit",
     "race",
     "saw",

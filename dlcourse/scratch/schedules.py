@@ -30,7 +30,7 @@ class Schedule(hyper.Plan):
             checks.fail("step", kinds, step, error=TypeError)
         if t.size and t.min() < 0:
             checks.fail("step", ">= 0", step)
-        rate = self.rate(t.astype(np.int64))  # small and unsigned kinds would wrap around
+        rate = self.rate(t.astype(np.int64))  # small kinds would wrap around
         return float(rate) if np.ndim(rate) == 0 else np.asarray(rate)
 
     def rate(self, t: Any) -> Any:
