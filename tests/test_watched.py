@@ -7,12 +7,11 @@ from functools import partial
 import numpy as np
 
 from dlcourse import data
-from dlcourse.problems import gradients_at, race, saw
 from dlcourse.scratch.landscape import per_sample_gradients
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
-from dlcourse.training import evaluate, fit, steps, try_all
+from dlcourse.training import evaluate, fit, gradients_at, race, saw, steps, try_all
 
 DIGITS, LOSS = data.load("digits"), SoftmaxCrossEntropy()
 TRAIN = DIGITS.train.x[:120], DIGITS.train.y[:120]

@@ -13,25 +13,20 @@ from dlcourse.problems.recurrent import one_unit
 from dlcourse.problems.songs import song_influence, song_loss, song_network
 from dlcourse.problems.starts import he_network
 from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
-from dlcourse.problems.watched import FileOrder, gradients_at, race, saw
 
 __all__ = [
     "SADDLE",
     "TERRAINS",
     "VALLEY",
-    "FileOrder",
     "Quadratic",
     "Terrain",
     "arrival",
     "gradient_descent_optimum",
-    "gradients_at",
     "he_network",
     "heavy_ball_optimum",
     "momentum_matrix",
     "noisy_walk",
     "one_unit",
-    "race",
-    "saw",
     "song_influence",
     "song_loss",
     "song_network",

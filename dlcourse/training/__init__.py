@@ -6,17 +6,22 @@ from dlcourse.training.loop import Epoch, Step, as_numpy, evaluate, fit, steps
 from dlcourse.training.runs import try_all
 from dlcourse.training.sweeps import sweep
 from dlcourse.training.trials import EdgeWarning, Trials
+from dlcourse.training.watched import FileOrder, gradients_at, race, saw
 
 __all__ = [
     "Best",
     "EdgeWarning",
     "Epoch",
+    "FileOrder",
     "History",
     "Step",
     "Trials",
     "as_numpy",
     "evaluate",
     "fit",
+    "gradients_at",
+    "race",
+    "saw",
     "steps",
     "sweep",
     "try_all",

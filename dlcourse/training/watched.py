@@ -10,7 +10,7 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.scratch.landscape import per_sample_gradients
-from dlcourse.training import evaluate, fit, steps
+from dlcourse.training.loop import evaluate, fit, steps
 
 Run = Callable[..., dict[str, Array]]
 
