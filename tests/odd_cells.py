@@ -220,9 +220,12 @@ DOINGS = {
         + "sys.stdout.write('x' * 10**6)\nlogging.warning('x')\n", 100),
     "a pool of threads": (
         "from concurrent.futures import ThreadPoolExecutor\n"
-        + inside("with ThreadPoolExecutor(2) as pool: list(pool.map(abs, [1]))"), "exception"),
+        + inside("with ThreadPoolExecutor(2) as pool: list(pool.map(abs, [1]))"), 100),
     "a thread at the top": (
-        "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()\n" + RIGHT, "exception"),
+        "import threading\nt = threading.Thread(target=int)\nt.start()\nt.join()\n" + RIGHT, 100),
+    "a file in a thread": (
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        + inside("with ThreadPoolExecutor(1) as pool: list(pool.map(open, ['/etc/passwd']))"), "exception"),
     "a file of the machine": (inside("open('/etc/passwd').close()"), "exception"),
     "a file it writes": ("np.save('kept.npy', np.ones(2))\n" + RIGHT, "exception"),
     "a file of Python's": ("import os\n" + inside("open(os.__file__).read()"), 100),

@@ -278,11 +278,11 @@ def test_a_wrong_command_line_shows_how_it_is_used(arguments, capsys):
 
 
 def test_a_loop_without_end_ends(file, monkeypatch, capsys):
-    from dlcourse.grading import command as commands
+    from dlcourse.grading import one
     from dlcourse.grading.sandbox import Limits, Sandbox
 
     quick = Sandbox(limits=Limits(call=0.5, total=2.0))
-    monkeypatch.setattr(commands, "own_sandbox", lambda: quick)
+    monkeypatch.setattr(one, "own_sandbox", lambda: quick)
     looping = file("def run(params, grads, lr, mu):\n    while True: pass\n")
     assert main(["check", "momentum", looping]) == 1
     said = capsys.readouterr().out

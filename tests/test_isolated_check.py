@@ -59,13 +59,12 @@ def test_alone_means_without_the_other_cells():
     """The name is there in the notebook, so the answer runs; it would not be there for a grader."""
     text = changed("lr * v[name]", "rate * v[name]")
     rates = "rate = 0.1"
-    for alone, cause in ((False, "global"), (True, "exception")):
+    for alone in (False, True):
         report = check("momentum", answer(text, rates), isolated=alone)
-        assert report.cause == cause and "rate" in report.lines[0]
-        assert "defined in another cell" in str(report)
-    report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=True)
-    assert report.cause == "exception" and "NameError in line 1" in str(report)
-    assert check("momentum", answer("base = rate\n" + RIGHT, rates)).cause == "global"
+        assert report.cause == "global" and "rate" in report.lines[0]
+        assert "graded alone" in str(report)
+        report = check("momentum", answer("base = rate\n" + RIGHT, rates), isolated=alone)
+        assert report.cause == "global" and "uses rate" in str(report)
     assert state() == "attempted"
 
 
@@ -73,12 +72,10 @@ def test_commands_of_ipython_are_no_part_of_an_answer():
     """As it has rewritten them before Python sees the cell."""
     magic = "get_ipython().run_line_magic('timeit', '-n1 run')\n"
     text = RIGHT + magic + f"if run:\n    {magic}get_ipython().system('ls')\n"
-    names = "class Shell:\n    def __getattr__(self, name): return print"
-    shell = names + "\nget_ipython = Shell"
+    text += "get_ipython().getoutput('ls')\n"
+    shell = "class Shell:\n    def __getattr__(self, name): return print\nget_ipython = Shell"
     for alone in (False, True):
         assert check("momentum", answer(text, shell), isolated=alone).score == 100
-    got = text + "get_ipython().getoutput('ls')\n"
-    assert check("momentum", answer(got, shell)).cause == "global"
 
 
 def test_alone_means_with_numpy_as_it_comes(monkeypatch):

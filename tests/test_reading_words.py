@@ -171,7 +171,7 @@ PLANTED = {
     "any module can be had": (
         cell, "require_at_hand", lambda name: None, "imports: a package, unused"),
     "a remark is an answer": (cell, "blank", lambda text: False, "layout: a remark"),
-    "threads are let go": (alone, "_start", alone.START, "does: a pool of threads"),
+    "threads are not watched": (alone, "_start", alone.START, "does: a file in a thread"),
     "modules by name are": (
         alone, "_import_module", alone.IMPORT_MODULE, "imports: a package by importlib"),
     "files are opened": (alone, "_refuse_file", lambda *given: None, "does: a file of the machine"),

@@ -3,6 +3,7 @@
 import pytest
 from tools_available import need
 
+from dlcourse.grading import alone
 from dlcourse.grading.sandbox import Limits, Sandbox
 from dlcourse.grading.sandbox.child import tasks
 
@@ -60,3 +61,7 @@ def test_the_processes_of_a_sandbox_are_counted_with_their_threads():
         process = subject.child.process.pid
         assert tasks(process) == 3  # two of bubblewrap's, and one that waits for a question
     assert tasks(process) == 0
+
+
+def test_a_check_lets_go_as_many_as_the_sandbox():
+    assert Limits().threads == alone.THREADS

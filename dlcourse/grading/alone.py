@@ -1,6 +1,6 @@
 """An answer in this process, as quiet as a check should be and as confined as it will be graded.
 
-No wall: the learner is trusted. But whoever opens a file, starts a thread or connects to a server
+No wall: the learner is trusted. But whoever opens a file, starts a program or connects to a server
 reads of it here, in the words of the sandbox, and not from a grade.
 """
 
@@ -14,7 +14,8 @@ import sys
 import sysconfig
 import threading
 import warnings
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 START, IMPORT_MODULE = threading.Thread.start, importlib.import_module
 
+THREADS = 32
+"""How many of an answer's threads may run at a time: as many as in the sandbox."""
+
+_begun: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 _here = threading.local()
 _watched: list[bool] = []
 
@@ -69,10 +74,21 @@ def _replaced(owner: Any, name: str, instead: Any) -> Iterator[None]:
 
 
 def _start(thread: threading.Thread) -> None:
-    """No new thread from this one; not every Python tells its watchers of threads."""
+    """An answer's threads are as confined, and at most as many at a time, as in the sandbox."""
     if getattr(_here, "inside", False):
-        raise RuntimeError("can't start new thread")
+        if sum(other.is_alive() for other in _begun) >= THREADS:
+            raise RuntimeError("can't start new thread")
+        _begun.add(thread)
+        thread.run = _confined(thread.run)  # type: ignore[method-assign]
     START(thread)
+
+
+def _confined(run: Callable[[], None]) -> Callable[[], None]:
+    def confined() -> None:
+        _here.inside = True
+        run()
+
+    return confined
 
 
 def _import_module(name: str, package: str | None = None) -> Any:

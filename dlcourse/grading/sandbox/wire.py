@@ -161,11 +161,11 @@ class _Reader:
 
     def __init__(self, body: bytes, function: Callable[[str], Any] | None) -> None:
         self.body, self.function, self.place, self.nodes = body, function, 0, 0
-        self.opaque: dict[str, Any] = {}
+        self.kinds: dict[str, type] = {}
 
     def read(self, node: Any, depth: int) -> Any:
         self.nodes += 1
-        if depth > DEPTH_LIMIT or self.nodes > NODE_LIMIT or len(self.opaque) > KIND_LIMIT:
+        if depth > DEPTH_LIMIT or self.nodes > NODE_LIMIT or len(self.kinds) > KIND_LIMIT:
             raise WireError("nested too deeply, or too many parts")
         if isinstance(node, list):
             return [self.read(item, depth + 1) for item in node]
@@ -180,9 +180,9 @@ class _Reader:
             return self.array(*content)
         if kind == "opaque":
             name = str(content)
-            if name not in self.opaque:
-                self.opaque[name] = opaque(name)
-            return self.opaque[name]
+            if name not in self.kinds:
+                self.kinds[name] = type(opaque(name))
+            return self.kinds[name]()  # one each: two keys of a dict stay two
         if kind == "function" and self.function is not None:
             return self.function(content)
         if kind == "generator" and self.function is not None:
