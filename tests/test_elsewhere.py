@@ -73,5 +73,5 @@ def test_a_limit_that_a_system_lacks_stops_nothing_but_in_a_sandbox(monkeypatch)
 
     monkeypatch.setattr(worker.resource, "setrlimit", lacking)
     worker.limit(1, 1, 1, 1, every=False)
-    with pytest.raises(SystemExit, match="RLIMIT_AS is .*, and an answer is given 1$"):
+    with pytest.raises(SystemExit, match=r"RLIMIT_AS is .*, and an answer is given 1$"):
         worker.limit(1, 1, 1, 1, every=True)
