@@ -55,7 +55,6 @@ def test_rule(name, check):
 STILL_LONG = {
     "lessons/2-optimizers/adaptive",
     "lessons/2-optimizers/batch-size",
-    "lessons/2-optimizers/choosing",
     "lessons/2-optimizers/clipping",
     "lessons/2-optimizers/minibatch",
     "lessons/2-optimizers/schedules",

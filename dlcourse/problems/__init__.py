@@ -10,6 +10,14 @@ from dlcourse.problems.quadratics import (
 )
 from dlcourse.problems.recurrent import one_unit
 from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
+from dlcourse.problems.valleys import Valleys
+from dlcourse.problems.words import (
+    Words,
+    draw_labels,
+    draw_messages,
+    excess_loss,
+    word_slope,
+)
 
 __all__ = [
     "SADDLE",
@@ -17,7 +25,12 @@ __all__ = [
     "VALLEY",
     "Quadratic",
     "Terrain",
+    "Valleys",
+    "Words",
     "arrival",
+    "draw_labels",
+    "draw_messages",
+    "excess_loss",
     "gradient_descent_optimum",
     "heavy_ball_optimum",
     "momentum_matrix",
@@ -26,4 +39,5 @@ __all__ = [
     "walk",
     "well",
     "well_grad",
+    "word_slope",
 ]
