@@ -13,6 +13,14 @@ from dlcourse.problems.recurrent import one_unit
 from dlcourse.problems.songs import song_influence, song_loss, song_network
 from dlcourse.problems.starts import he_network
 from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
+from dlcourse.problems.valleys import Valleys
+from dlcourse.problems.words import (
+    Words,
+    draw_labels,
+    draw_messages,
+    excess_loss,
+    word_slope,
+)
 
 __all__ = [
     "SADDLE",
@@ -20,7 +28,12 @@ __all__ = [
     "VALLEY",
     "Quadratic",
     "Terrain",
+    "Valleys",
+    "Words",
     "arrival",
+    "draw_labels",
+    "draw_messages",
+    "excess_loss",
     "gradient_descent_optimum",
     "he_network",
     "heavy_ball_optimum",
@@ -34,4 +47,5 @@ __all__ = [
     "walk",
     "well",
     "well_grad",
+    "word_slope",
 ]
