@@ -85,7 +85,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_it_is_refused_in_one_sentence(case: str) -> None:
     call, name = REFUSED[case]
-    with pytest.raises((TypeError, ValueError), match=f"^{name} must be ") as raised:
+    with pytest.raises((TypeError, ValueError), match=rf"^{name} must be ") as raised:
         call()
     assert SENTENCE.match(raised.value.args[0])
 
@@ -95,7 +95,7 @@ def test_callbacks_are_checked_before_anything_moves() -> None:
     before = model.theta.copy()
     plan: Any = {"epochs": 1, "batch_size": 4, "rng": np.random.default_rng(1), "progress": False}
     for wrong in (print, [None]):
-        with pytest.raises(TypeError, match="^callbacks must be "):
+        with pytest.raises(TypeError, match=r"^callbacks must be "):
             fit(model, SGD(model.theta), SoftmaxCrossEntropy(), SETS[0], callbacks=wrong, **plan)
     np.testing.assert_array_equal(model.theta, before)
 
