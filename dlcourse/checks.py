@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -55,7 +55,10 @@ def number(
         ...
     ValueError: betas[0] must be in [0, 1); got 1.0.
     """
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, RuntimeError):  # rows of unlike length; a tensor that wants a gradient
+        array = np.array(None)
     if isinstance(value, bool) or array.dtype.kind not in "iuf":
         fail(name, "a number or an array of numbers, one a run", value, error=TypeError)
     outside = ~np.isfinite(array)
@@ -64,6 +67,14 @@ def number(
     if outside.any():
         fail(name, _interval(low, high, low_open, high_open), array[outside].flat[0].item())
     return float(array) if array.ndim == 0 else array.astype(float)
+
+
+def scalar(name: str, value: Any, low: float = 0.0, *, low_open: bool = False) -> float:
+    """A single number, the same for all runs."""
+    value = number(name, value, low, low_open=low_open)
+    if isinstance(value, np.ndarray):
+        fail(name, "a number, the same for all runs", value)
+    return value
 
 
 def column(name: str, value: Any, low: float = 0.0) -> Any:
@@ -94,16 +105,30 @@ def integer(name: str, value: Any, low: int) -> int:
     return int(value)
 
 
+def step(value: Any) -> np.ndarray[Any, Any]:
+    """A number of steps made, or a row of them: runs are another axis."""
+    t = np.asarray(value)
+    if t.dtype.kind not in "iu" or t.ndim > 1:
+        fail("step", "an integer or an array (n,) of integers", value, error=TypeError)
+    if t.size and t.min() < 0:
+        fail("step", ">= 0", value)
+    if t.size and t.max() > np.iinfo(np.int64).max:
+        fail("step", "< 2**63", value)
+    return t.astype(np.int64)  # small and unsigned kinds would wrap around
+
+
 def pieces(milestones: Any, factors: Any) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Steps in increasing order, and one factor >= 0 for each."""
+    for name, given in (("milestones", milestones), ("factors", factors)):
+        if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str):
+            fail(name, "a sequence of numbers", given, error=TypeError)
     whole = all(isinstance(m, int | np.integer) and m >= 0 for m in milestones)
     if not whole or list(milestones) != sorted(set(milestones)):
         fail("milestones", "increasing integers >= 0", milestones)
     if len(factors) != len(milestones):
         fail("factors", f"{len(milestones)}, one a milestone", factors)
     for i, factor in enumerate(factors):
-        if np.ndim(number(f"factors[{i}]", factor, 0)):
-            fail(f"factors[{i}]", "a number", factor)
+        scalar(f"factors[{i}]", factor)
     return tuple(map(int, milestones)), tuple(map(float, factors))
 
 
@@ -114,6 +139,30 @@ def choice(name: str, value: Any, allowed: Collection[str]) -> str:
         fix = f"Did you mean {near[0]!r}?" if near else ""
         fail(name, "one of " + ", ".join(map(repr, allowed)), value, fix)
     return value
+
+
+def saved(new: Any, mine: Any) -> None:
+    """A state of the optimizer whose own one is ``mine``: all but the values of its numbers."""
+    if not isinstance(new, Mapping) or not mine.keys() <= new.keys():
+        fail("state_dict", f"a mapping with {', '.join(mine)}", new, error=TypeError)
+    if not isinstance(new["optimizer"], str) or new["optimizer"] != mine["optimizer"]:
+        fail("state_dict", f"of {mine['optimizer']}", new["optimizer"])
+    hyper, states = new["hyper"], new["state"]
+    if not isinstance(hyper, Mapping) or hyper.keys() != mine["hyper"].keys():
+        fail("state_dict['hyper']", f"a mapping with {', '.join(mine['hyper'])}", hyper)
+    if not isinstance(states, list) or not all(isinstance(s, Mapping) for s in states):
+        fail("state_dict['state']", "a list of mappings, one a parameter", states, error=TypeError)
+    layout, given = (
+        [{k: tuple(np.shape(a)) for k, a in s.items()} for s in all_]
+        for all_ in (mine["state"], states)
+    )
+    if given != layout:
+        fail("state_dict", f"of arrays shaped {layout}", given)
+    for name, a in ((name, a) for s in states for name, a in s.items()):
+        number(f"state_dict['state']: {name}", a)
+    t = integer("state_dict['t']", new["t"], 0)
+    if t == 0 and any(np.any(np.asarray(a)) for s in states for a in s.values()):
+        fail("state_dict['state']", "zero before the first step", states)
 
 
 def pair(name: str, value: Any) -> tuple[Any, Any]:

@@ -27,15 +27,11 @@ class Schedule(hyper.Plan):
 
     def __call__(self, step: Any) -> Any:
         """The rate after ``step`` steps, or an array of them."""
-        t = np.asarray(step)
-        if t.dtype.kind not in "iu":
-            checks.fail("step", "an integer or an array of integers", step, error=TypeError)
-        if t.size and t.min() < 0:
-            checks.fail("step", ">= 0", step)
+        t = checks.step(step)
         if self.alone:
-            rates = np.stack([one.rates(t.astype(np.int64)) for one in self.alone])
+            rates = np.stack([one.rates(t) for one in self.alone])
             return rates if t.ndim else rates[:, None]
-        rates = self.rates(t.astype(np.int64))
+        rates = self.rates(t)
         return float(rates) if t.ndim == 0 else rates
 
     @cached_property

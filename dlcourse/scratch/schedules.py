@@ -24,13 +24,8 @@ class Schedule(hyper.Plan):
 
     def __call__(self, step: Any) -> Any:
         """The rate after ``step`` steps: a float, or an array for an array of steps or rates."""
-        t = np.asarray(step)
-        if t.dtype.kind not in "iu":
-            kinds = "an integer or an array of integers"
-            checks.fail("step", kinds, step, error=TypeError)
-        if t.size and t.min() < 0:
-            checks.fail("step", ">= 0", step)
-        rate = self.rate(t.astype(np.int64))  # small kinds would wrap around
+        t = checks.step(step)
+        rate = self.rate(t)  # small and unsigned kinds would wrap around
         return float(rate) if np.ndim(rate) == 0 else np.asarray(rate)
 
     def rate(self, t: Any) -> Any:

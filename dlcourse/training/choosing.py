@@ -88,7 +88,7 @@ def winners(
         score = np.asarray(average(values))
     if score.shape != values.shape[:-1]:
         checks.fail("average", "a function that reduces the last axis only", average)
-    score = np.where(finite.all(axis=-1), sign * score, np.inf)
+    score = np.where(finite.all(axis=-1) & ~np.isnan(score), sign * score, np.inf)
     names, found = list(axes)[:-1], {}
     for at in np.ndindex(*(len(axes[name]) for name in per)):
         here = dict(zip(per, at, strict=True))
@@ -115,7 +115,7 @@ def _best(
         metric,
         winner,
         first,
-        sign * lowest if np.isfinite(lowest) else np.nan,
+        sign * lowest if lowest < np.inf else np.nan,
         tuple(setting_at(axes, place) for place in others),
         tuple(n for n in winner if n not in per and _at_edge(axes, n, winner)),
         int((~finite).sum()),

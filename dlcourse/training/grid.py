@@ -142,7 +142,7 @@ def _by_method(name: str, given: Any, methods: tuple[str, ...]) -> dict[str, Any
 def _values(name: str, given: Any) -> tuple[Any, ...]:
     if getattr(given, "ndim", 1) != 1:
         checks.fail(name, "a list or an array (n,)", given)
-    values = tuple(given.tolist() if isinstance(given, np.ndarray) else given)
+    values = tuple(v.item() if isinstance(v, np.generic) else v for v in given)
     if not values:
         checks.fail(name, "at least one value", list(values))
     for value in values:
@@ -167,7 +167,11 @@ def _seeds(seeds: int | Sequence[Any]) -> tuple[Any, ...]:
     for seed in given:
         for part in seed if isinstance(seed, tuple) else (seed,):
             checks.integer("a seed, or each entry of a tuple,", part, 0)
-    if len(set(given)) < len(given):
-        twice = next(seed for seed in given if given.count(seed) > 1)
-        checks.fail("seeds", "different: a run that is repeated proves nothing", twice)
+    streams: dict[Any, Any] = {}
+    for seed in given:  # NumPy pads with zeros: 1, (1,) and (1, 0) make the same generator
+        stream = tuple(np.random.SeedSequence(seed).generate_state(4))
+        if stream in streams:
+            fix = f"It makes the generator of {streams[stream]!r}."
+            checks.fail("seeds", "different: a run that is repeated proves nothing", seed, fix)
+        streams[stream] = seed
     return tuple(given)

@@ -83,7 +83,7 @@ def steps(
     checks.integer("accumulate", accumulate, 1)
     checks.choice("nonfinite", nonfinite, ("raise", "freeze"))
     if max_norm is not None:
-        checks.number("max_norm", max_norm, 0, low_open=True)
+        checks.scalar("max_norm", max_norm, low_open=True)
     if not any(p is model.theta for p in getattr(optimizer, "params", ())):
         fix = "Build it with model.theta."
         checks.fail("optimizer", "the optimizer of this model", type(optimizer).__name__, fix)
@@ -185,6 +185,8 @@ def fit(
     """
     if val is not None:
         val = _checked_data("val", val)
+    if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+        checks.fail("callbacks", "a sequence of functions of an Epoch", callbacks, error=TypeError)
     history = History()
     plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng, "runs": runs}
     plan |= {"accumulate": accumulate, "max_norm": max_norm, "nonfinite": nonfinite}

@@ -147,7 +147,12 @@ def _checked(found: Any, runs: int) -> dict[str, Array]:
         checks.fail("what a run returns", "a mapping {metric: array}", found, error=TypeError)
     arrays = {name: np.asarray(value) for name, value in found.items()}
     for name, array in arrays.items():
-        if array.shape[:1] != (runs,) or array.ndim > 2 or array.dtype.kind not in "biuf":
+        if (
+            array.shape[:1] != (runs,)
+            or array.ndim > 2
+            or not array.size
+            or array.dtype.kind not in "biuf"
+        ):
             checks.fail(name, f"numbers ({runs},) or ({runs}, k), one or a curve a run", array)
     return {name: array.astype(float) for name, array in arrays.items()}
 

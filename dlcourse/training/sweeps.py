@@ -127,7 +127,7 @@ class _Training:
                 found |= {f"{name}_{metric}": value for metric, value in now.items()}
                 lost = lost | ~np.isfinite(now["loss"])
         if self.measure is not None:
-            found |= {name: as_numpy(value) for name, value in self.measure(epoch).items()}
+            found |= _further(self.measure(epoch), {*epoch.history, *found}, lost.shape)
         return {name: np.where(lost, np.nan, value) for name, value in found.items()}
 
     def _built(self, block: Block, given: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -143,14 +143,30 @@ class _Training:
         if held != block.runs:
             fix = "Pass it on, as in MLP(sizes, rng, runs=runs)."
             checks.fail("build", f"a function whose model has the {block.runs} runs", held, fix)
-        drawn = any(_state(g) != state for g, state in zip(block.rng, before, strict=True))
+        drawn = [_state(g) != state for g, state in zip(block.rng, before, strict=True)]
         weights = as_numpy(model.theta)[: len(set(block.seeds))]
-        if not drawn and (weights != weights[0]).any():
+        if any(drawn) != all(drawn):
+            fix = "A run that draws with another's generator is no run of its own seed."
+            checks.fail("build", "a function that gives every run its generator", sum(drawn), fix)
+        if not all(drawn) and (weights != weights[0]).any():
             fix = "Weights from another generator would not be the same for every method."
             checks.fail("build", "a function that draws its weights from rng", type(model), fix)
         for seed, g in zip(block.seeds, block.rng, strict=True):
             g.bit_generator.state = self.batches.setdefault(seed, _state(g))
         return model, optimizer
+
+
+def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Found:
+    """What ``measure`` has found: metrics of its own, one number a run."""
+    if not isinstance(found, Mapping):
+        checks.fail("what measure returns", "a mapping {metric: array}", found, error=TypeError)
+    further = {name: as_numpy(value) for name, value in found.items()}
+    for name, value in further.items():
+        if name in taken:
+            checks.fail("measure", f"of other metrics than {', '.join(sorted(taken))}", name)
+        if value.shape != shape or value.dtype.kind not in "biuf":
+            checks.fail(name, f"numbers {shape}, one a run", value)
+    return further
 
 
 def _joined(build: Any) -> Any:

@@ -15,7 +15,8 @@ from dlcourse.training import files
 from dlcourse.training.choosing import Average, Best, seed_mean, winners
 
 FORMAT = "dlcourse-trials-1"
-_SETS = {"grad": "train"}  # the gradient's norm is measured on the training data
+_SETS = {"grad": "train", "training": "train", "valid": "val", "validation": "val"}
+"""Other names of a set; the gradient's norm is measured on the training data."""
 
 
 class EdgeWarning(UserWarning):
@@ -51,7 +52,12 @@ class Trials(Mapping[str, Array]):
         curves: Mapping[str, Array] | None = None,
     ) -> None:
         self.axes = dict(axes)
-        self._values, self._curves = dict(values), dict(curves or {})
+        self._values = {name: np.array(a) for name, a in values.items()}
+        self._curves = {name: np.array(a) for name, a in (curves or {}).items()}
+        lengths = (next(iter(v.values())) if isinstance(v, Mapping) else v for v in axes.values())
+        shape = tuple(map(len, lengths))
+        for name, a in self._values.items():
+            checks.shaped(name, a, shape, f"The axes are {', '.join(axes)}.")
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._values:
@@ -162,6 +168,9 @@ class Trials(Mapping[str, Array]):
         per = self._per(per)
         found: list[Best] = [*winners(self.axes, chosen_by, judge, per, better, average).values()]
         for best in found:
+            if np.isnan(best.average):
+                fix = "Where every setting has a run that is not finite, none is the best."
+                checks.fail(chosen_by, "finite in all runs of some setting", best, fix)
             if set(best.edge) - set(edge_ok):
                 fix = "Widen the grid, or say edge_ok=… where the edge is meant."
                 warnings.warn(f"{best}. {fix}", EdgeWarning, stacklevel=2)
@@ -172,6 +181,8 @@ class Trials(Mapping[str, Array]):
         if per is None:
             return ("method",) if "method" in self.axes else ()
         given = (per,) if isinstance(per, str) else tuple(per)
+        if len(set(given)) < len(given):
+            checks.fail("per", "different axes", given)
         for name in given:
             checks.choice("per", name, [axis for axis in self.axes if axis != "seed"])
             if isinstance(self.axes[name], Mapping):
@@ -197,7 +208,7 @@ class Trials(Mapping[str, Array]):
 
 def _set_of(metric: str) -> str:
     """The data a metric was measured on, which its name begins with."""
-    first = metric.split("_", 1)[0]
+    first = metric.split("_", 1)[0].lower()
     return _SETS.get(first, first)
 
 

@@ -102,23 +102,13 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over a ``state_dict`` of this class; checked whole before anything changes."""
-        mine, new = self.state_dict(), state_dict
-        if not isinstance(new, Mapping) or not mine.keys() <= new.keys():
-            checks.fail("state_dict", f"a mapping with {', '.join(mine)}", new, error=TypeError)
-        if new["optimizer"] != mine["optimizer"]:
-            checks.fail("state_dict", f"of {mine['optimizer']}", new["optimizer"])
-        layout = [{name: tuple(a.shape) for name, a in s.items()} for s in mine["state"]]
-        given = [{name: tuple(a.shape) for name, a in s.items()} for s in new["state"]]
-        if given != layout:
-            checks.fail("state_dict", f"of tensors shaped {layout}", given)
-        if new["hyper"].keys() != mine["hyper"].keys():
-            known = ", ".join(mine["hyper"])
-            checks.fail("state_dict['hyper']", f"a mapping with {known}", sorted(new["hyper"]))
-        t = checks.integer("state_dict['t']", new["t"], 0)
-        if t == 0 and any(torch.as_tensor(a).any() for s in new["state"] for a in s.values()):
-            checks.fail("state_dict['state']", "zero before the first step", new["state"])
+        new = state_dict
+        checks.saved(new, self.state_dict())
         checked = type(self)(self.params, **new["hyper"])
-        self.t, self.runs = t, checked.runs
+        if checked.state_names != self.state_names:
+            fix = "Build the optimizer with these hyper-parameters, then load."
+            checks.fail("state_dict['hyper']", "of the same kinds of state", new["hyper"], fix)
+        self.t, self.runs = int(new["t"]), checked.runs
         self.__dict__ |= {name: checked.__dict__[name] for name in new["hyper"]}
         self._take_over(new["state"])
 
@@ -128,7 +118,7 @@ class Optimizer:
         for r, group in enumerate(self._built().param_groups if self.t else ()):
             for p, s in zip(group["params"], state, strict=True):
                 rows = {
-                    self.torch_names[name]: self._rows([a], r)[0].to(p, copy=True)
+                    self.torch_names[name]: self._rows([torch.as_tensor(a)], r)[0].to(p, copy=True)
                     for name, a in s.items()
                 }
                 self._built().state[p] = {"step": torch.tensor(float(self.t)), **rows}

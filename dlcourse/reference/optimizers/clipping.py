@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from dlcourse import checks
+from dlcourse.reference.optimizers.base import _listed
 
 Tensor = torch.Tensor
 
@@ -16,7 +17,7 @@ def clip_grad_norm(
     grads: Tensor | Sequence[Tensor], max_norm: float, runs: int | None = None
 ) -> tuple[Any, Any]:
     """``torch.nn.utils.clip_grad_norm_``, called once a run."""
-    checks.number("max_norm", max_norm, 0, low_open=True)
+    checks.scalar("max_norm", max_norm, low_open=True)
     tensors = _checked(grads, runs)
     if runs is None:
         clipped, norm = _clip(tensors, max_norm)
@@ -45,7 +46,7 @@ def _norm(grads: list[Tensor]) -> Tensor:
 
 def clip_grad_value(grads: Tensor | Sequence[Tensor], clip_value: float) -> Any:
     """``torch.nn.utils.clip_grad_value_``."""
-    checks.number("clip_value", clip_value, 0, low_open=True)
+    checks.scalar("clip_value", clip_value, low_open=True)
     carriers = []
     for g in _checked(grads, None):
         carriers.append(torch.zeros_like(g, requires_grad=True))
@@ -61,7 +62,9 @@ def _gradient(carrier: Tensor) -> Tensor:
 
 
 def _checked(grads: Tensor | Sequence[Tensor], runs: int | None) -> list[Tensor]:
-    tensors = [grads] if isinstance(grads, Tensor) else list(grads)
+    tensors = _listed("grads", grads)
+    if runs is not None:
+        checks.integer("runs", runs, 1)
     if not tensors:
         checks.fail("grads", "at least one tensor", grads)
     for i, g in enumerate(tensors):

@@ -87,27 +87,17 @@ class Optimizer:
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over step count, state and hyper-parameters; checked whole before any change."""
-        mine, new = self.state_dict(), state_dict
-        if not isinstance(new, Mapping) or not mine.keys() <= new.keys():
-            checks.fail("state_dict", f"a mapping with {', '.join(mine)}", new, error=TypeError)
-        if new["optimizer"] != mine["optimizer"]:
-            checks.fail("state_dict", f"of {mine['optimizer']}", new["optimizer"])
-        layout = [{name: a.shape for name, a in s.items()} for s in mine["state"]]
-        given = [{name: np.shape(a) for name, a in s.items()} for s in new["state"]]
-        if given != layout:
-            checks.fail("state_dict", f"of arrays shaped {layout}", given)
-        if new["hyper"].keys() != mine["hyper"].keys():
-            known = ", ".join(mine["hyper"])
-            checks.fail("state_dict['hyper']", f"a mapping with {known}", sorted(new["hyper"]))
-        t = checks.integer("state_dict['t']", new["t"], 0)
-        if t == 0 and any(np.any(a) for s in new["state"] for a in s.values()):
-            checks.fail("state_dict['state']", "zero before the first step", new["state"])
+        new = state_dict
+        checks.saved(new, self.state_dict())
         state = [
-            {name: np.array(a, p.dtype, order="C") for name, a in s.items()}
+            {name: np.asarray(a).astype(p.dtype, order="C") for name, a in s.items()}
             for p, s in zip(self.params, new["state"], strict=True)
         ]
         checked = type(self)(self.params, **new["hyper"])  # the constructor knows what is allowed
-        self.t, self.runs, self.state = t, checked.runs, state
+        if checked.state_names != self.state_names:
+            fix = "Build the optimizer with these hyper-parameters, then load."
+            checks.fail("state_dict['hyper']", "of the same kinds of state", new["hyper"], fix)
+        self.t, self.runs, self.state = int(new["t"]), checked.runs, state
         self.__dict__ |= {name: checked.__dict__[name] for name in new["hyper"]}
         self.__dict__.pop("_blocks", None)
 
@@ -129,6 +119,11 @@ class Optimizer:
             self.runs = runs
             self.__dict__.pop("_blocks", None)
         return value.astype(kind)
+
+    @property
+    def _held(self) -> list[Array]:
+        """All that a step writes to."""
+        return [*self.params, *(a for s in self.state for a in s.values())]
 
     @cached_property
     def _blocks(self) -> list[tuple[Any, ...]]:
@@ -159,6 +154,8 @@ class Optimizer:
                 with np.errstate(over="ignore"):  # a finite number may become infinite
                     cast = g.astype(p.dtype)
             _check_finite(f"grads[{i}]", cast, g, self.t + 1)
+            if any(np.may_share_memory(cast, a) for a in self._held):
+                cast = cast.copy()  # as in a game of two: all gradients are from before the step
             checked.append(cast.reshape(self._layout(p)))
         return checked
 

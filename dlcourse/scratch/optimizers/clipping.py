@@ -9,6 +9,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.scratch.optimizers.base import _listed
 
 
 def clip_grad_norm(
@@ -41,7 +42,7 @@ def clip_grad_norm(
     >>> clipped.round(4), norm
     (array([0.6, 0.8]), 5.0)
     """
-    c = checks.number("max_norm", max_norm, 0, low_open=True)
+    c = checks.scalar("max_norm", max_norm, low_open=True)
     arrays = _checked(grads, runs)
     rows = [g.reshape(-1 if runs is None else (runs, -1)) for g in arrays]
     norm = _norm(rows)
@@ -62,7 +63,8 @@ def _norm(rows: Sequence[Array]) -> Array:
     largest = np.max([np.abs(g).max(-1, initial=0.0) for g in rows], axis=0).astype(float)
     unit = np.ldexp(1.0, np.frexp(largest)[1].clip(-1000, 1000))
     parts = [g / unit[..., None] for g in rows]
-    return unit * np.sqrt(sum((part * part).sum(-1) for part in parts))
+    with np.errstate(over="ignore"):  # of finite entries the norm itself may be infinite
+        return unit * np.sqrt(sum((part * part).sum(-1) for part in parts))
 
 
 def clip_grad_value(grads: Array | Sequence[Array], clip_value: float) -> Any:
@@ -73,13 +75,15 @@ def clip_grad_value(grads: Array | Sequence[Array], clip_value: float) -> Any:
     >>> clip_grad_value(np.array([3.0, -0.5]), 1.0)
     array([ 1. , -0.5])
     """
-    c = checks.number("clip_value", clip_value, 0, low_open=True)
+    c = checks.scalar("clip_value", clip_value, low_open=True)
     clipped = [np.clip(g, -c, c) for g in _checked(grads, None)]
     return clipped[0] if isinstance(grads, np.ndarray) else clipped
 
 
 def _checked(grads: Array | Sequence[Array], runs: int | None) -> list[Array]:
-    arrays = [grads] if isinstance(grads, np.ndarray) else list(grads)
+    arrays = _listed("grads", grads)
+    if runs is not None:
+        checks.integer("runs", runs, 1)
     if not arrays:
         checks.fail("grads", "at least one array", grads)
     for i, g in enumerate(arrays):
