@@ -4,8 +4,10 @@ import atexit
 import functools
 import json
 import re
+import warnings
 
 import cells
+import numpy as np
 import pytest
 from cohort import notebook
 from IPython.core.interactiveshell import InteractiveShell
@@ -35,6 +37,12 @@ def sandbox():
 def alone(sandbox):
     """The verdict on a text, in a process of its own; the same text is asked about once."""
     return functools.cache(lambda spec_id, text: judged(find(spec_id), text, sandbox))
+
+
+@pytest.fixture(autouse=True)
+def _what_a_cell_sets_ends_with_its_test():
+    with np.errstate(), warnings.catch_warnings():
+        yield
 
 
 @pytest.fixture(autouse=True)

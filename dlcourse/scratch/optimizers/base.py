@@ -99,7 +99,7 @@ class Optimizer:
             checks.fail("state_dict['hyper']", "of the same kinds of state", new["hyper"], fix)
         self.t, self.runs, self.state = int(new["t"]), checked.runs, state
         self.__dict__ |= {name: checked.__dict__[name] for name in new["hyper"]}
-        self.__dict__.pop("_blocks", None)
+        self._forget_views()
 
     def _hyper(self, name: str, value: Any, high: float = np.inf, **interval: bool) -> Any:
         """A number >= 0, or an array ``(runs, 1)`` in the precision of the parameters."""
@@ -117,13 +117,18 @@ class Optimizer:
             checks.fail(name, f"a number or an array ({runs}, 1), one entry a run", value, fix)
         if self.runs is None:
             self.runs = runs
-            self.__dict__.pop("_blocks", None)
+            self._forget_views()
         return value.astype(kind)
 
-    @property
-    def _held(self) -> list[Array]:
-        """All that a step writes to."""
-        return [*self.params, *(a for s in self.state for a in s.values())]
+    def _forget_views(self) -> None:
+        """After a change of the state or its layout."""
+        self.__dict__.pop("_blocks", None)
+        self.__dict__.pop("_owners", None)
+
+    @cached_property
+    def _owners(self) -> set[int]:
+        """Whose memory a step writes to."""
+        return {_owner(a) for a in (*self.params, *(a for s in self.state for a in s.values()))}
 
     @cached_property
     def _blocks(self) -> list[tuple[Any, ...]]:
@@ -154,7 +159,7 @@ class Optimizer:
                 with np.errstate(over="ignore"):  # a finite number may become infinite
                     cast = g.astype(p.dtype)
             _check_finite(f"grads[{i}]", cast, g, self.t + 1)
-            if any(np.may_share_memory(cast, a) for a in self._held):
+            if _owner(cast) in self._owners:
                 cast = cast.copy()  # as in a game of two: all gradients are from before the step
             checked.append(cast.reshape(self._layout(p)))
         return checked
@@ -164,6 +169,13 @@ def _listed(name: str, given: Any) -> list[Any]:
     if not isinstance(given, Iterable):
         checks.fail(name, "an array or a sequence of arrays", given, error=TypeError)
     return [given] if isinstance(given, np.ndarray) else list(given)
+
+
+def _owner(a: Any) -> int:
+    """Which object holds the memory of an array; arrays that share any have the same."""
+    while isinstance(a, np.ndarray) and a.base is not None:
+        a = a.base
+    return id(a)
 
 
 def _check_alike(name: str, a: Array, theta: Array) -> None:
