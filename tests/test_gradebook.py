@@ -239,6 +239,17 @@ def test_a_gradebook_that_is_no_table_is_refused(canvas):
         canvas(RECORDS, BOOK + "x" * 200_000)
 
 
+@pytest.mark.parametrize("line", [1, 2])
+def test_a_number_that_became_two_cells_is_refused(line, canvas):
+    """7,50 without quotes would be a 7, and all behind it a column further."""
+    lines = ["Student,ID,SIS Login ID,Opt (7)", "Points Possible,,,10", "A,1,anna,"]
+    lines[line] = lines[line].rpartition(",")[0] + ",7,50"
+    with pytest.raises(ValueError, match=rf"as wide in line {line + 1} as in its first; got '5"):
+        canvas(RECORDS, "\n".join(lines), "Opt")
+    left, _ = canvas(RECORDS, "\n".join(lines).replace(",7,50", ",7,"), "Opt")
+    assert "anna" not in left
+
+
 def test_a_gradebook_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"^canvas must be a gradebook exported from Canvas"):
         exports.canvas(RECORDS, tmp_path / "no.csv", "x", tmp_path / "new.csv")

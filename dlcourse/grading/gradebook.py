@@ -90,6 +90,10 @@ def gradebook(exported: Path, assignment: str) -> Gradebook:
     except csv.Error as error:
         fail("canvas", "a gradebook exported from Canvas (CSV)", str(exported), f"{error}.")
     header = rows[0] if rows else []
+    for line, row in enumerate(rows, 1):
+        if any(cell.strip() for cell in row[len(header) :]):
+            fix = 'A number with a comma needs quotes there, as in "7,50".'
+            fail("canvas", f"as wide in line {line} as in its first", f"{len(row)} cells", fix)
     columns = [i for i, name in enumerate(header) if _titled(name, assignment)]
     if len(columns) != 1:
         names = [name for name in header if re.search(r"\(\d+\)$", name)]
