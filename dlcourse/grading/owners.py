@@ -61,7 +61,9 @@ def by_student(files: Iterable[Path], root: Path) -> dict[str, list[Path]]:
         if path.parent == root and (packed := packed_by_canvas(path)):
             flat.setdefault(student, {})[path] = packed
     parts = [packed for own in flat.values() for packed in own.values()]
-    evident = any(packed["late"] for packed in parts) or len({p["name"] for p in parts}) > 1
+    named = {(packed["name"], packed["number"]) for packed in parts}
+    apart = len({number for _, number in named}) == len(named)  # a number of Canvas is one's own
+    evident = any(packed["late"] for packed in parts) or (apart and len(named) > 1)
     for student, own in flat.items():
         if len(own) > 1 and not _by_one(own, evident):
             found[student] = [path for path in found[student] if path not in own]
