@@ -208,3 +208,14 @@ def test_a_chaotic_claim_may_move_by_half_its_interval_and_no_further(chaotic, c
 
 def test_a_claim_cannot_become_chaotic_unnoticed():
     assert record_differences(RECORD, RECORD | {"chaotic": True})
+
+
+def test_a_figure_with_sliders_says_itself_how_far_its_frames_may_differ(sample, lesson):
+    change_frame(lesson)
+    assert "widgets: figure: places" in differences(lesson, sample[1])[0]
+    for notebook in (lesson, sample[1]):
+        output(notebook, "picture-sliders").metadata["dlcourse"]["tolerance"] = 0.01
+    try:
+        assert differences(lesson, sample[1]) == []
+    finally:
+        del output(sample[1], "picture-sliders").metadata["dlcourse"]["tolerance"]

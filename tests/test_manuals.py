@@ -45,13 +45,15 @@ b
 ```
 
 ```python
+from pathlib import Path
+
 from dlcourse.grading import check
 
 x = 6
 ```
 
 ```python
-x * 7 + 0 * len(open("answer.py").read())
+x * 7 + 0 * Path("answer.py").stat().st_size
 ```
 
 ```text

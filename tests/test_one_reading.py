@@ -1,6 +1,7 @@
 """A cell has one reading: whoever checks it, alone or not, and whoever grades it, says the same."""
 
 import atexit
+import builtins
 import functools
 import json
 import re
@@ -40,7 +41,8 @@ def alone(sandbox):
 
 
 @pytest.fixture(autouse=True)
-def _what_a_cell_sets_ends_with_its_test():
+def _what_a_cell_sets_ends_with_its_test(monkeypatch):
+    monkeypatch.delattr(builtins, "_", raising=False)  # a doctest leaves its last result there
     with np.errstate(), warnings.catch_warnings():
         yield
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tools.stored import WIDGET_STATE, code_cells
+from tools.stored import WIDGET_STATE, WIDGET_VIEW, code_cells
 
 POINTS = 0.05
 TAG = re.compile(r"(<[^>]*>)")
@@ -155,13 +155,19 @@ def _close(old: Any, new: Any, slack: float) -> bool:
 
 
 def widget_differences(stored: Any, fresh: Any) -> list[str]:
-    """The state of the widgets: the same models, the same links, the same frames."""
+    """The state of the widgets: the same models, the same links, the same frames.
+
+    Frames may differ by the largest tolerance that a figure with sliders of the lesson names.
+    """
     old, new = (
         notebook.metadata.get("widgets", {}).get(WIDGET_STATE, {}).get("state", {})
         for notebook in (stored, fresh)
     )
     if old.keys() != new.keys():
         return [f"widgets: {len(old)} models stored, {len(new)} now, or other ones."]
+    outputs = (output for cell in code_cells(stored) for output in cell.outputs)
+    records = (o.metadata.get("dlcourse", {}) for o in outputs if WIDGET_VIEW in o.get("data", {}))
+    share = max((record.get("tolerance", 0.0) for record in records), default=0.0)
     found = []
     for name, model in old.items():
         other = new[name]
@@ -172,7 +178,7 @@ def widget_differences(stored: Any, fresh: Any) -> list[str]:
         for key in before.keys() | after.keys():
             one, two = before.get(key), after.get(key)
             if isinstance(one, str) and isinstance(two, str) and "<svg" in one:
-                found += [f"widgets: {text}" for text in figure_differences(one, two)]
+                found += [f"widgets: {text}" for text in figure_differences(one, two, share)]
             elif one != two:
                 found.append(f"widgets: {model['model_name']}.{key} is another.")
     return found

@@ -21,7 +21,9 @@ from dlcourse.publish import publish
 MAX_FRAMES = 48  # a frame is about 3 kB of the compressed page
 
 
-def explore(draw: Callable[..., Any], *, alt: str = "", **values: Iterable[Any]) -> None:
+def explore(
+    draw: Callable[..., Any], *, alt: str = "", tolerance: float = 0.0, **values: Iterable[Any]
+) -> None:
     """Show ``draw(**choice)`` for every choice of ``values``, one slider a parameter.
 
     Parameters
@@ -29,6 +31,8 @@ def explore(draw: Callable[..., Any], *, alt: str = "", **values: Iterable[Any])
     draw : function of the parameters, by keyword, to a figure of ``plots.new_figure``.
     alt : what the figure shows, for a reader who cannot see it; its title where absent. The
         values of the parameters are added to it, frame by frame.
+    tolerance : share by which places in its frames may differ on another machine, as in
+        ``picture``
     values : one to three parameters, each with the list of its values; at most 36 frames
         together. The sliders start in the middle of each list.
 
@@ -36,8 +40,12 @@ def explore(draw: Callable[..., Any], *, alt: str = "", **values: Iterable[Any])
     --------
     ``explore(draw, lr=[0.01, 0.1, 1.0], beta=[0.0, 0.9])`` makes six frames.
     """
-    explorer = Explorer(draw, alt, values)
-    publish(*explorer.bundle())
+    if not 0 <= tolerance <= 0.2:
+        fail("tolerance", "in [0, 0.2]", tolerance, "A figure that differs more shows nothing.")
+    data, record = Explorer(draw, alt, values).bundle()
+    if tolerance:
+        record["dlcourse"]["tolerance"] = float(tolerance)
+    publish(data, record)
 
 
 class Explorer:
