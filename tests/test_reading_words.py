@@ -202,6 +202,18 @@ def test_whoever_remembers_is_asked_about_two_of_one_shape():
         assert alike and {p.name for p in exercise.probes} - set(wrong.passed) == alike
 
 
+@pytest.mark.parametrize("key", ["name.lower()", "name[0]", "name.upper()"])
+def test_state_kept_by_a_part_of_the_name_is_wrong_wherever_there_is_state(key):
+    part = eval(f"lambda name: {key}")
+    for exercise in exercises().values():
+        if "params" in exercise.parameters:
+            named = [exercise.case(probe).args[0] for probe in exercise.probes]
+            assert any(len({*map(part, params)}) < len(params) for params in named), exercise.id
+    text = RIGHT.replace("v[name]", f"v[{key}]").replace("v = {name:", f"v = {{{key}:")
+    report = here(text)
+    assert report.cause == "value" and report.score < 100
+
+
 def _one_shape(case):
     shapes = [p.shape for p in case.args[0].values()]
     return len(set(shapes)) < len(shapes)

@@ -22,9 +22,13 @@ def layer(rng: np.random.Generator, scale: float = 1.0) -> Arrays:
     return {"W": numbers(rng, (2, 3), scale), "b": numbers(rng, 2, scale)}
 
 
-def pair(rng: np.random.Generator, scale: float = 1.0) -> Arrays:
-    """Two parameters of one shape, or their gradients."""
-    return {"w": numbers(rng, 3, scale), "u": numbers(rng, 3, scale)}
+ALIKE = ("w", "W", "w2")
+"""Names that only the whole name tells apart: neither its first letter nor its lower case does."""
+
+
+def alike(rng: np.random.Generator, scale: float = 1.0) -> Arrays:
+    """Parameters of one shape and of names alike, or their gradients."""
+    return {name: numbers(rng, 3, scale) for name in ALIKE}
 
 
 def step_and_name(path: tuple[Any, ...]) -> str:

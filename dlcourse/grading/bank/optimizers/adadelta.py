@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, pair, step_and_name
+from dlcourse.grading.bank._draw import alike, layer, numbers, step_and_name
 from dlcourse.grading.bank._walk import BY_SHAPE, by_shape, number_by_number, single, walk
 from dlcourse.grading.spec import Case, Exercise
 
@@ -83,7 +83,7 @@ def half_the_rate(rng):
 
 @EXERCISE.probe("two of one shape", group="edge")
 def two_of_one_shape(rng):
-    start, grads = pair(rng, scale=0.1), [pair(rng) for _ in range(4)]
+    start, grads = alike(rng, scale=0.1), [alike(rng) for _ in range(4)]
     return Case((start, grads), {"rho": 0.8, "eps": 1e-2})
 
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, step_and_name
+from dlcourse.grading.bank._draw import ALIKE, layer, numbers, step_and_name
 from dlcourse.grading.bank._walk import BY_SHAPE, by_shape
 from dlcourse.grading.spec import Case, Exercise
 
@@ -80,8 +80,9 @@ def other_betas(rng):
 @EXERCISE.probe("defaults", group="edge")
 def defaults(rng):
     # The second parameter's gradients are as small as the default eps, so that eps matters too.
-    grads = [{"w": numbers(rng, 2), "u": numbers(rng, 2, scale=1e-8)} for _ in range(3)]
-    return Case(({"w": np.zeros(2), "u": np.zeros(2)}, grads))
+    scales = dict(zip(ALIKE, (1.0, 1e-8, 1.0), strict=True))
+    grads = [{name: numbers(rng, 2, scale) for name, scale in scales.items()} for _ in range(3)]
+    return Case(({name: np.zeros(2) for name in ALIKE}, grads))
 
 
 def _walk(params, grads, rule):

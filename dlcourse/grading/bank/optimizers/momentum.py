@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, pair, step_and_name
+from dlcourse.grading.bank._draw import alike, layer, numbers, step_and_name
 from dlcourse.grading.bank._walk import BY_SHAPE, by_shape
 from dlcourse.grading.spec import Case, Exercise
 
@@ -73,7 +73,7 @@ def long_memory(rng):
 
 @EXERCISE.probe("two of one shape", group="edge")
 def two_of_one_shape(rng):
-    return Case((pair(rng), [pair(rng) for _ in range(4)]), {"lr": 0.2, "mu": 0.8})
+    return Case((alike(rng), [alike(rng) for _ in range(4)]), {"lr": 0.2, "mu": 0.8})
 
 
 def _walk(params, grads, rule):

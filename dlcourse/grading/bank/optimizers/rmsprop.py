@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from dlcourse.grading.bank._draw import layer, numbers, pair, step_and_name
+from dlcourse.grading.bank._draw import alike, layer, numbers, step_and_name
 from dlcourse.grading.bank._walk import BY_SHAPE, by_shape, number_by_number, single, walk
 from dlcourse.grading.spec import Case, Exercise
 
@@ -85,7 +85,7 @@ def the_default_eps(rng):
 
 @EXERCISE.probe("two of one shape", group="edge")
 def two_of_one_shape(rng):
-    return Case((pair(rng), [pair(rng) for _ in range(4)]), {"lr": 0.1})
+    return Case((alike(rng), [alike(rng) for _ in range(4)]), {"lr": 0.1})
 
 
 def _averaged(params, grads, lr, eps, average):
