@@ -116,6 +116,8 @@ IMPORTS = {
     "a package, if it is there": (
         "try:\n    import scipy\nexcept ImportError:\n    scipy = None\n"
         + inside("assert scipy is None"), 100),
+    "a package that is asked for": (
+        "import importlib.util\nif importlib.util.find_spec('scipy'):\n    import scipy\n" + RIGHT, 100),
     "a package in a branch not taken": (inside("if lr < 0:\n    import scipy"), 100),
     "a module of one's own": ("import my_helpers\n" + RIGHT, "exception", NOWHERE),
     "a ready-made one": ("import torch\n" + RIGHT, "reference"),

@@ -174,6 +174,8 @@ PLANTED = {
     "threads are not watched": (alone, "_start", alone.START, "does: a file in a thread"),
     "modules by name are": (
         alone, "_import_module", alone.IMPORT_MODULE, "imports: a package by importlib"),
+    "packages can be found": (
+        alone, "_find_spec", alone.FIND_SPEC, "imports: a package that is asked for"),
     "files are opened": (alone, "_refuse_file", lambda *given: None, "does: a file of the machine"),
     "IPython is asked": (cell, "STAND_INS", {}, "commands: display in the function"),
 }  # fmt: skip
@@ -187,6 +189,12 @@ def test_planted_a_reading_of_its_own_is_noticed(name, sandbox, monkeypatch):
     assert worth(here(text)) == worth(there)
     monkeypatch.setattr(owner, attribute, instead)
     assert worth(here(text)) != worth(there)
+
+
+@pytest.mark.parametrize("place", [" at 0x7f87f811d970", " at 0X7F87F811D970", " 0x7f87f811d970"])
+def test_an_error_names_no_place_in_memory_however_it_is_written(place):
+    (line, *_) = here(changed("path = []", f"raise ValueError('<x{place}>')")).lines
+    assert line.endswith("<x>.")
 
 
 # Two parameters of one shape

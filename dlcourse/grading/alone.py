@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import importlib
+import importlib.util
 import os
 import sys
 import sysconfig
@@ -21,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse.grading.cell import Sink, require_at_hand
+from dlcourse.grading.cell import AT_HAND, Sink, require_at_hand
 
 READABLE = (
     *(sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), "/usr/lib", "/lib"),
@@ -32,6 +33,7 @@ READABLE = (
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 START, IMPORT_MODULE = threading.Thread.start, importlib.import_module
+FIND_SPEC = importlib.util.find_spec
 
 THREADS = 32
 """How many of an answer's threads may run at a time: as many as in the sandbox."""
@@ -54,6 +56,7 @@ def alone() -> Iterator[None]:
         contextlib.redirect_stderr(Sink()),
         _replaced(threading.Thread, "start", _start),
         _replaced(importlib, "import_module", _import_module),
+        _replaced(importlib.util, "find_spec", _find_spec),
     ):
         warnings.simplefilter("ignore")
         _here.inside = True
@@ -95,6 +98,13 @@ def _import_module(name: str, package: str | None = None) -> Any:
     if getattr(_here, "inside", False):
         require_at_hand(name)
     return IMPORT_MODULE(name, package)
+
+
+def _find_spec(name: str, package: str | None = None) -> Any:
+    """Whoever asks first whether a module is there is told what the sandbox would say."""
+    if getattr(_here, "inside", False) and name.partition(".")[0] not in {"", *AT_HAND}:
+        return None
+    return FIND_SPEC(name, package)
 
 
 def _refuse(event: str, given: tuple[Any, ...]) -> None:
