@@ -193,7 +193,7 @@ def test_planted_a_reading_of_its_own_is_noticed(name, sandbox, monkeypatch):
 
 @pytest.mark.parametrize("place", [" at 0x7f87f811d970", " at 0X7F87F811D970", " 0x7f87f811d970"])
 def test_an_error_names_no_place_in_memory_however_it_is_written(place):
-    (line, *_) = here(changed("path = []", f"raise ValueError('<x{place}>')")).lines
+    (line, *_) = here(changed(f"raise ValueError('<x{place}>')")).lines
     assert line.endswith("<x>.")
 
 

@@ -19,9 +19,7 @@ from dlcourse.grading.moments import ERRORS
 from dlcourse.grading.spec import Exercise
 from dlcourse.grading.subjects import Failure, Outcome
 
-ADDRESS = re.compile(
-    r"( at)? 0x[0-9a-f]{6,}\b", re.IGNORECASE
-)  # of an object: another one each time
+ADDRESS = re.compile(r"( at)? 0x[0-9a-f]{6,}\b", re.IGNORECASE)  # another one each time
 
 
 def not_attempted(exercise: Exercise) -> str:
