@@ -81,7 +81,7 @@ def draw_runs(
 
 
 def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -> Array:
-    """Integer labels ``(...)`` to indicator rows ``(..., classes)``.
+    """Integer labels ``(..., n)`` to indicator columns ``(..., classes, n)``.
 
     Raises
     ------
@@ -90,8 +90,9 @@ def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -
     Examples
     --------
     >>> one_hot([2, 0], 3)
-    array([[0., 0., 1.],
-           [1., 0., 0.]])
+    array([[0., 1.],
+           [0., 0.],
+           [1., 0.]])
     """
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
@@ -99,4 +100,4 @@ def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         wrong = labels[(labels < 0) | (labels >= classes)].flat[0].item()
         checks.fail("labels", f"in 0 .. {classes - 1}", wrong)
-    return (labels[..., None] == np.arange(classes)).astype(dtype)
+    return (labels[..., None, :] == np.arange(classes)[:, None]).astype(dtype)
