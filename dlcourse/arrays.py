@@ -21,17 +21,20 @@ Generators = np.random.Generator | Sequence[np.random.Generator]
 
 BLOCK = 24_576
 """Entries an elementwise pass handles at a time: six float64 arrays of this size are 1.2 MB."""
+ROW = 2_048
+"""Entries of each run that a block has at least: many short rows cost more than the cache saves."""
 
 
 def blocks(size: int, rows: int = 1) -> Iterator[slice]:
-    """Slices of the last axis of a ``(rows, size)`` array, alike and each about ``BLOCK`` entries.
+    """Slices of the last axis of a ``(rows, size)`` array, alike, of about ``BLOCK`` entries each;
+    an axis of less than two ``ROW`` stays whole.
 
     Examples
     --------
     >>> list(blocks(40_000))
     [slice(0, 20000, None), slice(20000, 40000, None)]
     """
-    count = min(max(round(size * rows / BLOCK), 1), size)
+    count = min(max(round(size * rows / BLOCK), 1), max(size // ROW, 1), size)
     for i in range(count):
         yield slice(size * i // count, size * (i + 1) // count)
 

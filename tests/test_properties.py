@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -67,11 +68,8 @@ def test_any_shape_and_precision_steps_alike(name, shape, seed, dtype) -> None:
 def test_blocks_do_not_show(name, seed, size) -> None:
     p, grads = draw(seed, (3, 11))
     whole = walk(MAKERS[name], p.copy(), grads)
-    kept, arrays.BLOCK = arrays.BLOCK, size
-    try:
+    with mock.patch.multiple(arrays, BLOCK=size, ROW=1):
         np.testing.assert_array_equal(walk(MAKERS[name], p.copy(), grads), whole)
-    finally:
-        arrays.BLOCK = kept
 
 
 @given(makers, seeds)
@@ -196,10 +194,12 @@ def test_one_generator_object_is_one_draw() -> None:
 
 
 def test_blocks_cover_every_entry_once() -> None:
-    for size, rows in ((0, 1), (1, 1), (24_576, 1), (36_865, 1), (40_000, 7), (5, 10**6)):
+    cases = (0, 1), (1, 1), (24_576, 1), (36_865, 1), (40_000, 7), (40_000, 70), (5, 10**6)
+    for size, rows in cases:
         covered = [i for block in arrays.blocks(size, rows) for i in range(size)[block]]
         assert covered == list(range(size))
         widths = [block.stop - block.start for block in arrays.blocks(size, rows)]
-        assert all(width == 1 or width * rows <= 1.5 * arrays.BLOCK for width in widths)
+        assert all(w * rows <= 1.5 * arrays.BLOCK or w < 2 * arrays.ROW for w in widths)
+        assert len(widths) < 2 or min(widths) >= arrays.ROW, "long rows"
         assert not widths or max(widths) - min(widths) <= 1, "blocks of one size"
     assert base.blocks is arrays.blocks

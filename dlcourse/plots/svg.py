@@ -42,7 +42,7 @@ def to_svg(fig: Figure, prefix: str = "s", label: str = "") -> str:
     with matplotlib.rc_context(settings):
         if fig.get_layout_engine() is not None:
             fig.draw_without_rendering()
-            fig.set_layout_engine("none")  # laid out once: another pass would move it a little
+            fig.set_layout_engine(None)  # laid out once: another pass would move it a little
         fig.savefig(buffer, format="svg", facecolor="white", metadata=nothing)
     text = buffer.getvalue()
     text = text[text.index("<svg") :].strip()

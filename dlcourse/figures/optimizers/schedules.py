@@ -63,7 +63,7 @@ def schedule_and_error(schedule: str, parameter: str) -> Figure:
     note = f"at the end {error[-1]:.2f}"
     below.text(0.98, 0.86, note, ha="right", transform=below.transAxes, color=ink_of(ERROR))
     shown = f"({value[0]:g}, {value[1]:g})" if isinstance(value, tuple) else f"{value:g}"
-    above.set_title(f"{schedule} with {name} = {shown}")
+    above.set_title(f"{schedule} with {name} = {shown}", y=1)  # else its place is measured out
     return fig
 
 
