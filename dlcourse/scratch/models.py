@@ -204,8 +204,6 @@ class MLP(Sequential):
         if np.ndim(sizes) != 1 or len(sizes) < 2:
             checks.fail("sizes", "at least two widths, inputs and outputs", sizes)
         checks.choice("activation", activation, ACTIVATIONS)
-        if runs is not None:
-            checks.integer("runs", runs, 1)
         generators: Any = run_generators(rng, runs)
         layers: list[Layer] = []
         for d, k in pairwise(sizes):

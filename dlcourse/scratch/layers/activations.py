@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache, Layer
 
@@ -111,19 +111,27 @@ def gelu_backward(dy: Array, cache: Cache) -> Array:
     return dy * (share + x * np.exp(-(x**2) / 2) * (2 * math.pi) ** -0.5)
 
 
-class ReLU(Layer):
+class _Activation(Layer):
+    """Of floats: integers would round the slopes."""
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        inputs.values("x", x, np.ndarray, "float")
+        return super().forward(x, training)
+
+
+class ReLU(_Activation):
     """``relu`` as a layer."""
 
     pair = staticmethod(relu)
     pair_backward = staticmethod(relu_backward)
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(_Activation):
     """``leaky_relu`` as a layer."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
-        self.negative_slope = checks.number("negative_slope", negative_slope)
+        self.negative_slope = checks.scalar("negative_slope", negative_slope, -math.inf)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         return leaky_relu(x, self.negative_slope)
@@ -131,21 +139,21 @@ class LeakyReLU(Layer):
     pair_backward = staticmethod(leaky_relu_backward)
 
 
-class Tanh(Layer):
+class Tanh(_Activation):
     """``tanh`` as a layer."""
 
     pair = staticmethod(tanh)
     pair_backward = staticmethod(tanh_backward)
 
 
-class Sigmoid(Layer):
+class Sigmoid(_Activation):
     """``sigmoid`` as a layer."""
 
     pair = staticmethod(sigmoid)
     pair_backward = staticmethod(sigmoid_backward)
 
 
-class GELU(Layer):
+class GELU(_Activation):
     """``gelu`` as a layer; ``approximate`` is "none" or "tanh"."""
 
     def __init__(self, approximate: str = "none") -> None:
