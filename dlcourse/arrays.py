@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 
 Array = npt.NDArray[Any]
 Generators = np.random.Generator | Sequence[np.random.Generator]
@@ -46,6 +46,8 @@ def some(value: float | Array) -> bool:
 
 def run_generators(rng: Generators, runs: int | None) -> list[np.random.Generator]:
     """One generator a run: ``rng`` itself without runs, spawned children, or the sequence given."""
+    if runs is not None:
+        checks.integer("runs", runs, 1)
     if isinstance(rng, np.random.Generator):
         return [rng] if runs is None else rng.spawn(runs)
     given: Any = rng
@@ -97,10 +99,6 @@ def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -
            [0., 0.],
            [1., 0.]])
     """
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        checks.fail("labels", "integers", labels, error=TypeError)
-    if labels.size and not (labels.min() >= 0 and labels.max() < classes):
-        wrong = labels[(labels < 0) | (labels >= classes)].flat[0].item()
-        checks.fail("labels", f"in 0 .. {classes - 1}", wrong)
+    labels = inputs.integers("labels", labels)
+    inputs.indices("labels", labels, classes)
     return (labels[..., None, :] == np.arange(classes)[:, None]).astype(dtype)

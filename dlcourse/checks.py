@@ -96,10 +96,12 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
     return f"in {'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
 
 
-def integer(name: str, value: Any, low: int) -> int:
+def integer(name: str, value: Any, low: float = -math.inf) -> int:
     """A whole number of at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        fail(name, "an integer", value, error=TypeError)
+        column = isinstance(value, np.ndarray) and value.ndim == 2
+        fix = "A swept setting that must be one value is named in walked=[…]." if column else ""
+        fail(name, "an integer", value, fix, TypeError)
     if value < low:
         fail(name, f">= {low}", value)
     return int(value)
@@ -197,64 +199,3 @@ def shaped(name: str, value: Any, shape: tuple[int, ...], fix: str = "") -> None
     """An array of exactly this shape."""
     if value.shape != shape:
         fail(name, f"shaped {shape}", value, fix)
-
-
-def batch(
-    x: Any,
-    shape: tuple[int | str, ...],
-    lead: tuple[int, ...] | None,
-    noun: str,
-    kind: str = "float",
-) -> None:
-    """What enters a layer: an array of this ``kind`` whose last axes fit ``shape``.
-
-    ``shape`` has numbers, and letters where any size will do. Axes before it are those of the runs:
-    any if ``lead`` is None, otherwise none, or ``lead``, or a single run for all.
-
-    Examples
-    --------
-    >>> batch(np.ones((5, 2, 8, 8)), ("n", 3, "h", "w"), (), "an array")
-    Traceback (most recent call last):
-        ...
-    ValueError: x must be shaped (n, 3, h, w); got ndarray of float64 with shape (5, 2, 8, 8).
-    """
-    numbers = {"float": "floats", "int": "integers"}[kind]
-    if not hasattr(x, "dtype") or not hasattr(x, "shape") or kind not in str(x.dtype):
-        fail("x", f"{noun} of {numbers}", x, error=TypeError)
-    own, over = tuple(x.shape[-len(shape) :]), tuple(x.shape[: -len(shape)])
-    fits = len(own) == len(shape) and all(
-        isinstance(want, str) or want == got for want, got in zip(shape, own, strict=True)
-    )
-    if not fits or (over and lead is not None and over not in (lead, (1,) * len(lead))):
-        axes = ", ".join(map(str, shape))
-        wanted = f"shaped (..., {axes})" if lead is None else f"shaped ({axes})"
-        if lead:
-            wanted += f" or ({', '.join(map(str, lead))}, {axes}), one entry a run"
-        fail("x", wanted, x)
-    if 0 in x.shape:
-        fail("x", "without an axis of length 0", x)
-
-
-def indices(name: str, value: Any, size: int) -> None:
-    """Whole numbers from 0 on, each the place of one of ``size`` things."""
-    if value.size if isinstance(value, np.ndarray) else value.numel():
-        low, high = int(value.min()), int(value.max())
-        if low < 0 or high >= size:
-            fail(name, f"in 0 .. {size - 1}", low if low < 0 else high)
-
-
-def window(size: Any, stride: Any, padding: Any, pool: bool = False) -> tuple[int, int, int]:
-    """A square window, how far it moves, and how far it may begin outside of the image."""
-    size, stride = integer("kernel_size", size, 1), integer("stride", stride, 1)
-    padding, most = integer("padding", padding, 0), size // 2 if pool else size - 1
-    if padding > most:
-        share = "half" if pool else "one less than"
-        fail("padding", f"at most {most}, {share} the window", padding)
-    return size, stride, padding
-
-
-def room_for(size: int, padding: int, x: Any) -> None:
-    """Images (..., h, w) into which the window fits."""
-    h, w = x.shape[-2:]
-    if min(h, w) + 2 * padding < size:
-        fail("x", f"at least as large as the window of {size}, padding included", f"{h} x {w}")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.data import Split, verified
 
 __all__ = ["Text", "load", "windows"]
@@ -42,6 +41,8 @@ class Text:
 
     def encode(self, text: str) -> Ids:
         """The integers of a piece of text."""
+        if not isinstance(text, str):
+            checks.fail("text", "a string", text, error=TypeError)
         for character in text:
             if character not in self.characters:
                 checks.fail("text", "of the characters of this text", character)
@@ -49,8 +50,9 @@ class Text:
 
     def decode(self, ids: npt.ArrayLike) -> str:
         """The text of a row of integers."""
-        checks.indices("ids", np.asarray(ids), len(self.characters))
-        return "".join(self.characters[i] for i in np.ravel(ids))
+        row = inputs.integers("ids", ids).ravel()
+        inputs.indices("ids", row, len(self.characters))
+        return "".join(self.characters[i] for i in row)
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{k} {len(getattr(self, k).y)}" for k in ("train", "validation", "test"))
@@ -87,7 +89,7 @@ def load(name: str = "alice", *, length: int = 32) -> Text:
     return Text(name, text, characters, train, validation, test, "public domain", source)
 
 
-def windows(ids: Any, length: int) -> Split:
+def windows(ids: npt.ArrayLike, length: int) -> Split:
     """Pieces x (n, length) side by side, and y, which is one place ahead: what comes next.
 
     Examples
@@ -96,8 +98,11 @@ def windows(ids: Any, length: int) -> Split:
     >>> x.tolist(), y.tolist()
     ([[0, 1, 2], [3, 4, 5]], [[1, 2, 3], [4, 5, 6]])
     """
-    length, n = checks.integer("length", length, 1), (len(ids) - 1) // length
+    row, length = inputs.integers("ids", ids), checks.integer("length", length, 1)
+    if row.ndim != 1:
+        checks.fail("ids", "one row of integers", ids)
+    n = (len(row) - 1) // length
     if n < 1:
-        checks.fail("length", f"less than the {len(ids)} places there are", length)
-    x, y = (np.array(ids[i : i + n * length]).reshape(n, length) for i in (0, 1))
+        checks.fail("length", f"less than the {len(row)} places there are", length)
+    x, y = (row[i : i + n * length].reshape(n, length).copy() for i in (0, 1))
     return Split(x, y)

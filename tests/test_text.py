@@ -72,6 +72,21 @@ def test_what_a_caller_does_to_the_arrays_stays_with_the_caller() -> None:
     assert text.load().train.x.max() > 0
 
 
+def test_nothing_becomes_nothing_and_back() -> None:
+    alice = text.load()
+    assert alice.encode("").shape == (0,) and alice.encode("").dtype == np.int64
+    assert alice.decode([]) == alice.decode(alice.encode("")) == ""
+
+
+def test_windows_are_copies_of_one_row_of_integers_of_any_width() -> None:
+    row = np.arange(9, dtype=np.uint8)
+    x, y = text.windows(row, 4)
+    assert x.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]] and (y == x + 1).all()
+    x[...] = 0
+    assert (row == np.arange(9)).all() and y.min() == 1
+    assert text.windows([1, 2], 1).x.tolist() == [[1]]
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
@@ -79,6 +94,33 @@ def test_what_a_caller_does_to_the_arrays_stays_with_the_caller() -> None:
         (lambda: text.load(length=0), ValueError, "length must be >= 1; got 0"),
         (lambda: text.load(length=3319), ValueError, "length must be less than the 3319 places"),
         (lambda: text.load(length=2.5), TypeError, r"length must be an integer; got 2\.5"),
+        (lambda: text.load(length=True), TypeError, "length must be an integer; got True"),
+        *(
+            (
+                lambda given=given: text.load().encode(given),
+                TypeError,
+                "text must be a string; got ",
+            )
+            for given in (None, 3, b"abc", ["a", "b"])
+        ),
+        *(
+            (lambda given=given: text.load().decode(given), TypeError, "ids must be integers; got ")
+            for given in ([1.0], [True], None, "ab", ["a"], [[1], [2, 3]], [float("nan")])
+        ),
+        (lambda: text.load().decode([0, 67]), ValueError, r"ids must be in 0 \.\. 66; got 67"),
+        (
+            lambda: text.load().decode(np.array([200], np.uint8)),
+            ValueError,
+            "ids must be .* got 200",
+        ),
+        *(
+            (lambda given=given: text.windows(given, 1), TypeError, "ids must be integers; got ")
+            for given in ("abcd", None, [1.0, 2.0], [True, False], [[1], [2, 3]])
+        ),
+        (lambda: text.windows(3, 1), ValueError, "ids must be one row of integers; got 3"),
+        (lambda: text.windows([[1, 2], [3, 4]], 1), ValueError, "ids must be one row of integers"),
+        (lambda: text.windows([], 1), ValueError, "length must be less than the 0 places"),
+        (lambda: text.windows([1, 2, 3], 3), ValueError, "length must be less than the 3 places"),
     ],
 )
 def test_errors(call, error, message) -> None:

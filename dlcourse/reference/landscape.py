@@ -28,6 +28,10 @@ def per_sample_gradients(model: Any, loss: Any, x: Tensor, y: Tensor) -> Tensor:
     if len(x) != len(y) or not len(x):
         checks.fail("x, y", "as many targets as samples, at least one", (len(x), len(y)))
 
+    with torch.no_grad():  # vmap lets nobody look at values: what is wrong with them is said here
+        out = model.apply(model.params, x)
+    loss.forward(out, y)
+
     def one(theta: Tensor, sample: Tensor, target: Tensor) -> Tensor:
         out = model.apply(model.unflatten(theta), sample[None])
         return loss.value(out, target[None])

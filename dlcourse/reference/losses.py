@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 
 Tensor = torch.Tensor
 Cache = Any
@@ -15,14 +16,22 @@ Cache = Any
 
 def mse(y: Tensor, target: Tensor) -> tuple[Tensor, Cache]:
     """``F.mse_loss``, averaged over the last two axes."""
-    leaf = y.detach().clone().requires_grad_()
-    value = _mse(leaf, target)
-    return value.detach(), (value, leaf)
+    return _record(_mse, y, target, target.shape[:-2])
 
 
 def _mse(y: Tensor, target: Tensor) -> Tensor:
-    target = target.expand_as(y) if target.ndim < y.ndim else target
+    target = target.to(y.dtype).expand_as(y)
     return F.mse_loss(y, target, reduction="none").mean((-2, -1))
+
+
+def _record(
+    value: Callable[..., Tensor], y: Tensor, target: Tensor, runs: Sequence[int]
+) -> tuple[Tensor, Cache]:
+    """The loss of a leaf that has the runs of y and these of the target."""
+    lead = torch.broadcast_shapes(y.shape[:-2], runs)
+    leaf = y.detach().expand(*lead, *y.shape[-2:]).clone().requires_grad_()
+    found = value(leaf, target)
+    return found.detach(), (found, leaf)
 
 
 def mse_backward(dvalue: Tensor | float, cache: Cache) -> Tensor:
@@ -32,15 +41,16 @@ def mse_backward(dvalue: Tensor | float, cache: Cache) -> Tensor:
 
 def softmax_cross_entropy(logits: Tensor, target: Tensor) -> tuple[Tensor, Cache]:
     """``F.cross_entropy``, one mean a run; class indices or probabilities."""
-    leaf = logits.detach().clone().requires_grad_()
-    value = _cross_entropy(leaf, target)
-    return value.detach(), (value, leaf)
+    soft = target.is_floating_point()
+    if not soft:  # F.cross_entropy would leave out the samples of class -100
+        inputs.indices("labels", target.long(), logits.shape[-1])
+    return _record(_cross_entropy, logits, target, target.shape[: -2 if soft else -1])
 
 
 def _cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     *lead, n, k = logits.shape
-    if target.dtype.is_floating_point:
-        rows = target.expand(*lead, n, k).reshape(-1, k)
+    if target.is_floating_point():
+        rows = target.to(logits.dtype).expand(*lead, n, k).reshape(-1, k)
     else:
         rows = target.expand(*lead, n).reshape(-1).long()
     losses = F.cross_entropy(logits.reshape(-1, k), rows, reduction="none")
@@ -86,8 +96,8 @@ class MSE(Loss):
     value = staticmethod(_mse)
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
-        if y.ndim < 2 or target.shape[-2:] != y.shape[-2:]:
-            checks.fail("target", f"shaped (..., {tuple(y.shape[-2:])}) as y", tuple(target.shape))
+        inputs.batch(y, ("n", "k"), None, Tensor, name="y")
+        inputs.outputs(y, target := torch.as_tensor(target, device=y.device))
         value, self.cache = mse(y, target)
         return value
 
@@ -98,12 +108,8 @@ class SoftmaxCrossEntropy(Loss):
     value = staticmethod(_cross_entropy)
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
-        soft = target.dtype.is_floating_point
-        fits = target.shape[-2:] == y.shape[-2:] if soft else target.shape[-1:] == y.shape[-2:-1]
-        if y.ndim < 2 or not fits:
-            n, k = (0, 0, *y.shape)[-2:]
-            kinds = f"integer labels (..., {n}) or soft targets (..., {n}, {k})"
-            checks.fail("target", kinds, target)
+        inputs.batch(y, ("n", "k"), None, Tensor, name="y")
+        inputs.classes(y, target := torch.as_tensor(target, device=y.device))
         value, self.cache = softmax_cross_entropy(y, target)
         return value
 
@@ -116,10 +122,10 @@ class SequenceCrossEntropy(SoftmaxCrossEntropy):
         return _cross_entropy(y.flatten(-3, -2), target.flatten(-2))
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
-        n, t = y.shape[-3:-1] if y.ndim > 2 else (1, y.shape[0])
-        if y.ndim < 3 or target.dtype.is_floating_point or target.shape[-2:] != (n, t):
-            checks.fail("target", f"integer labels (..., {n}, {t}), one a place", target)
-        leaf = y.detach().clone().requires_grad_()
-        value = self.value(leaf, target)
-        self.cache = value, leaf
-        return value.detach()
+        inputs.batch(y, ("n", "t", "k"), None, Tensor, name="y")
+        inputs.classes(y, target := torch.as_tensor(target, device=y.device), sequences=True)
+        self.places = y.shape[-3:-1]
+        return super().forward(y.flatten(-3, -2), target.flatten(-2))
+
+    def backward(self) -> Tensor:
+        return super().backward().unflatten(-2, self.places)

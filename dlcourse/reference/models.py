@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators, run_generators
 from dlcourse.reference.layers import GELU, Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
 from dlcourse.reference.layers.base import record, unflatten
@@ -106,6 +106,7 @@ class Sequential(Layer):
             fix = "Nothing is known about its input yet."
             checks.fail("backward", "called after forward", type(self).__name__, fix, RuntimeError)
         y, (leaf, x) = self.cache
+        inputs.values("dy", dy, Tensor, y.dtype)
         if dy.shape != y.shape:
             checks.fail("dy", f"shaped {tuple(y.shape)} as y", tuple(dy.shape))
         wanted = (leaf, x) if input_grad and x.requires_grad else (leaf,)
@@ -142,11 +143,12 @@ class MLP(Sequential):
         dtype: npt.DTypeLike = np.float64,
         device: torch.device | str = "cpu",
     ) -> None:
-        if np.ndim(sizes) != 1 or len(sizes) < 2:
+        given: Any = sizes
+        if not (isinstance(given, Sequence) or np.ndim(given) == 1) or len(given) < 2:
             checks.fail("sizes", "at least two widths, inputs and outputs", sizes)
+        for i, width in enumerate(sizes):
+            checks.integer(f"sizes[{i}]", width, 1)
         checks.choice("activation", activation, ACTIVATIONS)
-        if runs is not None:
-            checks.integer("runs", runs, 1)
         each: Any = run_generators(rng, runs)
         layers: list[Layer] = []
         for d, k in pairwise(sizes):

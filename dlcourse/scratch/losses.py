@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, one_hot
 
 Cache = Any
@@ -84,9 +84,9 @@ class MSE(Loss):
     """``mse`` with memory; y and target alike in their last two axes."""
 
     def forward(self, y: Array, target: Array) -> Array:
-        if y.ndim < 2 or np.shape(target)[-2:] != y.shape[-2:]:
-            checks.fail("target", f"shaped (..., {y.shape[-2:]}) as y", np.shape(target))
-        value, self.cache = mse(y, np.asarray(target, y.dtype))  # float32 stays float32
+        inputs.batch(y, ("n", "k"), None, np.ndarray, name="y")
+        inputs.outputs(y, target := np.asarray(target))
+        value, self.cache = mse(y, target.astype(y.dtype, copy=False))  # float32 stays float32
         return value
 
     def backward(self) -> Array:
@@ -97,15 +97,8 @@ class SoftmaxCrossEntropy(Loss):
     """``softmax_cross_entropy`` with memory; labels (..., n) or soft targets (..., n, k)."""
 
     def forward(self, y: Array, target: Array) -> Array:
-        target = np.asarray(target)
-        if target.dtype.kind in "iu":
-            fits = target.shape[-1:] == y.shape[-2:-1]
-        else:
-            fits = target.shape[-2:] == y.shape[-2:]
-        if y.ndim < 2 or not fits:
-            n, k = (0, 0, *y.shape)[-2:]
-            kinds = f"integer labels (..., {n}) or soft targets (..., {n}, {k})"
-            checks.fail("target", kinds, target)
+        inputs.batch(y, ("n", "k"), None, np.ndarray, name="y")
+        inputs.classes(y, target := np.asarray(target))
         value, self.cache = softmax_cross_entropy(y, target)
         return value
 
@@ -126,13 +119,12 @@ class SequenceCrossEntropy(SoftmaxCrossEntropy):
     """
 
     def forward(self, y: Array, target: Array) -> Array:
-        *_, n, t, k = self.shape = y.shape if y.ndim > 2 else (1, *y.shape)
-        target = np.asarray(target)
-        if y.ndim < 3 or target.dtype.kind not in "iu" or target.shape[-2:] != (n, t):
-            checks.fail("target", f"integer labels (..., {n}, {t}), one a place", target)
-        return super().forward(
-            y.reshape(*y.shape[:-3], n * t, k), target.reshape(*target.shape[:-2], n * t)
-        )
+        inputs.batch(y, ("n", "t", "k"), None, np.ndarray, name="y")
+        inputs.classes(y, target := np.asarray(target), sequences=True)
+        *lead, n, t, k = y.shape
+        self.places = n, t, k
+        return super().forward(y.reshape(*lead, n * t, k), target.reshape(*target.shape[:-2], -1))
 
     def backward(self) -> Array:
-        return super().backward().reshape(self.shape)
+        dy = super().backward()
+        return dy.reshape(*dy.shape[:-2], *self.places)

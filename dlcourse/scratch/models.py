@@ -201,11 +201,12 @@ class MLP(Sequential):
         runs: int | None = None,
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
-        if np.ndim(sizes) != 1 or len(sizes) < 2:
+        given: Any = sizes
+        if not (isinstance(given, Sequence) or np.ndim(given) == 1) or len(given) < 2:
             checks.fail("sizes", "at least two widths, inputs and outputs", sizes)
+        for i, width in enumerate(sizes):
+            checks.integer(f"sizes[{i}]", width, 1)
         checks.choice("activation", activation, ACTIVATIONS)
-        if runs is not None:
-            checks.integer("runs", runs, 1)
         generators: Any = run_generators(rng, runs)
         layers: list[Layer] = []
         for d, k in pairwise(sizes):

@@ -31,7 +31,8 @@ class Best:
     index : its place: ``trials[metric][best.index]`` is ``(seeds,)``
     average : of the winner; nan only if every setting has a run that is not finite
     ties : the other settings that are as good
-    edge : names of the settings of which the winner has the smallest or largest value tried
+    edge : names of the settings of which the winner, or one that is as good, has the smallest or
+        largest value tried
     frozen : runs that are not finite, of ``runs`` in ``settings`` settings
     """
 
@@ -110,14 +111,14 @@ def _best(
     lowest = float(np.nanmin(score))
     near = (score == lowest) | np.isclose(score, lowest, rtol=1e-12, atol=0)
     first, *others = [tuple(place) for place in np.argwhere(near).tolist()]
-    winner = setting_at(axes, first)
+    winner, *ties = good = [setting_at(axes, place) for place in (first, *others)]
     return Best(
         metric,
         winner,
         first,
         sign * lowest if lowest < np.inf else np.nan,
-        tuple(setting_at(axes, place) for place in others),
-        tuple(n for n in winner if n not in per and _at_edge(axes, n, winner)),
+        tuple(ties),
+        tuple(n for n in winner if n not in per and any(_at_edge(axes, n, one) for one in good)),
         int((~finite).sum()),
         finite.size,
         len(finite),

@@ -109,10 +109,17 @@ def make_grid(
         for method, value in by_method.items():
             if name not in axes:
                 fixed[method][name] = value
-    for name in walked:
+    for name in names_of(walked):
         checks.choice("walked", name, list(settings))
     numbered = {n for n, by in axes.items() if all(_is_number(v) for vs in by.values() for v in vs)}
     return Grid(names, _seeds(seeds), fixed, axes, frozenset(set(axes) - numbered | set(walked)))
+
+
+def names_of(walked: Any) -> Collection[str]:
+    """The settings to walk, when they are a list of names and not one name's letters."""
+    if isinstance(walked, str) or not isinstance(walked, Collection):
+        checks.fail("walked", "a list of names, as ['width']", walked, error=TypeError)
+    return walked
 
 
 def is_list(value: Any) -> bool:

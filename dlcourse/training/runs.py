@@ -138,8 +138,19 @@ def run_grid(
                     some = Block(rng, which, advance)
                     given = grid.columns(values, len(seeds))
                     place = np.ix_(rows + m * size, np.array(seeds))
-                    found.append((place, _checked(run(some, given), some.runs)))
+                    found.append((place, _checked(_tried(run, some, given), some.runs)))
     return _placed(grid, found)
+
+
+def _tried(run: Run, block: Block, given: dict[str, Any]) -> Mapping[str, Any]:
+    columns = [name for name, value in given.items() if np.shape(value) == (block.runs, 1)]
+    try:
+        return run(block, given)
+    except (TypeError, ValueError) as error:
+        if columns:
+            words = f"{', '.join(columns)} came as columns ({block.runs}, 1), one entry a run"
+            error.add_note(f"{words}; what must be one value is named in walked=[…].")
+        raise
 
 
 def _checked(found: Any, runs: int) -> dict[str, Array]:

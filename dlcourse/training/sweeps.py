@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.training.grid import Grid, is_list, make_grid
+from dlcourse.training.grid import Grid, is_list, make_grid, names_of
 from dlcourse.training.loop import Epoch, as_numpy, evaluate, fit
 from dlcourse.training.runs import BLOCK, Block, by_method, run_grid, takes
 from dlcourse.training.trials import Trials
@@ -68,7 +68,7 @@ def sweep(
     named = {method: _joined(one) for method, one in by_method("build", build).items()}
     fitted = {"epochs": epochs, "batch_size": batch_size}
     fitted |= {name: settings.pop(name) for name in FITTED if name in settings}
-    walked = [*walked, *fitted]
+    walked = [*names_of(walked), *fitted]
     grid = make_grid(named, seeds, fitted | settings, walked)
     looks = _looks(curves, grid)
     n = len(grid.seeds)
@@ -196,18 +196,31 @@ def _joined(build: Any) -> Any:
     if len(build) != 2 or not all(map(callable, build)):
         checks.fail("build", "a function, or a pair (model, optimizer) of them", build)
     model, optimizer = build
+    _takes("build[0]", model, "rng", "runs")
+    _takes("build[1]", optimizer, "theta")
     of_model, of_optimizer = (_named(maker) for maker in build)
     of_model.pop("runs", None)
 
     def joined(rng: Any, runs: int, **given: Any) -> tuple[Any, Any]:
+        given |= {"rng": rng, "runs": runs}
         net = model(rng, runs=runs, **{k: v for k, v in given.items() if k in of_model})
         return net, optimizer(net.theta, **{k: v for k, v in given.items() if k in of_optimizer})
 
     told: Any = joined
-    either = [p.replace(kind=p.KEYWORD_ONLY) for p in (of_optimizer | of_model).values()]
     ends = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in ("rng", "runs")]
-    told.__signature__ = inspect.Signature([*ends, *either])
+    either = {n: p.replace(kind=p.KEYWORD_ONLY) for n, p in (of_optimizer | of_model).items()}
+    told.__signature__ = inspect.Signature(
+        [*ends, *(p for n, p in either.items() if n not in ("rng", "runs"))]
+    )
     return told
+
+
+def _takes(name: str, maker: Any, first: str, *others: str) -> None:
+    try:
+        inspect.signature(maker).bind_partial(None, **dict.fromkeys(others))
+    except TypeError as error:
+        wanted = f"a function of {' and '.join((first, *others))}"
+        checks.fail(name, wanted, str(error), error=TypeError)
 
 
 def _named(maker: Any) -> dict[str, inspect.Parameter]:

@@ -216,7 +216,8 @@ def _set_of(metric: str) -> str:
 
 def _place(name: str, values: Sequence[Any], value: Any) -> int:
     """Where a value stands; a number that was computed may differ in its last digits."""
-    for i, one in enumerate(values):
+    value = value.item() if np.ndim(value) == 0 and isinstance(value, np.ndarray) else value
+    for i, one in enumerate(() if isinstance(value, np.ndarray) else values):
         numbers = isinstance(one, int | float) and isinstance(value, int | float)
         if one == value or (numbers and np.isclose(one, value, rtol=1e-9, atol=0)):
             return i

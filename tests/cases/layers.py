@@ -58,7 +58,7 @@ def _backward(dy: np.ndarray) -> None:
 
 ERRORS = [
     # models and losses
-    ErrorCase("a list for a batch", lambda: MLP([3, 2], _rng()).forward([[1.0, 2.0, 3.0]]), TypeError, r"x must be an array; got \[\[1\.0, 2\.0, 3\.0\]\]"),
+    ErrorCase("a list for a batch", lambda: MLP([3, 2], _rng()).forward([[1.0, 2.0, 3.0]]), TypeError, r"x must be an array of float64; got \[\[1\.0, 2\.0, 3\.0\]\]"),
     ErrorCase("a batch of other runs", lambda: MLP([3, 2], _rng(), runs=2).forward(np.ones((3, 4, 3))), ValueError, r"x must be shaped \(n, 3\) or \(2, n, 3\), one entry a run; got .*\(3, 4, 3\)"),
     ErrorCase("a cotangent of another shape", lambda: _backward(np.ones((5, 2))), ValueError, r"dy must be shaped \(4, 2\) as y; got \(5, 2\)"),
     ErrorCase("integer weights", lambda: MLP([3, 2], _rng(), dtype=int), ValueError, r"dtype must be float64 or float32; got 'int64'"),
@@ -74,6 +74,6 @@ ERRORS = [
     ErrorCase("label outside the classes", lambda: losses.softmax_cross_entropy(np.ones((2, 3)), np.array([0, 3])), ValueError, r"labels must be in 0 \.\. 2; got 3"),
     ErrorCase("negative label", lambda: losses.softmax_cross_entropy(np.ones((2, 3)), np.array([0, -1])), ValueError, r"labels must be in 0 \.\. 2; got -1"),
     ErrorCase("labels of another length", lambda: losses.SoftmaxCrossEntropy().forward(np.ones((2, 3)), np.zeros(4, int)), ValueError, r"target must be integer labels \(\.\.\., 2\)"),
-    ErrorCase("mse of unlike shapes", lambda: losses.MSE().forward(np.ones((4, 1)), np.ones(4)), ValueError, r"target must be shaped"),
+    ErrorCase("mse of unlike shapes", lambda: losses.MSE().forward(np.ones((4, 1)), np.ones(4)), ValueError, r"target must be numbers shaped \(\.\.\., 4, 1\) as y; got .*\(4,\)"),
     ErrorCase("float labels", lambda: arrays.one_hot([0.5], 2), TypeError, r"labels must be integers"),
 ]  # fmt: skip

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record
 
 
@@ -64,44 +68,48 @@ def sigmoid_backward(dy: Tensor, cache: Cache) -> Tensor:
     return pull_back(dy, cache)[0]
 
 
-class ReLU(Layer):
-    """``torch.relu``."""
+class _Activation(Layer):
+    """Of floats."""
+
+    function: Any
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        return torch.relu(x)
+        inputs.values("x", x, Tensor, "float")
+        y: Tensor = self.function(x)
+        return y
 
 
-class LeakyReLU(Layer):
+class ReLU(_Activation):
+    """``torch.relu``."""
+
+    function = staticmethod(torch.relu)
+
+
+class LeakyReLU(_Activation):
     """``F.leaky_relu``."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
-        self.negative_slope = checks.number("negative_slope", negative_slope)
-
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        return F.leaky_relu(x, self.negative_slope)
+        slope = checks.scalar("negative_slope", negative_slope, -math.inf)
+        self.function = partial(F.leaky_relu, negative_slope=slope)
 
 
-class Tanh(Layer):
+class Tanh(_Activation):
     """``torch.tanh``."""
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        return torch.tanh(x)
+    function = staticmethod(torch.tanh)
 
 
-class Sigmoid(Layer):
+class Sigmoid(_Activation):
     """``torch.sigmoid``."""
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        return torch.sigmoid(x)
+    function = staticmethod(torch.sigmoid)
 
 
-class GELU(Layer):
+class GELU(_Activation):
     """``F.gelu``."""
 
     def __init__(self, approximate: str = "none") -> None:
         super().__init__()
-        self.approximate = checks.choice("approximate", approximate, ("none", "tanh"))
-
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        return F.gelu(x, approximate=self.approximate)
+        checks.choice("approximate", approximate, ("none", "tanh"))
+        self.function = partial(F.gelu, approximate=approximate)

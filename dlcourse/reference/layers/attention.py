@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
 from dlcourse.reference.layers.base import (
     Cache,
@@ -122,5 +122,5 @@ class CausalSelfAttention(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, _, d = params["in_proj_weight"].shape
-        checks.batch(x, ("n", "t", d), tuple(lead), "a tensor")
+        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor, params["in_proj_weight"].dtype)
         return each_run(partial(_attend, self.num_heads), CORES, x, *params.values())

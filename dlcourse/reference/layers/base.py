@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators, draw_runs, run_generators
 
 Tensor = torch.Tensor
@@ -138,6 +138,7 @@ class Layer:
             fix = "Nothing is known about its input yet."
             checks.fail("backward", "called after forward", type(self).__name__, fix, RuntimeError)
         y, leaves = self.cache
+        inputs.values("dy", dy, Tensor, y.dtype)
         if dy.shape != y.shape:
             checks.fail("dy", f"shaped {tuple(y.shape)} as y", tuple(dy.shape))
         wanted = [leaf for leaf in leaves if leaf.requires_grad]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
 from dlcourse.reference.layers.base import (
     Cache,
@@ -64,7 +64,7 @@ class Conv2d(Layer):
         super().__init__()
         c = checks.integer("in_channels", in_channels, 1)
         k = checks.integer("out_channels", out_channels, 1)
-        self.size, self.stride, self.padding = checks.window(kernel_size, stride, padding)
+        self.size, self.stride, self.padding = inputs.window(kernel_size, stride, padding)
         bound = (c * self.size**2) ** -0.5
         draws = {"weight": uniform(bound, k, c, self.size, self.size)}
         if bias:
@@ -73,7 +73,8 @@ class Conv2d(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         weight, bias = params["weight"], params.get("bias")
-        checks.batch(x, ("n", weight.shape[-3], "h", "w"), tuple(weight.shape[:-4]), "a tensor")
-        checks.room_for(self.size, self.padding, x)
+        axes = ("n", weight.shape[-3], "h", "w")
+        inputs.batch(x, axes, tuple(weight.shape[:-4]), Tensor, weight.dtype)
+        inputs.room_for(self.size, self.padding, x)
         function = partial(F.conv2d, stride=self.stride, padding=self.padding)
         return each_run(function, CORES, x, weight, bias)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
 from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record, uniform
 
@@ -75,8 +75,7 @@ class Linear(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *runs, _, d = params["weight"].shape
-        if not isinstance(x, Tensor):
-            checks.fail("x", "a tensor", x, error=TypeError)
+        inputs.values("x", x, Tensor, params["weight"].dtype)
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
         if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
@@ -93,7 +92,9 @@ class Flatten(Layer):
 
     def __init__(self, start_dim: int = 1) -> None:
         super().__init__()
-        self.start_dim = start_dim
+        self.start_dim = checks.integer("start_dim", start_dim)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+        inputs.values("x", x, Tensor)
+        inputs.axis("start_dim", self.start_dim, x)
         return torch.flatten(x, self.start_dim)

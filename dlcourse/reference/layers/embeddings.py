@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
 from dlcourse.reference.layers.base import (
     Cache,
@@ -26,7 +26,7 @@ from dlcourse.reference.layers.base import (
 
 def embedding(ids: Tensor, weight: Tensor) -> tuple[Tensor, Cache]:
     """``F.embedding``."""
-    operands = expanded((2, 2), ids, weight)
+    operands = expanded((2, 2), ids.long(), weight)
     return record(partial(each_run, F.embedding, (2, 2)), *operands)
 
 
@@ -76,9 +76,10 @@ class Embedding(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, v, _ = params["weight"].shape
-        checks.batch(x, ("n", "t"), tuple(lead), "a tensor", "int")
+        inputs.batch(x, ("n", "t"), tuple(lead), Tensor, "int")
+        x = x.long()  # F.embedding knows no other widths but 32 bits
         with suppress(RuntimeError):  # vmap lets nobody look at values; F.embedding refuses them
-            checks.indices("x", x, v)
+            inputs.indices("x", x, v)
         return each_run(F.embedding, (2, 2), x, params["weight"])
 
 
@@ -102,7 +103,7 @@ class PositionEmbedding(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, length, d = params["weight"].shape
-        checks.batch(x, ("n", "t", d), tuple(lead), "a tensor")
+        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor, params["weight"].dtype)
         if x.shape[-2] > length:
             checks.fail("x", f"of at most {length} places", x.shape[-2])
         return _with_places(x, params["weight"])

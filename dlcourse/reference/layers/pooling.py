@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch.nn.functional as F
 
-from dlcourse import checks
+from dlcourse import inputs
 from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record
 
 
@@ -58,7 +58,7 @@ class MaxPool2d(Layer):
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__()
         stride = kernel_size if stride is None else stride
-        self.window = checks.window(kernel_size, stride, padding, pool=True)
+        self.window = inputs.window(kernel_size, stride, padding, pool=True)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         _check(x, self.window)
@@ -71,7 +71,7 @@ class AvgPool2d(Layer):
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__()
         stride = kernel_size if stride is None else stride
-        self.window = checks.window(kernel_size, stride, padding, pool=True)
+        self.window = inputs.window(kernel_size, stride, padding, pool=True)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         _check(x, self.window)
@@ -87,5 +87,5 @@ class GlobalAvgPool2d(Layer):
 
 
 def _check(x: Tensor, window: tuple[int, int, int] = (1, 1, 0)) -> None:
-    checks.batch(x, ("n", "c", "h", "w"), None, "a tensor")
-    checks.room_for(window[0], window[2], x)
+    inputs.batch(x, ("n", "c", "h", "w"), None, Tensor)
+    inputs.room_for(window[0], window[2], x)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
 from dlcourse.reference.layers.base import (
     Cache,
@@ -85,6 +85,6 @@ class RNN(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, k, d = params["weight_ih"].shape
-        checks.batch(x, ("n", "t", d), tuple(lead), "a tensor")
+        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor, params["weight_ih"].dtype)
         h0 = x.new_zeros(x.shape[-3], k)
         return each_run(partial(_rnn, self.nonlinearity), CORES, x, *params.values(), h0)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache, Layer
 
@@ -57,6 +57,8 @@ def sigmoid_backward(dy: Array, cache: Cache) -> Array:
 
 
 GELU_SCALE = (2 / math.pi) ** 0.5
+FAR = 40.0
+"""From here on Φ is 0 or 1 in float64 too, and what is larger could only overflow, or be 0 · ∞."""
 ERFC = (
     -0.6717940840566923, 0.672643223977656, 0.04734330684190443, -0.046895610231083025,
     -0.009872689366389959, 0.008824938553738764, 0.001758933557799016, -0.002345812444802156,
@@ -78,7 +80,7 @@ def normal_cdf(x: Array) -> Array:
     >>> normal_cdf(np.array([0.0, 1.959964, -1.959964])).round(6)
     array([0.5  , 0.975, 0.025])
     """
-    z = np.abs(x) * 0.5**0.5
+    z = np.minimum(np.abs(x) * 0.5**0.5, FAR)
     t = 2 / (2 + z)
     u, power = 2 * t - 1, np.zeros_like(t)
     for coefficient in reversed(ERFC):
@@ -95,11 +97,12 @@ def gelu(x: Array, approximate: str = "none") -> tuple[Array, Cache]:
     ----------
     Hendrycks and Gimpel (2016), section 2.
     """
+    near, bounded = np.clip(x, -FAR, FAR), np.maximum(x, -FAR)
     if approximate == "tanh":
-        squeezed = np.tanh(GELU_SCALE * (x + 0.044715 * x**3))
-        return x * (1 + squeezed) / 2, (x, squeezed, approximate)
-    share = normal_cdf(x)
-    return x * share, (x, share, approximate)
+        squeezed = np.tanh(GELU_SCALE * (near + 0.044715 * near**3))
+        return bounded * ((1 + squeezed) / 2), (near, squeezed, approximate)
+    share = normal_cdf(near)
+    return bounded * share, (near, share, approximate)
 
 
 def gelu_backward(dy: Array, cache: Cache) -> Array:
@@ -111,19 +114,27 @@ def gelu_backward(dy: Array, cache: Cache) -> Array:
     return dy * (share + x * np.exp(-(x**2) / 2) * (2 * math.pi) ** -0.5)
 
 
-class ReLU(Layer):
+class _Activation(Layer):
+    """Of floats: integers would round the slopes."""
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        inputs.values("x", x, np.ndarray, "float")
+        return super().forward(x, training)
+
+
+class ReLU(_Activation):
     """``relu`` as a layer."""
 
     pair = staticmethod(relu)
     pair_backward = staticmethod(relu_backward)
 
 
-class LeakyReLU(Layer):
+class LeakyReLU(_Activation):
     """``leaky_relu`` as a layer."""
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         super().__init__()
-        self.negative_slope = checks.number("negative_slope", negative_slope)
+        self.negative_slope = checks.scalar("negative_slope", negative_slope, -math.inf)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         return leaky_relu(x, self.negative_slope)
@@ -131,21 +142,21 @@ class LeakyReLU(Layer):
     pair_backward = staticmethod(leaky_relu_backward)
 
 
-class Tanh(Layer):
+class Tanh(_Activation):
     """``tanh`` as a layer."""
 
     pair = staticmethod(tanh)
     pair_backward = staticmethod(tanh_backward)
 
 
-class Sigmoid(Layer):
+class Sigmoid(_Activation):
     """``sigmoid`` as a layer."""
 
     pair = staticmethod(sigmoid)
     pair_backward = staticmethod(sigmoid_backward)
 
 
-class GELU(Layer):
+class GELU(_Activation):
     """``gelu`` as a layer; ``approximate`` is "none" or "tanh"."""
 
     def __init__(self, approximate: str = "none") -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.layers.base import Cache, Layer, uniform
 from dlcourse.scratch.layers.dense import linear, linear_backward
@@ -140,7 +140,7 @@ class CausalSelfAttention(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, _, d = self.params["in_proj_weight"].shape
-        checks.batch(x, ("n", "t", d), tuple(lead), "an array")
+        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray, self.params["in_proj_weight"].dtype)
         in_weight, in_bias, out_weight, out_bias = self.params.values()
         return causal_self_attention(x, in_weight, in_bias, out_weight, out_bias, self.num_heads)
 

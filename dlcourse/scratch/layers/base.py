@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators, draw_runs, run_generators
 
 Cache = Any
@@ -60,6 +60,7 @@ class Layer:
         self.runs: int | None = None
         self.cache: Cache = None
         self.shape: tuple[int, ...] = ()
+        self.dtype: np.dtype[Any] | None = None
 
     def draw(
         self,
@@ -95,7 +96,7 @@ class Layer:
     def forward(self, x: Array, training: bool = False) -> Array:
         """y; ``training`` matters only to layers that behave differently in the two modes."""
         y, self.cache = self.pair(x)
-        self.shape = y.shape
+        self.shape, self.dtype = y.shape, y.dtype
         return y
 
     def backward(self, dy: Array, input_grad: bool = True) -> Any:
@@ -104,6 +105,7 @@ class Layer:
         Without ``input_grad`` nobody will read dx: where it is dear the layer returns None instead.
         """
         cache = self.kept()
+        inputs.values("dy", dy, np.ndarray, self.dtype)
         if dy.shape[max(dy.ndim - len(self.shape), 0) :] != self.shape:
             checks.fail("dy", f"shaped {self.shape} as y", dy.shape)
         if not self.params:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.layers.base import Cache, Draw, Layer, uniform
 
@@ -157,7 +157,7 @@ class Conv2d(Layer):
         super().__init__()
         c = checks.integer("in_channels", in_channels, 1)
         k = checks.integer("out_channels", out_channels, 1)
-        self.size, self.stride, self.padding = checks.window(kernel_size, stride, padding)
+        self.size, self.stride, self.padding = inputs.window(kernel_size, stride, padding)
         bound = 1 / np.sqrt(c * self.size**2)
         draws: dict[str, Draw] = {"weight": uniform(bound, k, c, self.size, self.size)}
         if bias:
@@ -166,8 +166,9 @@ class Conv2d(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         weight, bias = self.params["weight"], self.params.get("bias")
-        checks.batch(x, ("n", weight.shape[-3], "h", "w"), weight.shape[:-4], "an array")
-        checks.room_for(self.size, self.padding, x)
+        axes = ("n", weight.shape[-3], "h", "w")
+        inputs.batch(x, axes, weight.shape[:-4], np.ndarray, weight.dtype)
+        inputs.room_for(self.size, self.padding, x)
         return conv2d(x, weight, bias, self.stride, self.padding)
 
     pair_backward = staticmethod(conv2d_backward)

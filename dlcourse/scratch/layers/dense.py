@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.layers.base import Cache, Draw, Layer, uniform, zeros_for
 
@@ -82,8 +82,7 @@ class Linear(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *runs, _, d = self.params["weight"].shape
-        if not isinstance(x, np.ndarray):
-            checks.fail("x", "an array", x, error=TypeError)
+        inputs.values("x", x, np.ndarray, self.params["weight"].dtype)
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
         if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
@@ -108,9 +107,11 @@ class Flatten(Layer):
 
     def __init__(self, start_dim: int = 1) -> None:
         super().__init__()
-        self.start_dim = start_dim
+        self.start_dim = checks.integer("start_dim", start_dim)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
+        inputs.values("x", x, np.ndarray)
+        inputs.axis("start_dim", self.start_dim, x)
         return flatten(x, self.start_dim)
 
     pair_backward = staticmethod(flatten_backward)

@@ -7,7 +7,7 @@ from math import prod
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.layers.base import Cache, Layer, normal
 
@@ -25,6 +25,7 @@ def embedding(ids: Array, weight: Array) -> tuple[Array, Cache]:
             [5., 6.]]])
     """
     *lead, v, d = weight.shape
+    ids = ids.astype(np.intp, copy=False)  # NumPy would make floats of uint64 and int64
     rows = ids + v * np.arange(prod(lead)).reshape(*lead, 1, 1)  # in the tables of all runs
     return weight.reshape(-1, d)[rows], (ids, v)
 
@@ -86,8 +87,8 @@ class Embedding(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, v, _ = self.params["weight"].shape
-        checks.batch(x, ("n", "t"), tuple(lead), "an array", "int")
-        checks.indices("x", x, v)
+        inputs.batch(x, ("n", "t"), tuple(lead), np.ndarray, "int")
+        inputs.indices("x", x, v)
         return embedding(x, self.params["weight"])
 
     pair_backward = staticmethod(embedding_backward)
@@ -112,7 +113,7 @@ class PositionEmbedding(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, length, d = self.params["weight"].shape
-        checks.batch(x, ("n", "t", d), tuple(lead), "an array")
+        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray, self.params["weight"].dtype)
         if x.shape[-2] > length:
             checks.fail("x", f"of at most {length} places", x.shape[-2])
         return position_embedding(x, self.params["weight"])

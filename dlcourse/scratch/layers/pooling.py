@@ -6,7 +6,7 @@ from functools import reduce
 
 import numpy as np
 
-from dlcourse import checks
+from dlcourse import inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache, Layer, zeros_for
 from dlcourse.scratch.layers.convolution import framed, unframed
@@ -45,15 +45,23 @@ def max_pool2d(
     for axis in (-1, -2):
         whole, beaten = y, []
         y, *others = windows(whole, kernel_size, stride, axis)
-        for other in others:
-            beaten.append(other > y)
+        for i, other in enumerate(others, 1):
+            won = other > y
+            if i <= padding and (padding - i) % stride == 0:  # the first that is no padding
+                won.swapaxes(axis, -1)[..., (padding - i) // stride] = True
+            beaten.append(won)
             y = np.maximum(y, other)
         passes.append((whole, beaten, axis))
+    if np.isnan(y.max()):  # as in PyTorch, the last nan of a window wins
+        for whole, beaten, axis in passes:
+            _, *others = windows(whole, kernel_size, stride, axis)
+            for won, other in zip(beaten, others, strict=True):
+                won |= np.isnan(other)
     return y, (passes, kernel_size, stride, padding)
 
 
 def max_pool2d_backward(dy: Array, cache: Cache) -> Array:
-    """dx = dy at the first of the largest entries, row by row; 0 elsewhere."""
+    """dx = dy at the first of the largest entries, row by row, or at the last nan; 0 elsewhere."""
     passes, size, stride, padding = cache
     for whole, beaten, axis in reversed(passes):
         every = 1 < size == stride and whole.shape[axis] % size == 0
@@ -119,7 +127,7 @@ class MaxPool2d(Layer):
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__()
         stride = kernel_size if stride is None else stride
-        self.window = checks.window(kernel_size, stride, padding, pool=True)
+        self.window = inputs.window(kernel_size, stride, padding, pool=True)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         _check(x, self.window)
@@ -134,7 +142,7 @@ class AvgPool2d(Layer):
     def __init__(self, kernel_size: int, stride: int | None = None, padding: int = 0) -> None:
         super().__init__()
         stride = kernel_size if stride is None else stride
-        self.window = checks.window(kernel_size, stride, padding, pool=True)
+        self.window = inputs.window(kernel_size, stride, padding, pool=True)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         _check(x, self.window)
@@ -154,5 +162,5 @@ class GlobalAvgPool2d(Layer):
 
 
 def _check(x: Array, window: tuple[int, int, int] = (1, 1, 0)) -> None:
-    checks.batch(x, ("n", "c", "h", "w"), None, "an array")
-    checks.room_for(window[0], window[2], x)
+    inputs.batch(x, ("n", "c", "h", "w"), None, np.ndarray)
+    inputs.room_for(window[0], window[2], x)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.layers.activations import relu, relu_backward, tanh, tanh_backward
 from dlcourse.scratch.layers.base import Cache, Layer, uniform
@@ -122,7 +122,7 @@ class RNN(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, _, d = self.params["weight_ih"].shape
-        checks.batch(x, ("n", "t", d), tuple(lead), "an array")
+        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray, self.params["weight_ih"].dtype)
         weight_ih, weight_hh, bias = self.params.values()
         return rnn(x, weight_ih, weight_hh, bias, nonlinearity=self.nonlinearity)
 

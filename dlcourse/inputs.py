@@ -1,0 +1,153 @@
+"""What layers and losses take in, refused at the door where it would only break further inside.
+
+Arrays of the one room and tensors of the other are asked the same questions, in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from dlcourse import checks
+
+
+def values(name: str, value: Any, kind: type, dtype: Any = None) -> None:
+    """An array, or a tensor: of "float" or "int" numbers, of exactly this ``dtype``, or of any.
+
+    Both rooms refuse what is of another precision than their parameters: NumPy would go on in the
+    wider one, and a float32 network then trains in float64.
+    """
+    if isinstance(value, kind):
+        given: Any = value
+        found = numbers_of(given) if isinstance(dtype, str) else given.dtype
+        if dtype is None or found == dtype:
+            return
+    noun = "an array" if kind is np.ndarray else "a tensor"
+    words = {None: noun, "float": f"{noun} of floats", "int": f"{noun} of integers"}
+    fix = "" if dtype in words else "Convert it, or make the layers with another dtype."
+    checks.fail(name, words.get(dtype, f"{noun} of {dtype}"), value, fix, TypeError)
+
+
+def numbers_of(value: Any) -> str:
+    """What an array or a tensor is of: "float", "int", "bool" or something else."""
+    if isinstance(value, np.ndarray):
+        return {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(value.dtype.kind, "")
+    return str(value.dtype).removeprefix("torch.").removeprefix("u").strip("0123456789")
+
+
+def batch(
+    x: Any,
+    shape: tuple[int | str, ...],
+    lead: tuple[int, ...] | None,
+    kind: type,
+    dtype: Any = "float",
+    name: str = "x",
+) -> None:
+    """What enters a layer: ``values`` whose last axes fit ``shape``.
+
+    ``shape`` has numbers, and letters where any size will do. Axes before it are those of the runs:
+    any if ``lead`` is None, otherwise none, or ``lead``, or a single run for all.
+
+    Examples
+    --------
+    >>> batch(np.ones((5, 2, 8, 8)), ("n", 3, "h", "w"), (), np.ndarray)
+    Traceback (most recent call last):
+        ...
+    ValueError: x must be shaped (n, 3, h, w); got ndarray of float64 with shape (5, 2, 8, 8).
+    """
+    values(name, x, kind, dtype)
+    own, over = tuple(x.shape[-len(shape) :]), tuple(x.shape[: -len(shape)])
+    fits = len(own) == len(shape) and all(
+        isinstance(want, str) or want == got for want, got in zip(shape, own, strict=True)
+    )
+    if not fits or (over and lead is not None and over not in (lead, (1,) * len(lead))):
+        axes = ", ".join(map(str, shape))
+        wanted = f"shaped (..., {axes})" if lead is None else f"shaped ({axes})"
+        if lead:
+            wanted += f" or ({', '.join(map(str, lead))}, {axes}), one entry a run"
+        checks.fail(name, wanted, x)
+    if 0 in x.shape:
+        checks.fail(name, "without an axis of length 0", x)
+
+
+def outputs(y: Any, target: Any) -> None:
+    """What predictions y (..., n, k) are compared with: as many real numbers."""
+    axes, runs = y.shape[-2:], y.shape[:-2]
+    if numbers_of(target) not in ("float", "int", "bool") or not _fits(target, axes, runs):
+        checks.fail("target", f"numbers shaped {_last(axes)} as y", target, _runs(runs))
+
+
+def classes(y: Any, target: Any, sequences: bool = False) -> None:
+    """What logits y (..., n, k) or, of ``sequences``, (..., n, t, k) are compared with."""
+    first, kind = (-3 if sequences else -2), numbers_of(target)
+    runs, places = y.shape[:first], y.shape[first:-1]
+    soft = kind == "float" and not sequences
+    if (soft or kind == "int") and _fits(target, y.shape[first:] if soft else places, runs):
+        return
+    kinds = f"integer labels {_last(places)}"
+    kinds += ", one a place" if sequences else f" or soft targets {_last(y.shape[first:])}"
+    checks.fail("target", kinds, target, _runs(runs))
+
+
+def _fits(target: Any, axes: Sequence[int], runs: Sequence[int]) -> bool:
+    """Whether the last axes are these and those before are runs, of y or of the target alone."""
+    over = target.shape[: -len(axes)]
+    try:
+        return target.shape[-len(axes) :] == axes and (
+            not over or over == runs or np.broadcast_shapes(over, tuple(runs)) is not None
+        )
+    except ValueError:
+        return False
+
+
+def _last(axes: Sequence[int]) -> str:
+    return f"(..., {', '.join(map(str, axes))})"
+
+
+def _runs(runs: Sequence[int]) -> str:
+    return f"Axes before these are runs; y has {tuple(runs)}." if runs else ""
+
+
+def integers(name: str, value: Any) -> np.ndarray[Any, Any]:
+    """An array of integers of any width, made of whatever NumPy makes one of."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # rows of unlike length
+        array = np.array(None)
+    if array.dtype.kind not in "iu" and (array.size or array.dtype.kind != "f"):  # [] is of floats
+        checks.fail(name, "integers", value, error=TypeError)
+    return array
+
+
+def indices(name: str, value: Any, size: int) -> None:
+    """Whole numbers from 0 on, each the place of one of ``size`` things."""
+    if value.size if isinstance(value, np.ndarray) else value.numel():
+        low, high = int(value.min()), int(value.max())
+        if low < 0 or high >= size:
+            checks.fail(name, f"in 0 .. {size - 1}", low if low < 0 else high)
+
+
+def axis(name: str, value: int, x: Any) -> None:
+    """One of the axes of x, counted from its first or, below 0, from its last."""
+    if not -x.ndim <= value < x.ndim:
+        checks.fail(name, f"in {-x.ndim} .. {x.ndim - 1}, an axis of x", value)
+
+
+def window(size: Any, stride: Any, padding: Any, pool: bool = False) -> tuple[int, int, int]:
+    """A square window, how far it moves, and how far it may begin outside of the image."""
+    size, stride = checks.integer("kernel_size", size, 1), checks.integer("stride", stride, 1)
+    padding, most = checks.integer("padding", padding, 0), size // 2 if pool else size - 1
+    if padding > most:
+        share = "half" if pool else "one less than"
+        checks.fail("padding", f"at most {most}, {share} the window", padding)
+    return size, stride, padding
+
+
+def room_for(size: int, padding: int, x: Any) -> None:
+    """Images (..., h, w) into which the window fits."""
+    h, w = x.shape[-2:]
+    if min(h, w) + 2 * padding < size:
+        wanted = f"at least as large as the window of {size}, padding included"
+        checks.fail("x", wanted, f"{h} x {w}")
