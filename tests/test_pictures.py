@@ -182,6 +182,16 @@ def test_labels_stand_at_the_ends_of_their_lines_without_touching():
     assert all(box.x1 <= fig.bbox.x1 for box in boxes)
 
 
+def test_labels_stand_at_the_edge_of_square_axes():
+    fig, ax = plots.new_figure(6, 3)
+    ax.plot([0, 1], [0, 1], label="up")
+    ax.set_aspect("equal")
+    plots.label_lines(ax)
+    fig.draw_without_rendering()
+    gap = ax.texts[0].get_window_extent().x0 - ax.get_window_extent().x1
+    assert gap == pytest.approx(6 * fig.dpi / 72, abs=1)
+
+
 def test_a_picture_is_the_same_bytes_every_time():
     assert to_svg(figure()) == to_svg(figure())
     fig = figure()

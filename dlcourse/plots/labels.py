@@ -64,7 +64,9 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
     if not shown:
         return ax
     figure: Any = ax.get_figure(root=True)
-    figure.draw_without_rendering()  # lays the axes out, so that data have a place
+    if (layout := figure.get_layout_engine()) is not None:
+        layout.execute(figure)
+    ax.apply_aspect()  # now data have a place, though nothing has been drawn
     size = text.pop("fontsize", 9)
     points = 72 / figure.dpi
     box = ax.get_window_extent()

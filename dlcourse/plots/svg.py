@@ -40,8 +40,8 @@ def to_svg(fig: Figure, prefix: str = "s", label: str = "") -> str:
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with matplotlib.rc_context(settings):
-        if fig.get_layout_engine() is not None:
-            fig.draw_without_rendering()
+        if (layout := fig.get_layout_engine()) is not None:
+            layout.execute(fig)
             fig.set_layout_engine(None)  # laid out once: another pass would move it a little
         fig.savefig(buffer, format="svg", facecolor="white", metadata=nothing)
     text = buffer.getvalue()
