@@ -6,6 +6,7 @@ import pytest
 from dlcourse.figures.optimizers.clipping import START, THRESHOLDS, cliff_path, cliff_walk
 from dlcourse.plots.labels import title_of
 from dlcourse.problems import one_unit
+from dlcourse.scratch.optimizers import clip_grad_norm
 
 
 def test_the_gradient_is_that_of_the_loss():
@@ -33,6 +34,19 @@ def test_clipping_holds_every_step_and_without_it_one_leaves_the_map():
     assert np.linalg.norm(np.diff(free, axis=0), axis=1).max() > 10_000
     np.testing.assert_array_equal(free[:40], held[:40])  # the same walk up to the cliff
     assert one_unit(held[-1])[0] < 1e-4 < one_unit(free[-1])[0]
+
+
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+def test_paths_walked_side_by_side_are_the_paths_walked_alone(threshold):
+    theta, c = np.array(START), min(THRESHOLDS[threshold], 1e9)
+    expected = [theta.copy()]
+    for _ in range(40):
+        theta -= 0.2 * clip_grad_norm(one_unit(theta)[1], c)[0]
+        expected += [theta.copy()]
+    found = cliff_path(0.2, threshold)
+    np.testing.assert_allclose(found[:41], expected, rtol=1e-9)
+    found[...] = 0  # what is handed out is the reader's own
+    np.testing.assert_allclose(cliff_path(0.2, threshold)[:41], expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("threshold", THRESHOLDS)

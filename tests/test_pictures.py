@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from dlcourse import plots
 from dlcourse.plots import charts
@@ -196,6 +197,15 @@ def test_a_picture_is_the_same_bytes_every_time():
     assert to_svg(figure()) == to_svg(figure())
     fig = figure()
     assert to_svg(fig) == to_svg(fig)
+
+
+def test_a_picture_is_drawn_once(monkeypatch):
+    drawn, draw = [], Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda fig, pen: (drawn.append(fig), draw(fig, pen)))
+    laid_out, plain = figure(), plots.new_figure(layout=None)[0]
+    for fig in (laid_out, plain):
+        to_svg(fig)
+    assert drawn == [laid_out, plain]
 
 
 def test_a_picture_is_opaque_rounded_and_names_no_machine():

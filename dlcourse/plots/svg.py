@@ -37,12 +37,13 @@ def to_svg(fig: Figure, prefix: str = "s", label: str = "") -> str:
     import matplotlib
 
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "dlcourse", "path.simplify": False}
+    settings |= {"figure.autolayout": False, "figure.constrained_layout.use": False}
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with matplotlib.rc_context(settings):
-        if (layout := fig.get_layout_engine()) is not None:
-            layout.execute(fig)
-            fig.set_layout_engine(None)  # laid out once: another pass would move it a little
+        if (engine := fig.get_layout_engine()) is not None:
+            engine.execute(fig)  # once: another pass would move it a little
+            fig.set_layout_engine(None)  # and savefig need not draw twice
         fig.savefig(buffer, format="svg", facecolor="white", metadata=nothing)
     text = buffer.getvalue()
     text = text[text.index("<svg") :].strip()

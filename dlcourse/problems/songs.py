@@ -36,18 +36,20 @@ def song_loss(theta: Array, wave: Array) -> tuple[Array, Array]:
     L (runs,) and its gradient (runs, 289)
     """
     W, b, v, c = parts(theta)
+    b, v = b[..., None], v[..., None]  # columns
     h = np.zeros((len(wave) + 1, *b.shape), theta.dtype)
     for t in range(len(wave)):  # forward in time
-        h[t + 1] = np.tanh(np.einsum("rij,rj->ri", W, h[t]) + b)
-    said = np.einsum("trk,rk->tr", h[1:], v) + c
+        h[t + 1] = np.tanh(W @ h[t] + b)
+    said = (v.mT @ h[1:])[..., 0, 0] + c
     pull = 2 * (said - wave[:, None]) / len(wave)
-    a, later = np.zeros_like(h[1:]), 0.0
+    a, slope, later = pull[..., None, None] * v, 1 - h[1:] ** 2, 0.0
     for t in reversed(range(len(wave))):  # and backward
-        a[t] = (pull[t][:, None] * v + later) * (1 - h[t + 1] ** 2)
-        later = np.einsum("rij,ri->rj", W, a[t])
-    by_W = np.einsum("tri,trj->rij", a, h[:-1]).reshape(len(theta), -1)
-    by_v = np.einsum("tr,trk->rk", pull, h[1:])
-    grad = np.hstack([by_W, a.sum(0), by_v, pull.sum(0)[:, None]])
+        a[t] = (a[t] + later) * slope[t]
+        later = W.mT @ a[t]
+    by_W = a[..., 0].transpose(1, 2, 0) @ h[:-1, ..., 0].swapaxes(0, 1)
+    by_v = (pull[..., None] * h[1:, ..., 0]).sum(0)
+    by_b, by_c = a.sum(0)[..., 0], pull.sum(0)[:, None]
+    grad = np.hstack([by_W.reshape(len(theta), -1), by_b, by_v, by_c])
     return ((said - wave[:, None]) ** 2).mean(0), grad
 
 

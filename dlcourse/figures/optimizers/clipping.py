@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,14 +33,22 @@ def cliff_path(rate: float, threshold: str) -> Array:
     threshold : "none", "1" or "0.1": the norm to which the gradient is clipped
     """
     rate = number("rate", rate, 0, low_open=True)
-    c = THRESHOLDS[choice("threshold", threshold, THRESHOLDS)]
-    theta = np.array(START)
+    place = [*THRESHOLDS].index(choice("threshold", threshold, THRESHOLDS))
+    return _paths(rate)[:, place].copy()
+
+
+@functools.cache
+def _paths(rate: float) -> Array:
+    """The paths of all thresholds, walked side by side: (STEPS + 1, thresholds, 2)."""
+    c = np.array([*THRESHOLDS.values()])
+    theta = np.tile(START, (len(c), 1))
     return walk(SGD(theta, lr=rate), lambda p: _clipped(one_unit(p)[1], c), STEPS)
 
 
-def _clipped(g: Array, c: float) -> Array:
+def _clipped(g: Array, c: Array) -> Array:
     """As ``clip_grad_norm``, in multiplications only: a sum of BLAS's would round by processor."""
-    return np.asarray(g * min(1.0, c / (np.sqrt(g[0] * g[0] + g[1] * g[1]) + 1e-6)))
+    norm = np.sqrt(g[:, 0] * g[:, 0] + g[:, 1] * g[:, 1])
+    return np.asarray(g * np.minimum(1.0, c / (norm + 1e-6))[:, None])
 
 
 def draw_cliff(ax: Axes, levels: Any = LEVELS) -> Axes:

@@ -35,8 +35,7 @@ def valley_and_circle(kappa: float, lr: float, beta: float) -> Figure:
     start = np.array([10.0, 1.0])
     path = walk(SGD(start, lr=lr, momentum=beta), valley.grad, STEPS)
     path = path[: int(np.argmax((np.abs(path) > 60).any(-1))) or None]
-    fig, (left, right) = plots.new_figure(5.8, 3.0, 1, 2)
-    fig.set_layout_engine("none")  # to lay every frame out anew takes seconds
+    fig, (left, right) = plots.new_figure(5.8, 3.0, 1, 2, layout=None)
     left.set_position((0.11, 0.17, 0.46, 0.71))
     right.set_position((0.69, 0.17, 0.3, 0.71))
     _contours(left, kappa)
