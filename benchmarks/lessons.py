@@ -8,6 +8,7 @@ with 1 when one takes more than twenty seconds or does not run.
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -18,10 +19,10 @@ AT_MOST = 20.0
 EXECUTE = "import sys; from tools.notebooks import execute; execute(sys.argv[1])"
 
 
-def main(paths: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Print a line a lesson and the sum of all."""
     failed, total = 0, 0.0
-    given = [Path(path) for path in paths or [ROOT / "lessons"]]
+    given = parse(argv).paths
     notebooks = [one for path in given for one in sorted(path.rglob("*.ipynb")) or [path]]
     print(f"CPU seconds, kernel included; at most {AT_MOST:.0f} a lesson")
     for path in notebooks:
@@ -35,6 +36,26 @@ def main(paths: list[str] | None = None) -> int:
     return int(failed > 0)
 
 
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    said, _, more = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.lessons", description=said, epilog=more.rpartition("\n\n")[2]
+    )
+    whole = [ROOT / "lessons"]
+    parser.add_argument(
+        "paths", nargs="*", type=existing, default=whole, help="lessons, or folders of them; all"
+    )
+    return parser.parse_args(argv)
+
+
+def existing(path: str) -> Path:
+    """A file or folder that is there."""
+    if not Path(path).exists():
+        raise argparse.ArgumentTypeError(f"no such file or folder: {path!r}")
+    return Path(path)
+
+
 def cpu_seconds(command: list[str]) -> tuple[float, int]:
     """What a command and all that it started and waited for used; and how it ended."""
     with subprocess.Popen(command, cwd=ROOT) as child:
@@ -44,4 +65,4 @@ def cpu_seconds(command: list[str]) -> tuple[float, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -37,3 +37,13 @@ def test_a_dear_lesson_is_an_exit_code(monkeypatch, capsys, tmp_path, costs, sta
     _, *lines, total = capsys.readouterr().out.splitlines()
     assert [word for line in lines for word in ("DOES NOT RUN", "TOO LONG") if word in line] == said
     assert total.split() == ["all", "2", f"{sum(seconds for seconds, _ in costs):.1f}", "s"]
+
+
+@pytest.mark.parametrize(("word", "status"), [("--help", 0), ("--other", 2), ("no/such.ipynb", 2)])
+def test_what_is_no_lesson_is_not_run(monkeypatch, capsys, word, status) -> None:
+    monkeypatch.setattr(lessons, "cpu_seconds", lambda command: pytest.fail("it was run"))
+    with pytest.raises(SystemExit) as stopped:
+        lessons.main([word])
+    assert stopped.value.code == status
+    said = capsys.readouterr()
+    assert said.out.startswith("usage: python -m benchmarks.lessons") or word in said.err
