@@ -26,9 +26,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Print a line a lesson and the sum of all."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.lessons", description=__doc__)
     parser.add_argument("paths", nargs="*", default=[str(ROOT / "lessons")])
+    notebooks = [*found(parser.parse_args(arguments).paths)]
     failed, seconds = 0, []
     print(f"CPU seconds, kernel included; at most {AT_MOST:.0f} a lesson")
-    for path in found(parser.parse_args(arguments).paths):
+    for path in notebooks:
         before, told = cpu_seconds(), ""
         try:
             execute(path)

@@ -12,11 +12,11 @@ import yaml
 from dlcourse.grading import quality
 from dlcourse.grading.bank import exercises
 from dlcourse.grading.compare import TOLERANCE, deviation
+from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.judge import judge, run_probe
 from dlcourse.grading.progress import Table
 from dlcourse.grading.report import CORRECT
 from dlcourse.grading.spec import GROUPS, Case, Probe
-from dlcourse.grading.subjects import InProcess
 from tools import counts
 from tools.registries import read
 

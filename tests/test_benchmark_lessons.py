@@ -46,3 +46,16 @@ def test_a_dear_lesson_is_an_exit_code(monkeypatch, capsys, tmp_path, costs, sta
     _, *lines, total = capsys.readouterr().out.splitlines()
     assert ["TOO LONG" in line for line in lines] == said
     assert total.split() == ["all", "2", f"{sum(costs):.1f}", "s"]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [("--help", "usage: python -m"), ("--other", "unrecognized"), ("no/such.ipynb", "must be a")],
+)
+def test_what_is_no_lesson_is_not_run(monkeypatch, capsys, word, said) -> None:
+    monkeypatch.setattr(lessons, "execute", lambda path: pytest.fail("it was run"))
+    with pytest.raises(SystemExit) as stopped:
+        lessons.main([word])
+    written = capsys.readouterr()
+    assert said in written.out + written.err + str(stopped.value)
+    assert "CPU seconds" not in written.out

@@ -110,6 +110,13 @@ def test_a_name_that_two_columns_have_is_refused(canvas):
         ("", "The file has: no assignments"),
         ("a;b;c\n", "The file has: no assignments"),
         ("Student\xe9".encode("latin-1"), "canvas must be UTF-8, as Canvas exports it"),
+        (BOOK.encode("utf-16"), "canvas must be UTF-8, as Canvas exports it"),
+        (BOOK.encode("utf-16-le"), "canvas must be UTF-8, as Canvas exports it"),
+        ("Student；ID；Essay (7)\n", "commas, semicolons or tabs between cells; got 'Student；ID"),
+        ("Student，ID，Essay (7)\na, b\n", "commas, semicolons or tabs between cells; got"),
+        ("Student\u037eID\u037eEssay (7)\n", "commas, semicolons or tabs between cells; got"),
+        ("Student|ID|Essay (7)\na;b\n", "commas, semicolons or tabs between cells; got"),
+        ("sep=;\nStudent;ID;Essay (7)\n", "tabs between cells; got 'sep=;'"),
     ],
 )
 def test_what_is_no_gradebook_is_refused(text, said, canvas):
@@ -179,6 +186,11 @@ OTHERS = {
     "a part of the name": ("doe_12", "Doe, Jane"),
     "a team": ("team_12", "Doe, Jane"),
     "nobody": ("week_12", ""),
+    "signs only": ("--_12", ""),
+    "a letter of another script": ("doej\u0430ne_12", "Doe, Jane"),
+    "the same, in the gradebook": ("doejane_12", "D\u043ee, Jane"),
+    "all but a letter": ("müllerann_12", "Müller, Anna"),
+    "wide letters": ("ｄｏｅjane_12", "Doe, Jane"),
 }
 
 
@@ -197,6 +209,16 @@ OWN = {
     "müllerjörg_12": "Mu\u0308ller, Jo\u0308rg",
     "Doejane_12": "Doe, Jane",
     "vonderleyenu_12": "von der Leyen, U.",
+    "straßeanna_12": "Straße, Anna",
+    "strasseanna_12": "Straße, Anna",
+    "STRASSEANNA_12": "Straße, Anna",
+    "muelleranna_12": "Müller, Anna",
+    "mulleranna_12": "Mu\u0308ller, Anna",
+    "mülleranna_12": "Mueller, Anna",
+    "ipekcan_12": "İpek, Can",
+    "dvořákx\u0302_12": "Dvořák, X\u0302",
+    "क्षमाकिम_12": "क्षमा, किम",
+    "岩波茂_12": "岩波, 茂",
 }
 
 
@@ -232,6 +254,19 @@ def test_names_are_compared_letter_by_letter(canvas):
         title = unicodedata.normalize(other, "Prüfung")
         left, new = canvas(renamed({"anna": "José"}), text, title)
         assert "José" not in left and new.endswith(" ,12,10.00\n")
+
+
+@pytest.mark.parametrize("place", ["Student,", "anna", "    Points", "dora"])
+def test_marks_of_the_byte_order_are_no_part_of_a_cell(place, canvas):
+    """Files that were put together have one in their middle."""
+    left, new = canvas(RECORDS, BOOK.replace(place, f"\ufeff{place}", 1))
+    assert left == ["carl"] and new.count("\ufeff") == 1
+
+
+def test_signs_that_look_like_separators_are_part_of_a_name(canvas):
+    title = "Opt，1； a\u037e b"
+    left, new = canvas(RECORDS, BOOK.replace("Optimizers, part 1", title), title)
+    assert left == ["carl"] and title in new
 
 
 def test_a_gradebook_that_is_no_table_is_refused(canvas):

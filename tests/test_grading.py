@@ -181,7 +181,8 @@ def test_a_counted_gradient(times, said):
 
     def another(w0, grad, T, lr, mu):
         def slope(point):
-            uncounted = inspect.getclosurevars(grad).nonlocals["function"]
+            counting = inspect.getclosurevars(grad).nonlocals["function"]
+            uncounted = inspect.getclosurevars(counting).nonlocals["function"]
             counted = [grad(point) for _ in range(times if T > 2 else 1)]
             return counted[0] if counted else uncounted(point)
 

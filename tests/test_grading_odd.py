@@ -10,10 +10,11 @@ import pytest
 
 from dlcourse.grading import check, compare, judge
 from dlcourse.grading.bank import exercises
+from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.quality import quality
 from dlcourse.grading.report import NOT_YET
 from dlcourse.grading.spec import Case
-from dlcourse.grading.subjects import InProcess, Reply, asked
+from dlcourse.grading.subjects import Reply, asked
 
 home = cells.home
 

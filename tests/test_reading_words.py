@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 from cohort import ROOT, environment
 from odd_cells import CELLS, RIGHT, changed, inside
+from odd_results import CELLS as ODDER
 from tools_available import need
 
 from dlcourse.grading import alone, cell, check, isolated, subjects
 from dlcourse.grading.bank import exercises, find
+from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.isolated import judged
 from dlcourse.grading.judge import judge, judge_subject
-from dlcourse.grading.sandbox import Sandbox, SandboxError, launch
-from dlcourse.grading.subjects import InProcess
+from dlcourse.grading.sandbox import Sandbox, SandboxError, launch, wire
 
 home = cells.home
 MOMENTUM = find("momentum")
@@ -91,6 +92,10 @@ def test_a_function_without_a_text_cannot_be_judged_alone():
         (CELLS["imports: a package, unused"][0], "imports scipy, which is not there"),
         (CELLS["of another cell: a number"][0], "uses rate, which its own cell does not define."),
         (changed("w[name] = np.empty(0)"), "came (0,)."),
+        (ODDER["gives: one that is no number, twice"][0], "['W', 'b'], came ['W', 'b', nan, nan]."),
+        (ODDER["gives: a Boolean of NumPy's"][0], "an array of numbers, came a bool."),
+        (ODDER["does: a pool of processes"][0], "multiprocessing is refused: an answer starts no"),
+        (ODDER["does: a file for a while"][0], "tempfile is refused: an answer starts no process"),
     ],
 )  # fmt: skip
 def test_the_same_is_said_here_and_there_and_names_no_place(text, said, sandbox):
@@ -178,6 +183,15 @@ PLANTED = {
     "packages can be found": (
         alone, "_find_spec", alone.FIND_SPEC, "imports: a package that is asked for"),
     "files are opened": (alone, "_refuse_file", lambda *given: None, "does: a file of the machine"),
+    "what processes share is had": (
+        alone, "SHARED", (), "does: a pool of threads that needs what processes share"),
+    "all builtins are there": (cell, "_is_own", lambda *given: True, "names: of site"),
+    "what the shell prints is None": (
+        cell._Idle, "getoutput", lambda *given: None, "commands: what the shell prints, counted"),
+    "nothing is past Python": (
+        cell.Sink, "fileno", io.TextIOBase.fileno, "does: prints past Python"),
+    "results do not cross": (
+        wire, "carried", lambda value, **limits: value, "gives: a dict that lists no values"),
     "IPython is asked": (cell, "STAND_INS", {}, "commands: display in the function"),
 }  # fmt: skip
 
@@ -185,7 +199,7 @@ PLANTED = {
 @pytest.mark.parametrize("name", PLANTED)
 def test_planted_a_reading_of_its_own_is_noticed(name, sandbox, monkeypatch):
     owner, attribute, instead, which = PLANTED[name]
-    text = CELLS[which][0]
+    text = {**CELLS, **ODDER}[which][0]
     there = judged(MOMENTUM, text, sandbox)
     assert worth(here(text)) == worth(there)
     monkeypatch.setattr(owner, attribute, instead)

@@ -57,13 +57,47 @@ def alone() -> Iterator[None]:
         _replaced(threading.Thread, "start", _start),
         _replaced(importlib, "import_module", _import_module),
         _replaced(importlib.util, "find_spec", _find_spec),
+        contextlib.ExitStack() as shared,
     ):
+        for module, name, instead in SHARED:
+            shared.enter_context(_replaced(module, name, instead))
         warnings.simplefilter("ignore")
         _here.inside = True
         try:
             yield
         finally:
             _here.inside = False
+
+
+def _shared() -> Iterator[tuple[Any, str, Any]]:
+    """By what processes share memory, where there is such, and what stands in its place."""
+    with contextlib.suppress(ImportError):
+        module = importlib.import_module("_multiprocessing")
+        semaphore = module.SemLock
+
+        class SemLock(semaphore):  # type: ignore[misc, valid-type]
+            def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+                _refuse_shared()
+                return semaphore.__new__(semaphore, *args, **kwargs)
+
+        yield module, "SemLock", SemLock
+    with contextlib.suppress(ImportError):
+        module = importlib.import_module("_posixshmem")
+        shm_open = module.shm_open
+
+        def refused(*args: Any, **kwargs: Any) -> Any:
+            _refuse_shared()
+            return shm_open(*args, **kwargs)
+
+        yield module, "shm_open", refused
+
+
+def _refuse_shared() -> None:
+    if getattr(_here, "inside", False):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+
+SHARED = tuple(_shared())
 
 
 @contextlib.contextmanager
@@ -117,6 +151,12 @@ def _refuse(event: str, given: tuple[Any, ...]) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
     elif event in ("os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.link", "os.symlink"):
         raise OSError(errno.EROFS, "Read-only file system", given[0])
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr") or (
+        event == "sqlite3.connect" and given[0] not in (":memory:", "")
+    ):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+    elif event in ("os.listdir", "os.scandir") and given[0] not in (None, "", "."):
+        _refuse_file(given[0], None, os.O_RDONLY)
 
 
 def _refuse_file(path: Any, mode: str | None, flags: int) -> None:

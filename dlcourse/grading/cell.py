@@ -11,8 +11,11 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import errno
+import functools
 import inspect
 import io
+import os
 import sys
 import traceback
 import types
@@ -26,6 +29,20 @@ FILE = "<answer>"
 
 AT_HAND = sys.stdlib_module_names | {"numpy"}
 """What an answer can import."""
+
+REACHING_OUT = {
+    *("asyncio", "ftplib", "http", "multiprocessing", "pty", "smtplib", "socket", "socketserver"),
+    *("ssl", "subprocess", "tempfile", "urllib", "webbrowser"),
+}
+"""Modules that have nothing to work with; what they say of it differs from machine to machine."""
+
+CONFINED = "an answer starts no process, opens no connection and writes no file"
+
+REPLACED = {
+    *("None", "True", "False", "Ellipsis", "NotImplemented", "__debug__", "__name__", "__doc__"),
+    *("__build_class__", "open", "print"),
+}
+"""Builtins that say nowhere that they are Python's, and those that a tool puts its own for."""
 
 ELSEWHERE = {
     *("!", "HTML", "SVG", "bash", "cmd", "code_wrap", "file", "html", "javascript", "js", "latex"),
@@ -114,7 +131,7 @@ def load(source: str) -> dict[str, Any]:
         code = compiled(source)
     module = types.ModuleType("__main__")
     names = module.__dict__
-    names.update(np=np, __builtins__={**vars(builtins), **STAND_INS})
+    names.update(np=np, __builtins__=_builtins())
     outer = sys.modules.get("__main__", module)
     sys.modules["__main__"] = module  # a dataclass looks there for the names of its fields' types
     try:
@@ -128,6 +145,23 @@ def load(source: str) -> dict[str, Any]:
     return names
 
 
+def _builtins() -> types.ModuleType:
+    """Python's own, with our stand-ins; those that site, IPython or another cell adds are left out.
+
+    A module for each cell: what an answer sets in it, no other finds.
+    """
+    module = types.ModuleType("builtins", builtins.__doc__)
+    own = {name: value for name, value in vars(builtins).items() if _is_own(name, value)}
+    module.__dict__.update(own, **STAND_INS)
+    return module
+
+
+def _is_own(name: str, value: Any) -> bool:
+    """Whether a builtin is Python's; exceptions may have other names, such as ``IOError``."""
+    own = getattr(value, "__module__", None) in ("builtins", "io", "_io")
+    return name in REPLACED or (own and (value is OSError or value.__name__ == name))
+
+
 class _Idle:
     """IPython as an answer finds it: whatever is asked for is there, and does nothing."""
 
@@ -138,6 +172,24 @@ class _Idle:
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         return None
+
+    def getoutput(self, *args: Any, **kwargs: Any) -> _Lines:
+        return _Lines()
+
+    def run_line_magic(self, name: str, *args: Any, **kwargs: Any) -> _Lines | None:
+        return _Lines() if name in ("sx", "system") else None
+
+
+class _Lines(list[str]):
+    """What a command of the shell prints, in IPython's kind of list: no line, for none is run."""
+
+    n = nlstr = s = spstr = ""
+    l = list = p = paths = property(lambda self: self)  # noqa: E741
+
+    def grep(self, *args: Any, **kwargs: Any) -> _Lines:
+        return self
+
+    fields = sort = get_list = get_paths = grep  # type: ignore[assignment]
 
 
 def _nothing(*args: Any, **kwargs: Any) -> None:
@@ -163,6 +215,8 @@ def _import(name: str, *where: Any, **how: Any) -> Any:
     level = how.get("level", where[3] if len(where) > 3 else 0)
     if level == 0:
         require_at_hand(name)
+    if name == "builtins" and where and "__builtins__" in where[0]:
+        return where[0]["__builtins__"]
     return builtins.__import__(name, *where, **how)
 
 
@@ -189,6 +243,10 @@ class Sink(io.TextIOBase):
     def writable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        """Of a file that takes all and keeps nothing, for those who write past Python."""
+        return _nowhere()
+
     def write(self, text: str) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
@@ -197,9 +255,15 @@ class Sink(io.TextIOBase):
         return len(text)
 
 
+@functools.cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)
+
+
 def failure(error: BaseException, file: str = FILE) -> tuple[str, int | None, str, str]:
     """An exception: type, the last line it reached in ``file``, text, the name that it misses."""
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    reached = [*traceback.walk_tb(error.__traceback__)]
+    lines: list[int | None] = [n for frame, n in reached if frame.f_code.co_filename == file]
     said: Any = error
     if isinstance(error, SyntaxError) and error.filename == file:
         lines, said = [error.lineno], error.msg
@@ -210,4 +274,16 @@ def failure(error: BaseException, file: str = FILE) -> tuple[str, int | None, st
     name = getattr(error, "name", None)
     missing = text.startswith((f"name {name!r} is", "No module named"))
     kind = str(type(error).__name__)[:80]
+    if isinstance(error, OSError) and (refused := _refused(error, [f for f, _ in reached], file)):
+        kind, text = "PermissionError", f"{refused}: {CONFINED}"
     return kind, lines[-1] if lines else None, text, str(name) if name and missing else ""
+
+
+def _refused(error: OSError, frames: list[types.FrameType], file: str) -> str:
+    """What the sandbox has refused: a module of Python's, or one call; empty if nothing."""
+    while any(frame.f_code.co_filename == file for frame in frames):
+        del frames[0]
+    packages = (str(frame.f_globals.get("__name__")).partition(".")[0] for frame in frames)
+    if named := next((name for name in packages if name in REACHING_OUT), None):
+        return f"{named} is refused"
+    return str(error) if error.errno == errno.EPERM else ""

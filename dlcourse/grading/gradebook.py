@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ MARK = "\ufeff"
 POSSIBLE = "Points Possible"
 # The columns by which Canvas knows a student; the first that is there and matches decides.
 KEYS = ("SIS Login ID", "SIS User ID", "ID", "Student")
+UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 DECIMAL = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?")
 GROUPED = re.compile(
     r"(?P<whole>[1-9][0-9]{0,2}(?P<group>[.,'’ \u00a0\u2009\u202f])[0-9]{3}"
@@ -58,10 +60,10 @@ class Gradebook:
 
     def _cells(self, row: list[str]) -> dict[str, str]:
         """What a row says about a student, under the names of the columns."""
-        if row is self.rows[0] or (row and row[0].strip() == POSSIBLE):
+        if row is self.rows[0] or (row and _bare(row[0]) == POSSIBLE):
             return {}
         named = [*zip(self.rows[0], row, strict=False)][::-1]  # of two of one name the first
-        cells = {name.strip(): composed(cell.strip()) for name, cell in named}
+        cells = {_bare(name): composed(_bare(cell)) for name, cell in named}
         if {"LastName", "FirstName"} <= cells.keys():
             cells["Student"] = f"{cells['LastName']}, {cells['FirstName']}"
         return cells
@@ -83,13 +85,19 @@ def gradebook(exported: Path, assignment: str) -> Gradebook:
         fail("canvas", "UTF-8, as Canvas exports it", str(exported), "Export it again.")
     mark = MARK if text.startswith(MARK) else ""
     text = text.removeprefix(MARK)
-    first = re.search(r"[,;\t]", text)  # behind "Student", which needs no quotes
+    if "\0" in text:  # letters of two bytes, all of them of Latin
+        fail("canvas", "UTF-8, as Canvas exports it", str(exported), "Export it again.")
+    head = text.partition("\n")[0]
+    first = re.search(r"[,;\t]", head)  # behind "Student", which needs no quotes
     separator = first[0] if first else ","
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error as error:
         fail("canvas", "a gradebook exported from Canvas (CSV)", str(exported), f"{error}.")
     header = rows[0] if rows else []
+    if text and (len(header) < 2 or header[0] == "sep="):
+        fix = "Export it again; other signs that look like these separate nothing."
+        fail("canvas", "a table with commas, semicolons or tabs between cells", head[:80], fix)
     for line, row in enumerate(rows, 1):
         if any(cell.strip() for cell in row[len(header) :]):
             fix = 'A number with a comma needs quotes there, as in "7,50".'
@@ -120,12 +128,33 @@ def number(text: str) -> float | None:
     return float(f"{plain[1]}.{plain[2] or 0}") if plain else None
 
 
+def _bare(cell: str) -> str:
+    """A cell without blanks around it; files that were put together have marks in their middle."""
+    return cell.replace(MARK, "").strip()
+
+
 def _require_same(student: str, number: str, there: str) -> None:
     """Canvas packs a file under the name of its gradebook, without blanks and signs."""
-    name = re.sub(r"\W", "", there).lower()
-    if student.lower() != f"{name}_{number}":
+    if not _spellings(student.rpartition("_")[0]) & _spellings(there):
+        name = re.sub(r"\W", "", there).lower()
         fix = f"In the gradebook {number} is {there!r}, whose files are named {name}_{number}."
         fail("submissions", "named by no number of another student of Canvas", student, fix)
+
+
+def _spellings(name: str) -> set[str]:
+    """The letters of a name as file systems, browsers and people write them, for comparison.
+
+    >>> sorted(_spellings("Müller, Zoé")), sorted(_spellings("Groß"))
+    (['muellerzoé', 'mullerzoe', 'müllerzoé'], ['gross'])
+    """
+    letters = "".join(c for c in composed(name).casefold() if c.isalnum() or _is_accent(c))
+    whole = composed(letters)
+    plain = "".join(c for c in unicodedata.normalize("NFD", whole) if not _is_accent(c))
+    return {whole, plain, whole.translate(UMLAUTS)} - {""}
+
+
+def _is_accent(character: str) -> bool:
+    return unicodedata.category(character).startswith("M")
 
 
 def _titled(name: str, assignment: str) -> bool:
@@ -136,7 +165,7 @@ def _titled(name: str, assignment: str) -> bool:
 def _possible(rows: list[list[str]], column: int) -> float:
     """The "Points Possible" of a column; it stands in one of the first rows."""
     for line, row in enumerate(rows[1:4], 2):
-        if row and row[0].strip() == POSSIBLE:
+        if row and _bare(row[0]) == POSSIBLE:
             cell = row[column] if len(row) > column else ""
             if (points := number(cell)) is None:
                 where = f"line {line}, column {rows[0][column]!r}"

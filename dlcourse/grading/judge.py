@@ -14,13 +14,13 @@ from typing import Any
 from dlcourse.grading import texts
 from dlcourse.grading.answers import READY_MADE
 from dlcourse.grading.compare import compare
+from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.moments import compare_draws, same_moments
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
 from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe, reseeded
 from dlcourse.grading.subjects import (
     Facts,
     Failure,
-    InProcess,
     Outcome,
     Subject,
     asked,

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.judge import run_probe
 from dlcourse.grading.spec import Exercise
-from dlcourse.grading.subjects import InProcess
 
 _SWAPS: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,

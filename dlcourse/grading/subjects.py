@@ -1,27 +1,26 @@
 """The answer as the judge sees it: what can be said about it before, and what one call gives.
 
 The judge never touches a learner's function. It asks a subject, and there are two kinds: one that
-calls the function here (`InProcess`), for a learner on her own machine, and one that sends the
-inputs to a sandbox (``dlcourse.grading.sandbox``). The verdict is reached in the same way for both.
+calls the function here (``dlcourse.grading.inprocess``), for a learner on her own machine, and one
+that sends the inputs to a sandbox (``dlcourse.grading.sandbox``). The verdict is reached in the
+same way for both.
 """
 
 from __future__ import annotations
 
 import builtins
-import contextlib
 import inspect
 import linecache
 import os
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
 from dlcourse.grading import answers, cell
-from dlcourse.grading.alone import alone
-from dlcourse.grading.compare import Difference, copied, untouched
+from dlcourse.grading.compare import Difference
 from dlcourse.grading.spec import Case, Exercise, Function, Probe
 
 
@@ -89,58 +88,6 @@ class Subject(Protocol):
 
     def call(self, exercise: Exercise, case: Case) -> Reply:
         """The answer to one case."""
-
-
-class InProcess:
-    """An answer in this process, trusted: a function, or what ``source`` calls ``entry``.
-
-    ``own=False`` does not ask whether it is ready-made.
-    """
-
-    def __init__(
-        self, answer: Any, own: bool = True, source: str | None = None, entry: str = ""
-    ) -> None:
-        self.answer, self.own, self.source, self.entry = answer, own, source, entry
-
-    def facts(self) -> Facts:
-        if self.source is not None:
-            if cell.blank(self.source):
-                return Facts(stub=True)
-            try:
-                with alone():
-                    names = cell.load(self.source)
-            except BaseException as error:
-                return Facts(failure=failure_of(error))
-            if self.entry not in names:
-                return Facts(missing=True)
-            self.answer = names[self.entry]
-        answer = self.answer
-        if answers.is_stub(answer):
-            return Facts(stub=True)
-        if not callable(answer):
-            return Facts(callable=False, found=answer)
-        ready_made = None
-        with contextlib.suppress(Exception):  # too odd to be read: judged by its results
-            ready_made = answers.ready_made(answer) if self.own else None
-        return Facts(ready_made=ready_made, signature=signature_of(answers.parameters(answer)))
-
-    def call(self, exercise: Exercise, case: Case) -> Reply:
-        handed = by_name(exercise, case)
-        before = {name: copied(value) for name, value in handed.items()}
-        reply = Reply(calls=dict.fromkeys(case.calls, 0))
-        counted = {name: counting(handed[name], name, reply.calls) for name in case.calls}
-        args = tuple((handed | counted)[name] for name in positional(exercise, case))
-        kwargs = {name: (handed | counted)[name] for name in case.kwargs}
-        try:
-            with alone():
-                reply.value = replace(case, args=args, kwargs=kwargs).ask(self.answer)
-        except BaseException as error:
-            reply.failure = failure_of(error, answers.filename(self.answer))
-        if inspect.iscoroutine(reply.value):
-            reply.value.close()  # else Python complains, somewhat later, that nobody awaits it
-        changed = (name for name in handed if not untouched(before[name], handed[name]))
-        reply.modified = next(changed, "")
-        return reply
 
 
 def positional(exercise: Exercise, case: Case) -> tuple[str, ...]:

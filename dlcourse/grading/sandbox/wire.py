@@ -63,12 +63,20 @@ def message(head: bytes, body: bytes, function: Callable[[str], Any] | None = No
     """The message of a frame; ``function`` makes the stand-in for a callable of that name."""
     try:
         reader = _Reader(body, function)
-        tree = reader.read(json.loads(head), 0)
+        tree = reader.read(json.loads(head, parse_constant=float), 0)
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise WireError(f"no message: {type(error).__name__}") from None
     if reader.place != len(body):
         raise WireError("no message: bytes left over")
     return tree
+
+
+def carried(value: Any, limits: tuple[int, int] = (HEAD_LIMIT, BODY_LIMIT)) -> Any:
+    """A message as it arrives, for whoever has no process to send it to."""
+    data = frame(value, limits=limits)
+    head, body = lengths(data[: LENGTHS.size], limits)
+    end = LENGTHS.size + head
+    return message(data[LENGTHS.size : end], data[end : end + body])
 
 
 def opaque(name: str) -> Any:
@@ -90,6 +98,8 @@ class _Writer:
             raise WireError("too many parts to send; return arrays, not nested lists")
         if depth > DEPTH_LIMIT:
             raise WireError("a message is nested too deeply")
+        if isinstance(value, np.generic) and value.dtype.str in DTYPES:
+            value = value.item()
         if value is None or type(value) in (bool, int, float, str):
             return value
         if isinstance(value, str):  # of NumPy's, or of an enumeration
