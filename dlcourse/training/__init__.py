@@ -6,7 +6,7 @@ from dlcourse.training.loop import Epoch, Step, as_numpy, evaluate, fit, steps
 from dlcourse.training.runs import try_all
 from dlcourse.training.sweeps import sweep
 from dlcourse.training.trials import EdgeWarning, Trials
-from dlcourse.training.watched import FileOrder, gradients_at, race, saw
+from dlcourse.training.watched import FileOrder, gradients_at, in_order, race, saw
 
 __all__ = [
     "Best",
@@ -20,6 +20,7 @@ __all__ = [
     "evaluate",
     "fit",
     "gradients_at",
+    "in_order",
     "race",
     "saw",
     "steps",

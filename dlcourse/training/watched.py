@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.scratch.landscape import per_sample_gradients
-from dlcourse.training.loop import evaluate, fit, steps
+from dlcourse.training.loop import _Shuffles, evaluate, fit, steps
 
 Run = Callable[..., dict[str, Array]]
 
@@ -75,6 +76,7 @@ def saw(
     start: int = 300,
     end: int = 450,
     every_step: bool = False,
+    frozen: Collection[int] = (),
 ) -> Run:
     """The loss that a training reports, step by step, beside the loss on all of ``train``.
 
@@ -84,41 +86,63 @@ def saw(
     batch_size : samples a step
     start, end : the reports of the steps start + 1 to end are kept
     every_step : compute the loss on all of ``train`` after each of these, not only at the end
+    frozen : for each n the same batches are also reported by a model that stands still from step
+        ``start`` on, at the mean of its last n places (1: where it is)
 
     Returns
     -------
-    ``run(rng, runs, lr, last=0)`` with the curves ``reported`` and ``whole_loss``. ``last`` freezes
-    the model after step ``start``: 1 where it is, n at the mean of its last n places; 0 lets it
-    learn on.
+    ``run(rng, runs, lr)`` with the curve ``reported`` and with ``whole_loss``, a curve too if
+    ``every_step``; and for each n in ``frozen`` with ``reported_n`` and ``whole_loss_n``.
     """
     model, optimizer = make
     checks.integer("start", start, 1)
     checks.integer("end", end, start + 1)
+    for last in frozen:
+        if checks.integer("frozen", last, 1) > start:
+            checks.fail("frozen", f"<= {start}, the steps that there are places of", last)
 
-    def run(rng: Any, runs: int, lr: Any, last: int = 0) -> dict[str, Array]:
-        checks.integer("last", last, 0)
+    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
         net = model(rng, runs=runs)
-        opt, middle = optimizer(net.theta, lr=lr), np.zeros_like(net.theta)
-        reported: list[Array] = []
-        whole: list[Array] = []
+        opt, again = optimizer(net.theta, lr=lr), copy.deepcopy(rng)
+        middle = {last: np.zeros_like(net.theta) for last in frozen}
+        seen: dict[str, list[Array]] = {"reported": [], "whole_loss": []}
         epochs = -(-end * batch_size // len(train[0]))
         plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng}
         for step in steps(net, opt, loss, train, **plan):
-            if start - last < step.t <= start:
-                middle += net.theta / last
-            if step.t == start and last:
-                net.theta[...] = middle
-                opt.lr = 0.0
+            for last in frozen:
+                if start - last < step.t <= start:
+                    middle[last] += net.theta / last
             if step.t > start:
-                reported.append(step.loss)
+                seen["reported"].append(step.loss)
                 if every_step or step.t == end:
-                    stands_still = last and whole
-                    whole.append(whole[-1] if stands_still else evaluate(net, loss, train)["loss"])
+                    seen["whole_loss"].append(evaluate(net, loss, train)["loss"])
             if step.t == end:
                 break
-        return {"reported": np.stack(reported, axis=-1), "whole_loss": np.stack(whole, axis=-1)}
+        found = {name: np.stack(rows, axis=-1) for name, rows in seen.items()}
+        for last, theta in middle.items():
+            net.theta[...] = theta
+            batches = [*_batches(copy.deepcopy(again), runs, train, batch_size, end)][start:]
+            found[f"reported_{last}"] = np.stack([_reported(net, loss, *b) for b in batches], -1)
+            found[f"whole_loss_{last}"] = evaluate(net, loss, train)["loss"]
+        return found
 
     return run
+
+
+def _batches(rng: Any, runs: int, train: Any, size: int, end: int) -> Iterator[tuple[Any, Any]]:
+    """The batches of the first ``end`` steps, as a training draws them from ``rng``."""
+    x, y = train
+    shuffles, drawn = _Shuffles(rng, runs, len(x), size, 1), 0
+    while drawn < end:
+        shuffles.draw()
+        for start in shuffles.starts[: end - drawn]:
+            (rows,) = shuffles.batches(start, slice(None))
+            yield x[rows], y[rows]
+        drawn += len(shuffles.starts)
+
+
+def _reported(net: Any, loss: Any, x: Array, y: Array) -> Array:
+    return np.asarray(loss.forward(net.forward(x, True), y))
 
 
 def gradients_at(
@@ -129,16 +153,62 @@ def gradients_at(
     train: Any,
     *,
     batch_size: int,
-    rng: np.random.Generator,
-) -> Iterator[Array]:
-    """The gradients of all samples (n, d) after so many epochs each; ``ages`` ascend."""
+    rng: Any,
+) -> Iterator[list[Array]]:
+    """The gradients of all samples (n, d) of each run, after so many epochs; ``ages`` ascend."""
     now = 0
     for age in ages:
         if age > now:
             plan: Any = {"epochs": age - now, "batch_size": batch_size, "rng": rng}
             fit(model, optimizer, loss, train, progress=False, **plan)
             now = age
-        yield per_sample_gradients(model, loss, *train)
+        alone = [model] if model.runs is None else [_alone(model, i) for i in range(model.runs)]
+        yield [per_sample_gradients(one, loss, *train) for one in alone]
+
+
+def _alone(model: Any, run: int) -> Any:
+    """One of the model's runs as a model without a runs axis, in the same memory."""
+    one = copy.copy(model)
+    one.bind(model.theta[run], model.grad[run])
+    return one
+
+
+def in_order(
+    make: tuple[Any, Any],
+    loss: Any,
+    train: Any,
+    test: Any,
+    *,
+    shuffle: Callable[[], np.random.Generator],
+    epochs: int,
+    batch_size: int,
+) -> Run:
+    """A training in which all runs see the samples in one order, whatever their seeds are.
+
+    Parameters
+    ----------
+    make : (model, optimizer), called as ``model(rng, runs=runs)`` and ``optimizer(theta, lr=lr)``
+    train, test : (x, y)
+    shuffle : makes the generator that orders the samples anew in every epoch, as ``FileOrder``
+    epochs, batch_size : as in ``fit``
+
+    Returns
+    -------
+    ``run(rng, runs, lr)`` with the curve ``reported``, the loss of every step, and with
+    ``test_loss`` and ``test_accuracy`` after the last
+    """
+    model, optimizer = make
+
+    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
+        net = model(rng, runs=runs)
+        opt, order = optimizer(net.theta, lr=lr), [shuffle()] * runs
+        plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": order}
+        reported = [step.loss for step in steps(net, opt, loss, train, **plan)]
+        ends = evaluate(net, loss, test)
+        tested = {f"test_{name}": value for name, value in ends.items()}
+        return {"reported": np.stack(reported, axis=-1), **tested}
+
+    return run
 
 
 class FileOrder(np.random.Generator):

@@ -63,7 +63,7 @@ def batch_noise(gradients: Array, sizes: Array, rng: np.random.Generator) -> tup
     (1.0, array([0.7071]))
     """
     n, mean = len(gradients), gradients.mean(0)
-    scale = float(np.square(gradients - mean).sum(axis=1).mean() / (mean @ mean))
+    scale = float(np.vecdot(gradients, gradients).mean() / (mean @ mean) - 1)
     draws = [rng.multinomial(size, np.full(n, 1 / n), size=60) / size for size in sizes]
     some = np.concatenate(draws).astype(gradients.dtype) @ gradients
     cosine = some @ mean / np.linalg.norm(some, axis=1) / np.linalg.norm(mean)
@@ -82,8 +82,7 @@ def batch_cloud(batch: int, after: str, planes: Mapping[str, Plane]) -> Figure:
     choice("after", after, planes)
     along, across, gram = planes[after]
     picks = np.random.default_rng(0).integers(0, len(along), (BATCHES, LARGEST))[:, :batch]
-    share = np.zeros((BATCHES, len(along)))
-    np.add.at(share, (np.arange(BATCHES)[:, None], picks), 1 / batch)
+    share = np.stack([np.bincount(pick, minlength=len(along)) for pick in picks]) / batch
     x, y = share @ along, share @ across
     cosine = x / np.sqrt(np.einsum("ri,ri->r", share @ gram, share))
     fig, ax = plots.new_figure(5.4, 3.6, layout=None)
