@@ -6,8 +6,10 @@ import itertools
 import re
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from dlcourse import plots
 from dlcourse.plots import charts
@@ -186,6 +188,17 @@ def test_a_picture_is_the_same_bytes_every_time():
     assert to_svg(figure()) == to_svg(figure())
     fig = figure()
     assert to_svg(fig) == to_svg(fig)
+
+
+def test_a_picture_is_laid_out_in_one_drawing_and_written_in_another(monkeypatch):
+    """A layout of every new figure, which learners may have set, changes nothing and costs none."""
+    plain, drawn, draw = to_svg(figure()), [], Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *given: drawn.append(draw(*given)))
+    for layouts in ({}, {"figure.constrained_layout.use": True}, {"figure.autolayout": True}):
+        with matplotlib.rc_context(layouts):
+            assert to_svg(figure()) == plain
+        assert len(drawn) == 2
+        drawn.clear()
 
 
 def test_a_picture_is_opaque_rounded_and_names_no_machine():

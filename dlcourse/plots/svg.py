@@ -37,6 +37,7 @@ def to_svg(fig: Figure, prefix: str = "s", label: str = "") -> str:
     import matplotlib
 
     settings: Any = {"svg.fonttype": "none", "svg.hashsalt": "dlcourse", "path.simplify": False}
+    settings |= {"figure.autolayout": False, "figure.constrained_layout.use": False}
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with matplotlib.rc_context(settings):
