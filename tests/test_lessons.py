@@ -25,6 +25,7 @@ STATIC = [
     lesson_checks.bad_ids,
     lesson_checks.bad_pictures,
     lesson_checks.bad_code,
+    lesson_checks.long_cells,
     lesson_prose.unprinted_numbers,
 ]
 lesson = pytest.mark.parametrize("name", NAMES)
@@ -49,21 +50,6 @@ def test_there_are_lessons():
 def test_rule(name, check):
     complaints = check(stored(name))
     assert not complaints, "\n".join([f"{name}:", *complaints])
-
-
-# To be shortened; whoever does takes the lesson off.
-STILL_LONG = {
-    "lessons/2-optimizers/adaptive",
-}
-
-
-@lesson
-def test_cells_can_be_told(name):
-    complaints = lesson_checks.long_cells(stored(name))
-    if name in STILL_LONG:
-        assert complaints, f"{name} is short now: take it off STILL_LONG."
-    else:
-        assert not complaints, "\n".join([f"{name}:", *complaints])
 
 
 @lesson

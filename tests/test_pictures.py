@@ -6,6 +6,7 @@ import itertools
 import re
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -200,12 +201,15 @@ def test_a_picture_is_the_same_bytes_every_time():
 
 
 def test_a_picture_is_drawn_once(monkeypatch):
-    drawn, draw = [], Figure.draw
-    monkeypatch.setattr(Figure, "draw", lambda fig, pen: (drawn.append(fig), draw(fig, pen)))
-    laid_out, plain = figure(), plots.new_figure(layout=None)[0]
-    for fig in (laid_out, plain):
-        to_svg(fig)
-    assert drawn == [laid_out, plain]
+    """Nor does a layout of all figures, which a learner may have set, change or cost anything."""
+    plain, drawn, draw = to_svg(figure()), [], Figure.draw
+    monkeypatch.setattr(Figure, "draw", lambda *given: drawn.append(draw(*given)))
+    for layouts in ({}, {"figure.constrained_layout.use": True}, {"figure.autolayout": True}):
+        with matplotlib.rc_context(layouts):
+            assert to_svg(figure()) == plain
+            to_svg(plots.new_figure(layout=None)[0])
+        assert len(drawn) == 2
+        drawn.clear()
 
 
 def test_a_picture_is_opaque_rounded_and_names_no_machine():

@@ -6,7 +6,7 @@ A valley, a saddle, a plateau around a well: what slows a method down in three d
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,9 @@ from dlcourse.scratch.optimizers import SGD, Adadelta, Adagrad, Adam, RMSprop
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.path import Path
+
+    from dlcourse.training import Epoch
 
 STEPS = 80
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
@@ -116,22 +119,25 @@ def _draw(ax: Any, path: Array, key: str) -> None:
     # A dot is a line of no length with a round cap: a quarter of the bytes of a marker.
     dots = Path(np.repeat(path, 2, axis=0), np.tile([Path.MOVETO, Path.LINETO], len(path)))
     look: Any = {"facecolor": "none", "edgecolor": color, "linewidth": 3.2, "capstyle": "round"}
-    ax.add_patch(PathPatch(dots, zorder=2.5, **look))
+    ax.add_artist(PathPatch(dots, zorder=2.5, **look))  # add_patch would measure it, for limits
     ax.plot(*path[0], marker="o", markersize=8, markerfacecolor="white", color=color)
     ax.plot(*path[-1], marker="o", markersize=7, color=color)
 
 
 def _contours(ax: Any, name: str) -> None:
-    from matplotlib.patches import Ellipse, PathPatch
+    from matplotlib.patches import PathPatch
+
+    look: Any = {"facecolor": "none", "edgecolor": "#b5b5b5", "linewidth": 0.7, "zorder": 1}
+    ax.add_artist(PathPatch(_level_lines(name), **look))
+    if name != "Saddle":
+        ax.plot(0, 0, marker="*", markersize=11, color="#000000", zorder=1)
+
+
+@cache
+def _level_lines(name: str) -> Path:
+    """All level lines of a terrain as one path: one artist, not six, in each of many frames."""
     from matplotlib.path import Path
 
-    rings: dict[str, Any] = {
-        "Valley": [np.sqrt(2 * f / VALLEY.curvatures) for f in (0.02, 0.1, 0.3, 0.7, 1.3, 2.1)],
-        "Plateau": [(radius, radius) for radius in (0.3, 0.6, 0.9, 1.3, 1.9)],
-    }
-    ring: Any = {"edgecolor": "#b5b5b5", "linewidth": 0.7, "zorder": 1}
-    for width, height in rings.get(name, ()):
-        ax.add_patch(Ellipse((0, 0), 2 * width, 2 * height, facecolor="none", **ring))
     if name == "Saddle":
         span = np.linspace(-2, 2, 21)
         curves = [np.stack([span, sign * span], axis=1) for sign in (1, -1)]
@@ -139,7 +145,20 @@ def _contours(ax: Any, name: str) -> None:
             far = np.sqrt(span**2 + height)
             for pair in ((far, span), (-far, span), (span, far), (span, -far)):
                 curves.append(np.stack(pair, axis=1))
-        lines = Path.make_compound_path(*(Path(curve) for curve in curves))
-        ax.add_patch(PathPatch(lines, facecolor="none", **ring))
-    else:
-        ax.plot(0, 0, marker="*", markersize=11, color="#000000", zorder=1)
+        return Path.make_compound_path(*map(Path, curves))
+    circle = Path.unit_circle()
+    radii: dict[str, Any] = {
+        "Valley": [np.sqrt(2 * f / VALLEY.curvatures) for f in (0.02, 0.1, 0.3, 0.7, 1.3, 2.1)],
+        "Plateau": [0.3, 0.6, 0.9, 1.3, 1.9],
+    }
+    rings = [Path(radius * circle.vertices, circle.codes) for radius in radii[name]]
+    return Path.make_compound_path(*rings)
+
+
+def typical_rate(epoch: Epoch) -> dict[str, Array]:
+    """``train_rate`` for ``sweep``: 1/√ of a run's median of squared gradients.
+
+    Of their sums where Adagrad trains, of their running means where RMSprop does.
+    """
+    (squares,) = epoch.optimizer.state[0].values()
+    return {"train_rate": 1 / np.sqrt(np.median(squares, axis=-1))}
