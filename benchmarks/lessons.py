@@ -2,46 +2,52 @@
 
     python -m benchmarks.lessons            (or some of them, by file or folder)
 
-Each is executed afresh, as ``make run`` does it, in a process of its own; nothing is written. Exits
-with 1 when one takes more than twenty seconds or does not run.
+Each is executed afresh, as ``make run`` does it, with a kernel of its own; nothing is written. What
+starts the kernels is loaded once for all, here as in a build, and not counted. Exits with 1 when
+one takes more than twenty seconds or does not run.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import argparse
+import resource
 import sys
 from pathlib import Path
 
+from nbclient.exceptions import CellExecutionError
+
+from tools.notebooks import execute, found
+
 ROOT = Path(__file__).resolve().parents[1]
 AT_MOST = 20.0
-EXECUTE = "import sys; from tools.notebooks import execute; execute(sys.argv[1])"
 
 
-def main(paths: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print a line a lesson and the sum of all."""
-    failed, total = 0, 0.0
-    given = [Path(path) for path in paths or [ROOT / "lessons"]]
-    notebooks = [one for path in given for one in sorted(path.rglob("*.ipynb")) or [path]]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.lessons", description=__doc__)
+    parser.add_argument("paths", nargs="*", default=[str(ROOT / "lessons")])
+    failed, seconds = 0, []
     print(f"CPU seconds, kernel included; at most {AT_MOST:.0f} a lesson")
-    for path in notebooks:
-        seconds, status = cpu_seconds([sys.executable, "-c", EXECUTE, str(path)])
-        total += seconds
-        told = "DOES NOT RUN" if status else "TOO LONG" if seconds > AT_MOST else ""
+    for path in found(parser.parse_args(arguments).paths):
+        before, told = cpu_seconds(), ""
+        try:
+            execute(path)
+        except CellExecutionError as error:
+            told = f"DOES NOT RUN: {error.ename}: {error.evalue}"
+        seconds.append(cpu_seconds() - before)
+        told = told or "TOO LONG" * (seconds[-1] > AT_MOST)
         failed += bool(told)
         name = path.resolve().relative_to(ROOT) if path.resolve().is_relative_to(ROOT) else path
-        print(f"{name!s:45}{seconds:7.1f} s   {told}".rstrip(), flush=True)
-    print(f"{f'all {len(notebooks)}':45}{total:7.1f} s")
+        print(f"{name!s:45}{seconds[-1]:7.1f} s   {told}".rstrip(), flush=True)
+    print(f"{f'all {len(seconds)}':45}{sum(seconds):7.1f} s")
     return int(failed > 0)
 
 
-def cpu_seconds(command: list[str]) -> tuple[float, int]:
-    """What a command and all that it started and waited for used; and how it ended."""
-    with subprocess.Popen(command, cwd=ROOT) as child:
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    return used.ru_utime + used.ru_stime, child.returncode
+def cpu_seconds() -> float:
+    """What this process and those that it started and waited for have used until now."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

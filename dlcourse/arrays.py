@@ -83,7 +83,7 @@ def draw_runs(
 
 
 def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -> Array:
-    """Integer labels ``(...)`` to indicator rows ``(..., classes)``.
+    """Integer labels ``(..., n)`` to indicator columns ``(..., classes, n)``.
 
     Raises
     ------
@@ -92,9 +92,10 @@ def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -
     Examples
     --------
     >>> one_hot([2, 0], 3)
-    array([[0., 0., 1.],
-           [1., 0., 0.]])
+    array([[0., 1.],
+           [0., 0.],
+           [1., 0.]])
     """
     labels = inputs.integers("labels", labels)
     inputs.indices("labels", labels, classes)
-    return (labels[..., None] == np.arange(classes)).astype(dtype)
+    return (labels[..., None, :] == np.arange(classes)[:, None]).astype(dtype)

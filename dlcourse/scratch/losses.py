@@ -33,22 +33,25 @@ def softmax_cross_entropy(logits: Array, target: Array) -> tuple[Array, Cache]:
 
     ``target`` holds class indices ``(..., n)`` or probabilities ``(..., n, k)`` (soft targets).
     """
-    if target.dtype.kind in "iu":
-        target = one_hot(target, logits.shape[-1], logits.dtype)
     z = logits.swapaxes(-1, -2).copy()  # classes first: NumPy sums a few long rows faster
     z -= z.max(-2, keepdims=True)
     p = np.exp(z)
     total = p.sum(-2, keepdims=True)
     p /= total
-    log_p, t = z - np.log(total), np.array(target.swapaxes(-1, -2), p.dtype, order="C")
-    return -(t * log_p).sum((-2, -1)) / p.shape[-1], (p, t)
+    log_p = z - np.log(total)
+    if target.dtype.kind in "iu":
+        t = one_hot(target, logits.shape[-1], p.dtype)
+        residual = p - t
+    else:
+        t = np.array(target.swapaxes(-1, -2), p.dtype, order="C")
+        residual = p * t.sum(-2, keepdims=True) - t
+    return -(t * log_p).sum((-2, -1)) / p.shape[-1], residual
 
 
 def softmax_cross_entropy_backward(dvalue: npt.ArrayLike, cache: Cache) -> Array:
     r""":math:`dz = \frac1n (p \sum_k t_k - t)`, times the cotangent of each run's loss."""
-    p, t = cache
-    scale = np.asarray(dvalue, p.dtype)[..., None, None] / p.shape[-1]
-    return (scale * (p * t.sum(-2, keepdims=True) - t)).swapaxes(-1, -2)
+    scale = np.asarray(dvalue, cache.dtype)[..., None, None] / cache.shape[-1]
+    return (scale * cache).swapaxes(-1, -2)
 
 
 def accuracy(logits: Array, labels: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.training.grid import make_grid, names_of
+from dlcourse.training.grid import Grid, is_list, make_grid, names_of
 from dlcourse.training.loop import Epoch, as_numpy, evaluate, fit
 from dlcourse.training.runs import BLOCK, Block, by_method, run_grid, takes
 from dlcourse.training.trials import Trials
@@ -31,7 +31,7 @@ def sweep(
     batch_size: Any,
     seeds: int | Sequence[Any] = 10,
     measure: Callable[[Epoch], Found] | None = None,
-    curves: bool = False,
+    curves: bool | Sequence[int] = False,
     walked: Collection[str] = (),
     block: int = BLOCK,
     progress: bool = True,
@@ -52,7 +52,7 @@ def sweep(
     seeds, walked, block, progress, settings : as in ``try_all``
     measure : function of the ``Epoch`` that returns further metrics {name: (runs,)}; a name begins
         with the set that was looked at
-    curves : measure after every epoch, not only after the last
+    curves : measure after every epoch, or after those named, not only after the last
 
     Returns
     -------
@@ -70,6 +70,7 @@ def sweep(
     fitted |= {name: settings.pop(name) for name in FITTED if name in settings}
     walked = [*names_of(walked), *fitted]
     grid = make_grid(named, seeds, fitted | settings, walked)
+    looks = _looks(curves, grid)
     n = len(grid.seeds)
     sets = {"train": _each("train", train, n), "val": _each("val", val, n)}
     sets["test"] = _each("test", test, n)
@@ -78,7 +79,7 @@ def sweep(
     for method, one in named.items():
         given = [name for name in (*grid.fixed[method], *grid.axes) if name not in fitted]
         wishes = takes("build", one, given, also=fitted)
-        tries[method] = _Training(one, wishes, loss, sets, measure, curves, batches)
+        tries[method] = _Training(one, wishes, loss, sets, measure, looks, batches)
     alike: dict[Any, list[int]] = {}
     for seed in range(n):
         alike.setdefault(tuple(id(each[seed]) for each in sets.values()), []).append(seed)
@@ -94,7 +95,7 @@ class _Training:
     loss: Any
     sets: Mapping[str, list[Any]]
     measure: Callable[[Epoch], Found] | None
-    curves: bool
+    looks: Collection[int]  # the epochs after which is measured; after the last one always
     batches: dict[int, Any]  # by seed, the generator's state after the first build of all
 
     def __call__(self, block: Block, given: dict[str, Any]) -> Found:
@@ -102,19 +103,24 @@ class _Training:
         given |= {name: fitted[name] for name in self.wishes}
         model, optimizer = self._built(block, given)
         train, *held_out = (each[block.seeds[0]] for each in self.sets.values())
-        measured: list[dict[str, Array]] = []
+        last = fitted["epochs"]
+        measured: dict[int, dict[str, Array]] = {}
 
         def note(epoch: Epoch) -> None:
-            block.advance(block.runs / fitted["epochs"])
-            if self.curves or epoch.epoch + 1 == fitted["epochs"]:
-                measured.append(self._measured(epoch, *held_out))
+            block.advance(block.runs / last)
+            now = epoch.epoch + 1
+            if now in self.looks or now == last:
+                measured[now] = self._measured(epoch, *held_out)
 
         plan: Any = {"rng": block.rng, "callbacks": [note], "progress": False, **fitted}
         history = fit(model, optimizer, self.loss, train, nonfinite="freeze", **plan)
         found: dict[str, Array] = {name: column.T for name, column in history.items()}
-        for name in measured[-1]:
-            curve = np.stack([row[name] for row in measured], axis=-1)
-            found[name] = curve if self.curves else curve[:, -1]
+        for name, values in measured[last].items():
+            found[name] = values
+            if self.looks:
+                found[name] = np.full((block.runs, last), np.nan)
+                for now, row in measured.items():
+                    found[name][:, now - 1] = row[name]
         return found
 
     def _measured(self, epoch: Epoch, val: Any, test: Any) -> dict[str, Array]:
@@ -154,6 +160,20 @@ class _Training:
         for seed, g in zip(block.seeds, block.rng, strict=True):
             g.bit_generator.state = self.batches.setdefault(seed, _state(g))
         return model, optimizer
+
+
+def _looks(curves: Any, grid: Grid) -> Collection[int]:
+    """The epochs after which is measured, as ``curves`` tells of them."""
+    swept, fixed = grid.axes.get("epochs", {}), grid.fixed
+    lengths = [n for one in grid.methods for n in swept.get(one) or [fixed[one]["epochs"]]]
+    longest = max(checks.integer("epochs", n, 1) for n in lengths)
+    if isinstance(curves, bool):
+        return range(1, longest + 1) if curves else ()
+    if not is_list(curves) or not len(curves):
+        checks.fail("curves", "True, False or a list of epochs", curves, error=TypeError)
+    if max(checks.integer("curves", now, 1) for now in curves) > longest:
+        checks.fail("curves", f"epochs of the {longest} that are trained", curves)
+    return {*map(int, curves)}
 
 
 def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Found:

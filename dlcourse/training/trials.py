@@ -77,16 +77,18 @@ class Trials(Mapping[str, Array]):
         return f"Trials({sizes}; {', '.join(self)})"
 
     def curve(self, name: str) -> Array:
-        """The metric over the epochs, ``(…, seeds, epochs)``; nan after a shorter training."""
+        """The metric over the epochs, ``(…, seeds, epochs)``; nan where it was not measured."""
         return self._curves[checks.choice("metric", name, list(self._curves))].copy()
 
     def after(self, epochs: int) -> Trials:
-        """The trials as they stood after so many epochs: what has a curve that long, cut there."""
+        """The trials as they stood after so many epochs: what was measured then, cut there."""
         checks.integer("epochs", epochs, 1)
         cut = {k: c[..., :epochs] for k, c in self._curves.items() if c.shape[-1] >= epochs}
         if not cut:
             checks.fail("epochs", "as many as have been recorded, or fewer", epochs)
-        return Trials(self.axes, {k: c[..., -1] for k, c in cut.items()}, cut)
+        then = {k: c[..., -1] for k, c in cut.items()}
+        measured = [k for k in then if not np.isnan(then[k]).all()] or [*then]
+        return Trials(self.axes, {k: then[k] for k in measured}, cut)
 
     def only(self, **setting: Any) -> Trials:
         """The trials with these values of these settings, without their axes."""
