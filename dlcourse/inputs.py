@@ -14,11 +14,7 @@ from dlcourse import checks
 
 
 def values(name: str, value: Any, kind: type, dtype: Any = None) -> None:
-    """An array, or a tensor: of "float" or "int" numbers, of exactly this ``dtype``, or of any.
-
-    Both rooms refuse what is of another precision than their parameters: NumPy would go on in the
-    wider one, and a float32 network then trains in float64.
-    """
+    """An array, or a tensor: of "float" or "int" numbers, of exactly this ``dtype``, or of any."""
     if isinstance(value, kind):
         given: Any = value
         found = numbers_of(given) if isinstance(dtype, str) else given.dtype
@@ -26,8 +22,7 @@ def values(name: str, value: Any, kind: type, dtype: Any = None) -> None:
             return
     noun = "an array" if kind is np.ndarray else "a tensor"
     words = {None: noun, "float": f"{noun} of floats", "int": f"{noun} of integers"}
-    fix = "" if dtype in words else "Convert it, or make the layers with another dtype."
-    checks.fail(name, words.get(dtype, f"{noun} of {dtype}"), value, fix, TypeError)
+    checks.fail(name, words.get(dtype, f"{noun} of {dtype}"), value, error=TypeError)
 
 
 def numbers_of(value: Any) -> str:

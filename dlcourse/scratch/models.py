@@ -173,7 +173,7 @@ class Residual(Sequential):
 
     def backward(self, dy: Array, input_grad: bool = True) -> Any:
         dx = super().backward(dy, input_grad)
-        return dx if dx is None else dx + dy
+        return dx if dx is None else (dx + dy).astype(dx.dtype, copy=False)
 
 
 class MLP(Sequential):

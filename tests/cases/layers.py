@@ -37,6 +37,7 @@ LAYERS = [
     ),
     PairCase("scaled_dot_product_attention", ((3, 5, 4), (3, 7, 4), (3, 7, 2))),
     PairCase("scaled_dot_product_attention", ((2, 3, 5, 4),) * 3, {"is_causal": True}),
+    PairCase("scaled_dot_product_attention", ((5, 4), (5, 4), (5, 2)), {"is_causal": True}),
     PairCase("causal_self_attention", ((3, 5, 4), (12, 4), (12,), (4, 4), (4,)), {"num_heads": 2}),
     PairCase(
         "causal_self_attention",
@@ -58,7 +59,7 @@ def _backward(dy: np.ndarray) -> None:
 
 ERRORS = [
     # models and losses
-    ErrorCase("a list for a batch", lambda: MLP([3, 2], _rng()).forward([[1.0, 2.0, 3.0]]), TypeError, r"x must be an array of float64; got \[\[1\.0, 2\.0, 3\.0\]\]"),
+    ErrorCase("a list for a batch", lambda: MLP([3, 2], _rng()).forward([[1.0, 2.0, 3.0]]), TypeError, r"x must be an array of floats; got \[\[1\.0, 2\.0, 3\.0\]\]"),
     ErrorCase("a batch of other runs", lambda: MLP([3, 2], _rng(), runs=2).forward(np.ones((3, 4, 3))), ValueError, r"x must be shaped \(n, 3\) or \(2, n, 3\), one entry a run; got .*\(3, 4, 3\)"),
     ErrorCase("a cotangent of another shape", lambda: _backward(np.ones((5, 2))), ValueError, r"dy must be shaped \(4, 2\) as y; got \(5, 2\)"),
     ErrorCase("integer weights", lambda: MLP([3, 2], _rng(), dtype=int), ValueError, r"dtype must be float64 or float32; got 'int64'"),

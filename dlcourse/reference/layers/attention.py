@@ -18,6 +18,7 @@ from dlcourse.reference.layers.base import (
     Tensor,
     each_run,
     expanded,
+    promoted,
     pull_back,
     record,
     uniform,
@@ -122,5 +123,6 @@ class CausalSelfAttention(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, _, d = params["in_proj_weight"].shape
-        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor, params["in_proj_weight"].dtype)
+        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
+        x, params = promoted(x, params)
         return each_run(partial(_attend, self.num_heads), CORES, x, *params.values())

@@ -52,6 +52,12 @@ def pull_back(dy: Tensor, cache: Cache) -> tuple[Tensor, ...]:
     return torch.autograd.grad(y, leaves, dy, retain_graph=True)
 
 
+def promoted(x: Tensor, params: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    """All in the wider of the two precisions, as NumPy has them; gradients keep their own."""
+    kind = torch.promote_types(x.dtype, next(iter(params.values())).dtype)
+    return x.to(kind), {name: p.to(kind) for name, p in params.items()}
+
+
 def expanded(cores: Sequence[int], *operands: Tensor | None) -> list[Tensor | None]:
     """The operands with all the runs that any of them has; ``cores`` counts their other axes."""
     pairs = [*zip(operands, cores, strict=True)]

@@ -18,6 +18,7 @@ from dlcourse.reference.layers.base import (
     Tensor,
     each_run,
     expanded,
+    promoted,
     pull_back,
     record,
     uniform,
@@ -72,9 +73,9 @@ class Conv2d(Layer):
         self.draw(draws, rng, runs, dtype, device)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        weight, bias = params["weight"], params.get("bias")
-        axes = ("n", weight.shape[-3], "h", "w")
-        inputs.batch(x, axes, tuple(weight.shape[:-4]), Tensor, weight.dtype)
+        *lead, _, c, _, _ = params["weight"].shape
+        inputs.batch(x, ("n", c, "h", "w"), tuple(lead), Tensor)
         inputs.room_for(self.size, self.padding, x)
         function = partial(F.conv2d, stride=self.stride, padding=self.padding)
-        return each_run(function, CORES, x, weight, bias)
+        x, params = promoted(x, params)
+        return each_run(function, CORES, x, params["weight"], params.get("bias"))

@@ -11,7 +11,15 @@ import torch.nn.functional as F
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
-from dlcourse.reference.layers.base import Cache, Layer, Tensor, pull_back, record, uniform
+from dlcourse.reference.layers.base import (
+    Cache,
+    Layer,
+    Tensor,
+    promoted,
+    pull_back,
+    record,
+    uniform,
+)
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> tuple[Tensor, Cache]:
@@ -75,11 +83,12 @@ class Linear(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *runs, _, d = params["weight"].shape
-        inputs.values("x", x, Tensor, params["weight"].dtype)
+        inputs.values("x", x, Tensor, "float")
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
         if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
+        x, params = promoted(x, params)
         if not runs:
             return F.linear(x, params["weight"], params.get("bias"))
         samples = x.shape[1:-1] if x.ndim > 2 else x.shape[:-1]

@@ -19,6 +19,7 @@ from dlcourse.reference.layers.base import (
     each_run,
     expanded,
     normal,
+    promoted,
     pull_back,
     record,
 )
@@ -103,7 +104,8 @@ class PositionEmbedding(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, length, d = params["weight"].shape
-        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor, params["weight"].dtype)
+        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
         if x.shape[-2] > length:
             checks.fail("x", f"of at most {length} places", x.shape[-2])
+        x, params = promoted(x, params)
         return _with_places(x, params["weight"])

@@ -17,6 +17,7 @@ from dlcourse.reference.layers.base import (
     Tensor,
     each_run,
     expanded,
+    promoted,
     pull_back,
     record,
     uniform,
@@ -85,6 +86,7 @@ class RNN(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
         *lead, k, d = params["weight_ih"].shape
-        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor, params["weight_ih"].dtype)
+        inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
+        x, params = promoted(x, params)
         h0 = x.new_zeros(x.shape[-3], k)
         return each_run(partial(_rnn, self.nonlinearity), CORES, x, *params.values(), h0)

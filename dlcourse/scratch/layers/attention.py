@@ -140,7 +140,7 @@ class CausalSelfAttention(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, _, d = self.params["in_proj_weight"].shape
-        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray, self.params["in_proj_weight"].dtype)
+        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray)
         in_weight, in_bias, out_weight, out_bias = self.params.values()
         return causal_self_attention(x, in_weight, in_bias, out_weight, out_bias, self.num_heads)
 

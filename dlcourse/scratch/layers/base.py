@@ -60,7 +60,7 @@ class Layer:
         self.runs: int | None = None
         self.cache: Cache = None
         self.shape: tuple[int, ...] = ()
-        self.dtype: np.dtype[Any] | None = None
+        self.dtypes: tuple[Any, Any] = (None, None)
 
     def draw(
         self,
@@ -96,7 +96,7 @@ class Layer:
     def forward(self, x: Array, training: bool = False) -> Array:
         """y; ``training`` matters only to layers that behave differently in the two modes."""
         y, self.cache = self.pair(x)
-        self.shape, self.dtype = y.shape, y.dtype
+        self.shape, self.dtypes = y.shape, (x.dtype, y.dtype)
         return y
 
     def backward(self, dy: Array, input_grad: bool = True) -> Any:
@@ -104,8 +104,8 @@ class Layer:
 
         Without ``input_grad`` nobody will read dx: where it is dear the layer returns None instead.
         """
-        cache = self.kept()
-        inputs.values("dy", dy, np.ndarray, self.dtype)
+        cache, (kind, y_kind) = self.kept(), self.dtypes
+        inputs.values("dy", dy, np.ndarray, y_kind)
         if dy.shape[max(dy.ndim - len(self.shape), 0) :] != self.shape:
             checks.fail("dy", f"shaped {self.shape} as y", dy.shape)
         if not self.params:
@@ -114,7 +114,7 @@ class Layer:
         for kept, grad in zip(self.grads.values(), grads, strict=False):  # a bias may be absent
             if grad is not kept:  # written in place
                 kept[...] = grad
-        return dx
+        return dx if dx is None else dx.astype(kind, copy=False)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         """The pure function of this layer, with its parameters filled in."""

@@ -167,7 +167,7 @@ class Conv2d(Layer):
     def pair(self, x: Array) -> tuple[Array, Cache]:
         weight, bias = self.params["weight"], self.params.get("bias")
         axes = ("n", weight.shape[-3], "h", "w")
-        inputs.batch(x, axes, weight.shape[:-4], np.ndarray, weight.dtype)
+        inputs.batch(x, axes, weight.shape[:-4], np.ndarray)
         inputs.room_for(self.size, self.padding, x)
         return conv2d(x, weight, bias, self.stride, self.padding)
 

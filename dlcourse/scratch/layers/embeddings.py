@@ -113,7 +113,7 @@ class PositionEmbedding(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, length, d = self.params["weight"].shape
-        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray, self.params["weight"].dtype)
+        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray)
         if x.shape[-2] > length:
             checks.fail("x", f"of at most {length} places", x.shape[-2])
         return position_embedding(x, self.params["weight"])

@@ -122,7 +122,7 @@ class RNN(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, _, d = self.params["weight_ih"].shape
-        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray, self.params["weight_ih"].dtype)
+        inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray)
         weight_ih, weight_hh, bias = self.params.values()
         return rnn(x, weight_ih, weight_hh, bias, nonlinearity=self.nonlinearity)
 
