@@ -83,5 +83,6 @@ class SGD(Optimizer):
         (v,), push = state, g
         if np.any(tau):  # PyTorch spares step 1, and has no v for momentum 0
             push = np.where((self.t == 1) | (mu == 0), 1.0, 1 - tau) * g
-        v[...] = mu * v + push
+        v *= mu
+        v += push
         return -eta * (g + mu * v if self.nesterov else v)
