@@ -204,8 +204,9 @@ def test_a_student_nobody_knows_is_refused(file, tmp_path, capsys):
     (tmp_path / "in" / f"{jose}.ipynb").write_text(notebook({"momentum": "..."}))
     assert asked("José", *submissions)[0] == asked(jose, *submissions)[0] == 0
     with Results(tmp_path) as results:
-        results.append([batch.missing("anna", "momentum"), batch.missing("José", "momentum")])
-    for student in ("anna", "José", jose):
+        names = ("anna", "José", r"a\x3bb")
+        results.append([batch.missing(name, "momentum") for name in names])
+    for student in (*names, jose, "a;b"):  # as it is printed, or as the folder is called
         assert asked(student)[0] == 0
     for student, more in (("nobody", []), ("ana", []), ("Anna", []), ("bert", submissions)):
         status, (out, err) = asked(student, *more)

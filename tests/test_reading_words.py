@@ -3,7 +3,9 @@
 import ast
 import builtins
 import functools
+import importlib
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +59,15 @@ def test_the_text_of_a_module_is_that_of_now(tmp_path, monkeypatch, sandbox):
     file.write_text("import numpy as np\n\n" + changed("w[name] = w[name]"))
     assert check("momentum", my_momentum.run, isolated=True).cause == "value"
     assert check("momentum", my_momentum.run).cause == "value"
+    old = my_momentum.run
+    importlib.invalidate_caches()
+    importlib.reload(my_momentum)
+    status, wrong = file.stat(), file.read_text()
+    file.write_text(wrong.replace("w[name] = w[name]", "w[name] = v[name]"))
+    os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))  # as long, and as old
+    for run in (old, my_momentum.run):
+        assert str(check("momentum", run)) == str(check("momentum", run, isolated=True))
+    assert str(check("momentum", run)) == str(here(file.read_text())) != str(here(wrong))
     del sys.modules["my_momentum"]
 
 

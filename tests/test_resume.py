@@ -120,6 +120,18 @@ def test_a_full_disk_stops_the_grader_and_loses_nothing(name, run, one, tmp_path
     assert len(lines_of(tmp_path / "out")) == 2 and not list((tmp_path / "out").rglob("*.new"))
 
 
+def test_a_summary_that_cannot_be_printed_is_told_and_loses_nothing(tmp_path):
+    """The output is a full disk; all has been graded and written by then."""
+    folder = cohort(tmp_path / "in", 1, IDS[:1])
+    arguments = words("grade", folder, "--out", tmp_path / "out", "--exercises", IDS[0])
+    with open("/dev/full", "w") as full:
+        quiet = {"stdout": full, "stderr": subprocess.PIPE, "text": True}
+        done = subprocess.run(arguments, env=environment(), **quiet)
+    assert done.returncode == 3
+    assert done.stderr.endswith(f"error: No space left on device. {told(tmp_path / 'out')}")
+    assert (tmp_path / "out" / "grades.csv").exists()
+
+
 def test_a_disk_that_takes_half_a_line_loses_that_line_only(run, one, tmp_path):
     """A limit on the size of a file: the write ends in the middle, and so does closing the file."""
     arguments = ("grade", one, "--out", tmp_path / "out", "--exercises", IDS[0])

@@ -69,9 +69,9 @@ def grade(arguments: argparse.Namespace) -> int:
                 failures = _run(tasks, executor, at_once, results)
             records = complete(submissions, wanted, results.latest())
             write(records, results.folder, arguments)
+            _summary(records, failures, arguments)
         except (OSError, KeyboardInterrupt) as error:
             return _stopped(error, results)
-    _summary(records, failures, arguments)
     return 3 if failures else 0
 
 
@@ -81,6 +81,10 @@ def _stopped(error: OSError | KeyboardInterrupt, results: Results) -> int:
     why = "stopped" if enough else f"error: {getattr(error, 'strerror', None) or error}"
     kept = f"What has been graded is kept in {results.path}: go on with --resume."
     print(f"{why}. {kept}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody takes it any more; Python would try again at its end, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return INTERRUPTED if enough else 3
 
 
@@ -211,3 +215,4 @@ def _summary(records: Sequence[Record], failures: Sequence[Any], arguments: Any)
         print(f"not graded: {student}: {error}", file=sys.stderr)
     if failures:
         print("Nothing of this is a zero. Mend it and go on with --resume.", file=sys.stderr)
+    sys.stdout.flush()

@@ -70,7 +70,7 @@ class InProcess:
         if self.gone:  # a limit was met, and counts once
             return reply
         served = {
-            name: _served(counting(value, name, reply.calls) if name in case.calls else value)
+            name: _served(name, counting(value, name, reply.calls) if name in case.calls else value)
             for name, value in handed.items()
             if callable(value)
         }
@@ -98,11 +98,12 @@ class InProcess:
         return reply
 
 
-def _served(function: Callable[..., Any]) -> Callable[..., Any]:
+def _served(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """A function of ours as an answer in the sandbox finds it."""
 
     def asked(*args: Any, **kwargs: Any) -> Any:
-        given = wire.carried({"args": list(args), "kwargs": kwargs}, limits=wire.REPLY_LIMITS)
+        question = {"ask": name, "args": list(args), "kwargs": kwargs}
+        given = wire.carried(question, limits=wire.REPLY_LIMITS)
         try:
             value = function(*given["args"], **given["kwargs"])
         except Exception as error:

@@ -13,7 +13,7 @@ from dlcourse.grading import batch
 from dlcourse.grading.bank import exercises, find
 from dlcourse.grading.isolated import judged, own_sandbox
 from dlcourse.grading.notebooks import NotebookError, answers_of, divided, is_notebook
-from dlcourse.grading.owners import composed
+from dlcourse.grading.owners import composed, readable
 from dlcourse.grading.report import CORRECT, Report
 from dlcourse.grading.results import secret_in, students_in
 from dlcourse.grading.sandbox import Sandbox
@@ -82,10 +82,12 @@ def _python(path: Path) -> str:
 
 def _student(arguments: argparse.Namespace) -> str:
     """The name that ``--student`` means, if it is among those that can be known here."""
-    name = composed(arguments.student)
+    given = arguments.student
     known = {composed(student) for student in students_in(Path(arguments.seed_file).parent)}
     if arguments.submissions:
         known |= {found.student for found in collect(arguments.submissions, exercises())}
+    names = composed(given), readable(given)  # as we write it, or as its folder is called
+    name = next((name for name in names if name in known), names[0])
     if known and name not in known:
         near = difflib.get_close_matches(name, known, 1)
         fix = f"Did you mean {near[0]!r}?" if near else ""

@@ -12,6 +12,7 @@ import builtins
 import inspect
 import linecache
 import os
+import tokenize
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -161,12 +162,21 @@ def cell_of(answer: Any, entry: str = "") -> str | None:
     code = answers.code_of(answer)
     if code is None:
         return None
-    linecache.checkcache(code.co_filename)  # a file may have been edited since it was read
-    text = "".join(linecache.getlines(code.co_filename))
     if os.path.exists(code.co_filename):
-        others = entry and answers.function_of(answer).__globals__.get(entry) is not answer
-        return None if others else text
+        whole = entry in ("", code.co_qualname)  # loaded again, its file calls another one so
+        whole |= answers.function_of(answer).__globals__.get(entry) is answer
+        return _text_of(code.co_filename) if whole else None
+    text = "".join(linecache.getlines(code.co_filename))
     return next((found for found in (text, *_past_cells()) if _holds(found, code)), None)
+
+
+def _text_of(file: str) -> str | None:
+    """What stands in a file of Python's now; None where nobody can read it."""
+    try:
+        with tokenize.open(file) as opened:
+            return opened.read()
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return None
 
 
 def _past_cells() -> Iterator[str]:
