@@ -64,7 +64,7 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
     if not shown:
         return ax
     figure: Any = ax.get_figure(root=True)
-    figure.draw_without_rendering()  # lays the axes out, so that data have a place
+    lay_out(figure)  # so that data have a place
     size = text.pop("fontsize", 9)
     points = 72 / figure.dpi
     box = ax.get_window_extent()
@@ -87,6 +87,15 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
             **text,
         )
     return ax
+
+
+def lay_out(fig: Figure) -> None:
+    """Give the axes their final places, without drawing what stands in them."""
+    engine: Any = fig.get_layout_engine()
+    if engine is None:
+        fig.draw_without_rendering()
+    else:
+        engine.execute(fig)
 
 
 def _at_edge(x: float, right: float) -> float:

@@ -13,6 +13,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
+from dlcourse.plots.labels import lay_out
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -41,7 +43,7 @@ def to_svg(fig: Figure, prefix: str = "s", label: str = "") -> str:
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with matplotlib.rc_context(settings):
         if fig.get_layout_engine() is not None:
-            fig.draw_without_rendering()
+            lay_out(fig)
             fig.set_layout_engine("none")  # laid out once: another pass would move it a little
         fig.savefig(buffer, format="svg", facecolor="white", metadata=nothing)
     text = buffer.getvalue()
