@@ -64,8 +64,7 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
     if not shown:
         return ax
     figure: Any = ax.get_figure(root=True)
-    if (layout := figure.get_layout_engine()) is not None:
-        layout.execute(figure)
+    lay_out(figure)
     ax.apply_aspect()  # now data have a place, though nothing has been drawn
     size = text.pop("fontsize", 9)
     points = 72 / figure.dpi
@@ -89,6 +88,12 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
             **text,
         )
     return ax
+
+
+def lay_out(fig: Figure) -> None:
+    """Give the axes their places, without drawing what stands in them."""
+    if (engine := fig.get_layout_engine()) is not None:
+        engine.execute(fig)
 
 
 def _at_edge(x: float, right: float) -> float:

@@ -13,6 +13,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
+from dlcourse.plots.labels import lay_out
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -41,9 +43,8 @@ def to_svg(fig: Figure, prefix: str = "s", label: str = "") -> str:
     buffer = io.StringIO()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     with matplotlib.rc_context(settings):
-        if (engine := fig.get_layout_engine()) is not None:
-            engine.execute(fig)  # once: another pass would move it a little
-            fig.set_layout_engine(None)  # and savefig need not draw twice
+        lay_out(fig)
+        fig.set_layout_engine(None)  # another pass would move it a little, and draw it twice
         fig.savefig(buffer, format="svg", facecolor="white", metadata=nothing)
     text = buffer.getvalue()
     text = text[text.index("<svg") :].strip()
