@@ -166,6 +166,15 @@ def test_weights_are_drawn_as_torch_draws_them() -> None:
 
 
 @pytest.mark.parametrize("room", ROOMS)
+def test_a_layer_begins_with_gradients_of_zero(room: str) -> None:
+    layer = ROOMS[room].layers.Linear(3, 2, runs=2, rng=np.random.default_rng(0))
+    assert {n: (tuple(g.shape), bool(abs(g).max())) for n, g in layer.grads.items()} == {
+        "weight": ((2, 2, 3), False),
+        "bias": ((2, 2), False),
+    }
+
+
+@pytest.mark.parametrize("room", ROOMS)
 def test_a_bias_that_is_not_there_has_no_gradient(room: str) -> None:
     one = ROOMS[room]
     layer = one.layers.Conv2d(2, 3, 2, bias=False, rng=np.random.default_rng(10))

@@ -136,6 +136,32 @@ def test_makers_that_cannot_be_called_are_refused(build: Any, message: str) -> N
     assert SENTENCE.match(raised.value.args[0])
 
 
+def test_each_of_three_methods_keeps_its_own_values() -> None:
+    """With two a method could be counted from the end and nobody would see it."""
+
+    def made(level: float) -> Any:
+        return lambda rng, runs, lr: {"loss": level + lr[:, 0]}
+
+    found = try_all(
+        {name: made(level) for level, name in enumerate("abc")},
+        seeds=2,
+        progress=False,
+        lr=[0.1, 0.2],
+    )["loss"]
+    right = np.arange(3)[:, None, None] + np.array([[0.1], [0.2]])
+    np.testing.assert_allclose(found, np.broadcast_to(right, (3, 2, 2)), rtol=1e-15)
+
+
+@pytest.mark.parametrize("names", [[], [""], [1], ["a", ""], ["a", None]], ids=repr)
+def test_methods_have_names(names: list[Any]) -> None:
+    def run(rng: Any, runs: int) -> dict[str, Any]:
+        return {"loss": np.ones(runs)}
+
+    for kind, call in {"run": try_all, "build": lambda build, **_: swept(build)}.items():
+        with pytest.raises(ValueError, match=f"^{kind} must be a function, or a mapping {{"):
+            call(dict.fromkeys(names, run), seeds=2, progress=False)
+
+
 PICKED = tried(width=[4, 5], walked=["width"])
 
 
