@@ -147,14 +147,9 @@ def _spellings(name: str) -> set[str]:
     >>> sorted(_spellings("Müller, Zoé")), sorted(_spellings("Groß"))
     (['muellerzoé', 'mullerzoe', 'müllerzoé'], ['gross'])
     """
-    letters = "".join(c for c in composed(name).casefold() if c.isalnum() or _is_accent(c))
-    whole = composed(letters)
-    plain = "".join(c for c in unicodedata.normalize("NFD", whole) if not _is_accent(c))
+    whole = "".join(c for c in composed(name).casefold() if c.isalnum())
+    plain = "".join(c for c in unicodedata.normalize("NFD", whole) if c.isalnum())
     return {whole, plain, whole.translate(UMLAUTS)} - {""}
-
-
-def _is_accent(character: str) -> bool:
-    return unicodedata.category(character).startswith("M")
 
 
 def _titled(name: str, assignment: str) -> bool:

@@ -55,7 +55,7 @@ def _case(rng, share, scales=(1.0, 1.0, 1.0)):
     shapes: tuple[int | tuple[int, int], ...] = (3, (2, 2), 1)
     grads = [numbers(rng, shape, scale) for shape, scale in zip(shapes, scales, strict=True)]
     norm = np.sqrt(sum(float(np.sum(g**2)) for g in grads))
-    return Case((grads, round(share * norm, 3)))
+    return Case((grads, float(round(share * norm, 3))))
 
 
 @EXERCISE.probe("above the limit", group="core")
