@@ -89,7 +89,7 @@ def steps(
         checks.fail("optimizer", "the optimizer of this model", type(optimizer).__name__, fix)
     if runs is not None and runs != (model.runs or 1):
         checks.fail("runs", f"{model.runs or 1}, the runs the model holds", runs)
-    shuffles = _Shuffles(rng, model.runs, len(x), batch_size, accumulate)
+    shuffles = Shuffles(rng, model.runs, len(x), batch_size, accumulate)
     return _steps(model, optimizer, loss, data, epochs, shuffles, max_norm, nonfinite)
 
 
@@ -99,7 +99,7 @@ def _steps(
     loss: Any,
     data: Data,
     epochs: int,
-    shuffles: _Shuffles,
+    shuffles: Shuffles,
     max_norm: float | None,
     nonfinite: str,
 ) -> Iterator[Step]:
@@ -230,7 +230,7 @@ def as_numpy(a: Any) -> Array:
     return np.asarray(a.detach().cpu() if hasattr(a, "detach") else a)
 
 
-class _Shuffles:
+class Shuffles:
     """The order in which each run sees the samples; one permutation a distinct generator."""
 
     def __init__(

@@ -11,7 +11,7 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.scratch.landscape import per_sample_gradients
-from dlcourse.training.loop import _Shuffles, evaluate, fit, steps
+from dlcourse.training.loop import Shuffles, evaluate, fit, steps
 
 Run = Callable[..., dict[str, Array]]
 
@@ -132,7 +132,7 @@ def saw(
 def _batches(rng: Any, runs: int, train: Any, size: int, end: int) -> Iterator[tuple[Any, Any]]:
     """The batches of the first ``end`` steps, as a training draws them from ``rng``."""
     x, y = train
-    shuffles, drawn = _Shuffles(rng, runs, len(x), size, 1), 0
+    shuffles, drawn = Shuffles(rng, runs, len(x), size, 1), 0
     while drawn < end:
         shuffles.draw()
         for start in shuffles.starts[: end - drawn]:
