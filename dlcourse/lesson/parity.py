@@ -64,7 +64,7 @@ def optimizer_parity(scratch: Any, twin: Any, call: str, steps: int, hyper: dict
     for step, grads in enumerate(_gradients(steps, rng), start=1):
         ours.step(grads)
         theirs.step([torch.from_numpy(g.copy()) for g in grads])
-        for what, i, x, y in _pairs(arrays, tensors, ours, theirs):
+        for what, i, x, y in _pairs(arrays, tensors, ours.state_dict(), theirs.state_dict()):
             scale = np.maximum(scales.get((what, i), 0.0), np.abs(y))
             scales[what, i] = scale
             relative = np.max(np.abs(x - y) / np.where(scale > 0, scale, 1.0))
@@ -99,14 +99,14 @@ def _gradients(steps: int, rng: np.random.Generator) -> Iterator[list[Any]]:
 
 
 def _pairs(
-    arrays: list[Any], tensors: list[Any], ours: Any, theirs: Any
+    arrays: list[Any], tensors: list[Any], ours: dict[str, Any], theirs: dict[str, Any]
 ) -> Iterator[tuple[str, int, Any, Any]]:
     """Every array of one room with its counterpart, by name and parameter."""
-    if ours.t != theirs.t:
-        raise AssertionError(f"the step counts differ: {ours.t} and {theirs.t}.")
+    if ours["t"] != theirs["t"]:
+        raise AssertionError(f"the step counts differ: {ours['t']} and {theirs['t']}.")
     for i, (x, y) in enumerate(zip(arrays, tensors, strict=True)):
         yield "value", i, x, y.detach().cpu().numpy()
-    for i, (mine, twin) in enumerate(zip(ours.state, theirs.state, strict=True)):
+    for i, (mine, twin) in enumerate(zip(ours["state"], theirs["state"], strict=True)):
         if mine.keys() != twin.keys():
             raise AssertionError(f"the states differ: {sorted(mine)} and {sorted(twin)}.")
         for name, array in mine.items():
