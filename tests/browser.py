@@ -86,6 +86,16 @@ def visit(browser, url, viewport=DESK, dark=False):
         context.close()
 
 
+def turn(page, viewport, dark):
+    """The page as it is after its window has changed in size and its reader in taste."""
+    page.set_viewport_size(viewport)
+    page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+    page.wait_for_timeout(250)
+    scheme = page.evaluate("document.documentElement.dataset.theme")
+    if scheme not in (None, "dark" if dark else "light"):
+        page.noise.append(f"the page stays {scheme}")
+
+
 def settle(page):
     """Wait for formulas, widgets and the repairs of course.js."""
     page.evaluate("window.MathJax && MathJax.startup ? MathJax.startup.promise : null")
