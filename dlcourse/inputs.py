@@ -12,6 +12,8 @@ import numpy as np
 
 from dlcourse import checks
 
+_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}
+
 
 def values(name: str, value: Any, kind: type, dtype: Any = None) -> None:
     """An array, or a tensor: of "float" or "int" numbers, of exactly this ``dtype``, or of any."""
@@ -28,7 +30,7 @@ def values(name: str, value: Any, kind: type, dtype: Any = None) -> None:
 def numbers_of(value: Any) -> str:
     """What an array or a tensor is of: "float", "int", "bool" or something else."""
     if isinstance(value, np.ndarray):
-        return {"f": "float", "i": "int", "u": "int", "b": "bool"}.get(value.dtype.kind, "")
+        return _KINDS.get(value.dtype.kind, "")
     return str(value.dtype).removeprefix("torch.").removeprefix("u").strip("0123456789")
 
 
