@@ -1,4 +1,4 @@
-"""The ground every room stands on: the runs axis, cache-sized blocks, one-hot labels.
+"""The ground every room stands on: the runs axis, cache-sized blocks, labels as indicators.
 
 *Runs are an array axis.* A kernel broadcasts over leading axes, so ten seeds, or a grid of learning
 rates, train in one NumPy program. Chance then needs one generator a run: ``run_generators`` makes
@@ -22,7 +22,8 @@ Generators = np.random.Generator | Sequence[np.random.Generator]
 BLOCK = 24_576
 """Entries an elementwise pass handles at a time: six float64 arrays of this size are 1.2 MB."""
 ROW = 2_048
-"""Entries of each run that a block has at least: many short rows cost more than the cache saves."""
+"""Entries of each run that a block has at least, if there are as many: many short rows cost more
+than the cache saves."""
 
 
 def blocks(size: int, rows: int = 1) -> Iterator[slice]:
@@ -85,7 +86,7 @@ def draw_runs(
     return np.stack([drawn[id(generator)] for generator in generators])
 
 
-def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -> Array:
+def indicators(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -> Array:
     """Integer labels ``(..., n)`` to indicator columns ``(..., classes, n)``.
 
     Raises
@@ -94,7 +95,7 @@ def one_hot(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -
 
     Examples
     --------
-    >>> one_hot([2, 0], 3)
+    >>> indicators([2, 0], 3)
     array([[0., 1.],
            [0., 0.],
            [1., 0.]])

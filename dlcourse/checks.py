@@ -99,9 +99,7 @@ def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
 def integer(name: str, value: Any, low: float = -math.inf) -> int:
     """A whole number of at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        column = isinstance(value, np.ndarray) and value.ndim == 2
-        fix = "A swept setting that must be one value is named in walked=[…]." if column else ""
-        fail(name, "an integer", value, fix, TypeError)
+        fail(name, "an integer", value, error=TypeError)
     if value < low:
         fail(name, f">= {low}", value)
     return int(value)

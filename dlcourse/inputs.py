@@ -92,11 +92,10 @@ def _fits(target: Any, axes: Sequence[int], runs: Sequence[int]) -> bool:
     """Whether the last axes are these and those before are runs, of y or of the target alone."""
     over = target.shape[: -len(axes)]
     try:
-        return target.shape[-len(axes) :] == axes and (
-            not over or over == runs or np.broadcast_shapes(over, tuple(runs)) is not None
-        )
+        np.broadcast_shapes(over, tuple(runs))
     except ValueError:
         return False
+    return bool(target.shape[-len(axes) :] == axes)
 
 
 def _last(axes: Sequence[int]) -> str:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from test_sweep import run_sweep
 
+from dlcourse.training import Trials
+
 METRICS = ("val_loss", "val_accuracy", "test_loss")
 
 
@@ -43,8 +45,16 @@ def test_trainings_of_several_lengths_are_measured_where_they_reach() -> None:
     whole = run_sweep(lr=0.5, epochs=[2, 4], curves=True)
     for name in METRICS:
         missing = np.isnan(some.curve(name)).all(axis=1)
-        np.testing.assert_array_equal(missing, [[0, 0, 1, 1], [0, 1, 0, 0]])
-        np.testing.assert_array_equal(some.after(3)[name], whole.after(3)[name])
+        np.testing.assert_array_equal(missing, [[0, 0, 1, 1], [0, 0, 0, 0]])
+        for epoch in (1, 2, 3, 4):
+            np.testing.assert_array_equal(some.after(epoch)[name], whole.after(epoch)[name])
+
+
+def test_a_metric_that_no_run_has_at_the_end_is_still_a_metric() -> None:
+    curve = np.arange(6.0).reshape(1, 2, 3)
+    lost = {"train_loss": curve, "val_loss": np.full_like(curve, np.nan)}
+    trials = Trials({"lr": (0.1,), "seed": (0, 1)}, {k: c[..., -1] for k, c in lost.items()}, lost)
+    assert set(trials.after(3)) == {"train_loss", "val_loss"}
 
 
 def test_runs_that_all_diverge_have_been_measured() -> None:

@@ -39,11 +39,33 @@ def test_the_largest_of_odd_numbers_and_its_gradient_are_torchs(window: Any, odd
         np.testing.assert_array_equal(dx, tdx)
 
 
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (5, 1), (2, 3)], ids=str)
+def test_images_smaller_than_their_padded_window_are_pooled_as_torch_does(size: Any) -> None:
+    for window in [(5, 1, 2), (5, 2, 2), (4, 3, 2), (3, 1, 1)]:
+        x = np.random.default_rng(0).normal(size=(2, 3, *size))
+        if min(size) + 2 * window[2] < window[0]:
+            continue
+        (y, dx), (ty, tdx) = pooled(window, x)
+        np.testing.assert_array_equal(y, ty)
+        np.testing.assert_array_equal(dx, tdx)
+
+
 def test_a_nan_in_the_cropped_rest_of_an_image_is_in_no_window() -> None:
     x = np.zeros((1, 1, 3, 3))
     x[..., 2, 2] = NAN
     for y, dx in pooled((2, 2, 0), x):
         assert y.item() == 0 and dx.ravel().tolist() == [1, 0, 0, 0, 0, 0, 0, 0, 0]
+
+
+def test_a_class_that_a_mask_has_ruled_out_costs_nothing() -> None:
+    logits, labels = np.array([[0.5, -INF, 2.0], [1.0, 0.0, -INF]]), np.array([2, 0])
+    found = []
+    for room in ROOMS.values():
+        loss = room.losses.SoftmaxCrossEntropy()
+        value = loss.forward(room.number(logits), room.number(labels))
+        found.append((np.asarray(value), np.asarray(loss.backward())))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-14, atol=1e-16)
 
 
 LARGEST = {"float32": float(np.finfo(np.float32).max), "float64": float(np.finfo(np.float64).max)}

@@ -10,6 +10,15 @@ from dlcourse.scratch.optimizers import Adagrad, RMSprop
 from dlcourse.training import sweep
 
 
+def test_the_typical_rate_has_no_end_where_most_gradients_are_zero():
+    x = np.zeros((4, 8))
+    x[:, 0] = np.arange(4)
+    make = (lambda rng, runs: MLP([8, 2], rng, runs=runs), Adagrad)
+    plan = {"seeds": 2, "epochs": 1, "batch_size": 4, "lr": 0.1, "measure": typical_rate}
+    trials = sweep(make, SoftmaxCrossEntropy(), (x, np.arange(4) % 2), **plan)
+    assert np.isinf(trials["train_rate"]).all()
+
+
 @pytest.mark.parametrize(("kind", "share"), [(Adagrad, 1.0), (RMSprop, 0.01)])
 def test_the_typical_rate_is_that_of_a_runs_own_median_weight(kind, share):
     """After one step the sum is g², the mean of RMSprop (1 − α) g²."""

@@ -103,3 +103,13 @@ def test_a_loss_is_of_the_precision_of_the_predictions(name: str, kind: str) -> 
             loss = getattr(room.losses, name)()
             value = loss.forward(room.number(y), room.number(target.astype(other)))
             assert {str(a.dtype).removeprefix("torch.") for a in (value, loss.backward())} == {kind}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_loss_over_sequences_that_refuses_keeps_what_it_had(room: str) -> None:
+    r = ROOMS[room]
+    loss, labels = r.losses.SequenceCrossEntropy(), np.zeros((2, 3), int)
+    loss.forward(r.number(np.zeros((2, 3, 4))), r.number(labels))
+    with pytest.raises(ValueError, match="labels must be in"):
+        loss.forward(r.number(np.zeros((3, 2, 4))), r.number(labels.T + 9))
+    assert loss.backward().shape == (2, 3, 4)

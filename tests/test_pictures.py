@@ -184,10 +184,12 @@ def test_labels_stand_at_the_ends_of_their_lines_without_touching():
     assert all(box.x1 <= fig.bbox.x1 for box in boxes)
 
 
-def test_labels_stand_at_the_edge_of_square_axes():
+@pytest.mark.parametrize("inside", [False, True])
+def test_labels_stand_at_the_edge_of_square_axes(inside):
     fig, ax = plots.new_figure(6, 3)
+    ax = ax.inset_axes([0.2, 0.2, 0.5, 0.5]) if inside else ax
     ax.plot([0, 1], [0, 1], label="up")
-    ax.set_aspect("equal")
+    ax.set_aspect("auto" if inside else "equal")
     plots.label_lines(ax)
     fig.draw_without_rendering()
     gap = ax.texts[0].get_window_extent().x0 - ax.get_window_extent().x1

@@ -93,6 +93,16 @@ def test_a_frozen_saw_reports_the_same_batches_from_the_mean_of_its_last_places(
 def test_a_saw_cannot_stand_in_the_middle_of_more_places_than_it_had():
     with pytest.raises(ValueError, match=r"^frozen must be <= 12, .*; got 13"):
         saw((NET, SGD), LOSS, TRAIN, frozen=[13], **SAW)
+    with pytest.raises(TypeError, match=r"^frozen must be a list of numbers of places; got 1"):
+        saw((NET, SGD), LOSS, TRAIN, frozen=1, **SAW)
+
+
+def test_a_number_of_places_may_be_named_twice():
+    once, twice = (
+        try_all(saw((NET, SGD), LOSS, TRAIN, frozen=n, **SAW), lr=0.3, seeds=2, progress=False)
+        for n in ([3], [3, 3])
+    )
+    np.testing.assert_array_equal(twice["whole_loss_3"], once["whole_loss_3"])
 
 
 def test_gradients_at_an_age_are_those_of_one_training():

@@ -64,8 +64,9 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
     if not shown:
         return ax
     figure: Any = ax.get_figure(root=True)
-    lay_out(figure)
-    ax.apply_aspect()  # now data have a place, though nothing has been drawn
+    lay_out(figure)  # now data have a place, though nothing has been drawn
+    locator: Any = ax.get_axes_locator()  # of axes inside of others
+    ax.apply_aspect(None if locator is None else locator(ax, None))
     size = text.pop("fontsize", 9)
     points = 72 / figure.dpi
     box = ax.get_window_extent()

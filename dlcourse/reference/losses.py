@@ -124,8 +124,9 @@ class SequenceCrossEntropy(SoftmaxCrossEntropy):
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         inputs.batch(y, ("n", "t", "k"), None, Tensor, name="y")
         inputs.classes(y, target := torch.as_tensor(target, device=y.device), sequences=True)
-        self.places = y.shape[-3:-1]
-        return super().forward(y.flatten(-3, -2), target.flatten(-2))
+        value = super().forward(y.flatten(-3, -2), target.flatten(-2))
+        self.places = y.shape[-3:-1]  # not before the labels have been accepted
+        return value
 
     def backward(self) -> Tensor:
         return super().backward().unflatten(-2, self.places)

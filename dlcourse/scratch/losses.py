@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlcourse import checks, inputs
-from dlcourse.arrays import Array, one_hot
+from dlcourse.arrays import Array, indicators
 
 Cache = Any
 
@@ -40,12 +40,12 @@ def softmax_cross_entropy(logits: Array, target: Array) -> tuple[Array, Cache]:
     p /= total
     log_p = z - np.log(total)
     if target.dtype.kind in "iu":
-        t = one_hot(target, logits.shape[-1], p.dtype)
-        residual = p - t
+        t = indicators(target, logits.shape[-1], p.dtype)
+        residual, told = p - t, np.where(t, log_p, 0)  # another class may have a logit of -∞
     else:
         t = np.array(target.swapaxes(-1, -2), p.dtype, order="C")
-        residual = p * t.sum(-2, keepdims=True) - t
-    return -(t * log_p).sum((-2, -1)) / p.shape[-1], residual
+        residual, told = p * t.sum(-2, keepdims=True) - t, t * log_p
+    return -told.sum((-2, -1)) / p.shape[-1], residual
 
 
 def softmax_cross_entropy_backward(dvalue: npt.ArrayLike, cache: Cache) -> Array:
@@ -122,8 +122,9 @@ class SequenceCrossEntropy(SoftmaxCrossEntropy):
         inputs.batch(y, ("n", "t", "k"), None, np.ndarray, name="y")
         inputs.classes(y, target := np.asarray(target), sequences=True)
         *lead, n, t, k = y.shape
-        self.places = n, t, k
-        return super().forward(y.reshape(*lead, n * t, k), target.reshape(*target.shape[:-2], -1))
+        value = super().forward(y.reshape(*lead, n * t, k), target.reshape(*target.shape[:-2], -1))
+        self.places = n, t, k  # not before the labels have been accepted
+        return value
 
     def backward(self) -> Array:
         dy = super().backward()

@@ -149,7 +149,7 @@ def _tried(run: Run, block: Block, given: dict[str, Any]) -> Mapping[str, Any]:
     except (TypeError, ValueError) as error:
         if columns:
             words = f"{', '.join(columns)} came as columns ({block.runs}, 1), one entry a run"
-            error.add_note(f"{words}; what must be one value is named in walked=[…].")
+            error.add_note(f"{words}; a setting that must be one value is named in walked=[…].")
         raise
 
 

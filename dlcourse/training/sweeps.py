@@ -52,7 +52,8 @@ def sweep(
     seeds, walked, block, progress, settings : as in ``try_all``
     measure : function of the ``Epoch`` that returns further metrics {name: (runs,)}; a name begins
         with the set that was looked at
-    curves : measure after every epoch, or after those named, not only after the last
+    curves : measure after every epoch, or after those named and wherever a training ends, not
+        only after its own last
 
     Returns
     -------
@@ -173,7 +174,7 @@ def _looks(curves: Any, grid: Grid) -> Collection[int]:
         checks.fail("curves", "True, False or a list of epochs", curves, error=TypeError)
     if max(checks.integer("curves", now, 1) for now in curves) > longest:
         checks.fail("curves", f"epochs of the {longest} that are trained", curves)
-    return {*map(int, curves)}
+    return {*map(int, curves), *lengths}  # where one training ends all are compared
 
 
 def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Found:

@@ -87,7 +87,8 @@ class Trials(Mapping[str, Array]):
         if not cut:
             checks.fail("epochs", "as many as have been recorded, or fewer", epochs)
         then = {k: c[..., -1] for k, c in cut.items()}
-        measured = [k for k in then if not np.isnan(then[k]).all()] or [*then]
+        ended = {k for k in cut if cut[k].shape == self._curves[k].shape}  # measured in any case
+        measured = [k for k in then if k in ended or not np.isnan(then[k]).all()] or [*then]
         return Trials(self.axes, {k: then[k] for k in measured}, cut)
 
     def only(self, **setting: Any) -> Trials:

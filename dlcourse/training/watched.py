@@ -97,6 +97,8 @@ def saw(
     model, optimizer = make
     checks.integer("start", start, 1)
     checks.integer("end", end, start + 1)
+    if not isinstance(frozen, Collection):
+        checks.fail("frozen", "a list of numbers of places", frozen, error=TypeError)
     for last in frozen:
         if checks.integer("frozen", last, 1) > start:
             checks.fail("frozen", f"<= {start}, the steps that there are places of", last)
@@ -109,7 +111,7 @@ def saw(
         epochs = -(-end * batch_size // len(train[0]))
         plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng}
         for step in steps(net, opt, loss, train, **plan):
-            for last in frozen:
+            for last in middle:
                 if start - last < step.t <= start:
                     middle[last] += net.theta / last
             if step.t > start:

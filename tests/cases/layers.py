@@ -76,5 +76,5 @@ ERRORS = [
     ErrorCase("negative label", lambda: losses.softmax_cross_entropy(np.ones((2, 3)), np.array([0, -1])), ValueError, r"labels must be in 0 \.\. 2; got -1"),
     ErrorCase("labels of another length", lambda: losses.SoftmaxCrossEntropy().forward(np.ones((2, 3)), np.zeros(4, int)), ValueError, r"target must be integer labels \(\.\.\., 2\)"),
     ErrorCase("mse of unlike shapes", lambda: losses.MSE().forward(np.ones((4, 1)), np.ones(4)), ValueError, r"target must be numbers shaped \(\.\.\., 4, 1\) as y; got .*\(4,\)"),
-    ErrorCase("float labels", lambda: arrays.one_hot([0.5], 2), TypeError, r"labels must be integers"),
+    ErrorCase("float labels", lambda: arrays.indicators([0.5], 2), TypeError, r"labels must be integers"),
 ]  # fmt: skip

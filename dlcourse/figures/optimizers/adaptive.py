@@ -158,7 +158,9 @@ def _level_lines(name: str) -> Path:
 def typical_rate(epoch: Epoch) -> dict[str, Array]:
     """``train_rate`` for ``sweep``: 1/√ of a run's median of squared gradients.
 
-    Of their sums where Adagrad trains, of their running means where RMSprop does.
+    Of their sums where Adagrad trains, of their running means where RMSprop does; inf where more
+    than half of them are zero.
     """
     (squares,) = epoch.optimizer.state[0].values()
-    return {"train_rate": 1 / np.sqrt(np.median(squares, axis=-1))}
+    with np.errstate(divide="ignore"):
+        return {"train_rate": 1 / np.sqrt(np.median(squares, axis=-1))}

@@ -63,7 +63,8 @@ def batch_noise(gradients: Array, sizes: Array, rng: np.random.Generator) -> tup
     (1.0, array([0.7071]))
     """
     n, mean = len(gradients), gradients.mean(0)
-    scale = float(np.vecdot(gradients, gradients).mean() / (mean @ mean) - 1)
+    off = gradients - mean
+    scale = float(np.vecdot(off, off).mean() / (mean @ mean))
     draws = [rng.multinomial(size, np.full(n, 1 / n), size=60) / size for size in sizes]
     some = np.concatenate(draws).astype(gradients.dtype) @ gradients
     cosine = some @ mean / np.linalg.norm(some, axis=1) / np.linalg.norm(mean)

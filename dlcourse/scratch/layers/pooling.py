@@ -48,7 +48,8 @@ def max_pool2d(
         for i, other in enumerate(others, 1):
             won = other > y
             if i <= padding and (padding - i) % stride == 0:  # the first that is no padding
-                won.swapaxes(axis, -1)[..., (padding - i) // stride] = True
+                first = (padding - i) // stride
+                won.swapaxes(axis, -1)[..., first : first + 1] = True  # if there is such a window
             beaten.append(won)
             y = np.maximum(y, other)
         passes.append((whole, beaten, axis))
