@@ -105,7 +105,8 @@ class Layer:
         Without ``input_grad`` nobody will read dx: where it is dear the layer returns None instead.
         """
         cache, (kind, y_kind) = self.kept(), self.dtypes
-        inputs.values("dy", dy, np.ndarray, y_kind)
+        if dy.__class__ is not np.ndarray or dy.dtype is not y_kind:  # a call for each would cost
+            inputs.values("dy", dy, np.ndarray, y_kind)
         if dy.shape[max(dy.ndim - len(self.shape), 0) :] != self.shape:
             checks.fail("dy", f"shaped {self.shape} as y", dy.shape)
         if not self.params:
@@ -114,7 +115,7 @@ class Layer:
         for kept, grad in zip(self.grads.values(), grads, strict=False):  # a bias may be absent
             if grad is not kept:  # written in place
                 kept[...] = grad
-        return dx if dx is None else dx.astype(kind, copy=False)
+        return dx if dx is None or dx.dtype is kind else dx.astype(kind)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         """The pure function of this layer, with its parameters filled in."""

@@ -82,7 +82,8 @@ class Linear(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *runs, _, d = self.params["weight"].shape
-        inputs.values("x", x, np.ndarray, "float")
+        if x.__class__ is not np.ndarray or x.dtype.kind != "f":
+            inputs.values("x", x, np.ndarray, "float")
         if x.ndim < 2 or x.shape[-1] != d:
             checks.fail("x", f"shaped (..., n, {d})", x, "Samples are rows, features columns.")
         if runs and x.ndim > 2 and x.shape[0] not in (1, *runs):
