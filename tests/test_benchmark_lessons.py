@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import accumulate
 
 import pytest
@@ -33,19 +34,39 @@ def test_a_lesson_that_does_not_run_is_an_exit_code(tmp_path, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("costs", "status", "said"),
-    [([19.9, 1.0], 0, [False, False]), ([20.1, 1.0], 1, [True, False])],
+    ("pace", "costs", "status", "said"),
+    [
+        (1, [19.9, 1.0], 0, [False, False]),
+        (1, [20.1, 1.0], 1, [True, False]),
+        (2, [39.0, 41.0], 1, [False, True]),  # at half the speed everything takes twice as long
+        (0.5, [9.9, 10.1], 1, [False, True]),
+    ],
 )
-def test_a_dear_lesson_is_an_exit_code(monkeypatch, capsys, tmp_path, costs, status, said) -> None:
+def test_a_dear_lesson_is_an_exit_code(
+    monkeypatch, capsys, tmp_path, pace, costs, status, said
+) -> None:
     for name in "ab":
         (tmp_path / f"{name}.ipynb").touch()
-    clock = accumulate([3.0, costs[0], 0.5, costs[1]])  # what lies between two is no lesson's
+    job = pace * lessons.UNDISTURBED
+    measured = [cost + job for cost in costs]  # the job's own time is no lesson's
+    clock = accumulate([3.0, measured[0], 0.5, measured[1]])  # nor is what lies between two
     monkeypatch.setattr(lessons, "cpu_seconds", lambda: next(clock))
     monkeypatch.setattr(lessons, "execute", lambda path: None)
+    monkeypatch.setattr(lessons.Yardstick, "__enter__", lambda self: self.times.append(job) or self)
+    monkeypatch.setattr(lessons.Yardstick, "__exit__", lambda *_: None)
     assert lessons.main([str(tmp_path)]) == status
     _, *lines, total = capsys.readouterr().out.splitlines()
     assert ["TOO LONG" in line for line in lines] == said
-    assert total.split() == ["all", "2", f"{sum(costs):.1f}", "s"]
+    assert total.split() == ["all", "2", f"{sum(costs) / pace:.1f}", "s", f"{sum(costs):.1f}", "s"]
+
+
+def test_the_fixed_job_is_timed_beside_a_lesson_until_it_ends(monkeypatch) -> None:
+    monkeypatch.setattr(lessons, "job", lambda: sum(range(100_000)))
+    with lessons.Yardstick() as yardstick:
+        time.sleep(1.2)
+    assert 2 <= len(yardstick.times) <= 4
+    assert not yardstick.thread.is_alive()
+    assert all(0 < one < 0.5 for one in yardstick.times)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +79,4 @@ def test_what_is_no_lesson_is_not_run(monkeypatch, capsys, word, said) -> None:
         lessons.main([word])
     written = capsys.readouterr()
     assert said in written.out + written.err + str(stopped.value)
-    assert "CPU seconds" not in written.out
+    assert "kernel included" not in written.out

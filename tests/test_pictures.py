@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dlcourse import plots
 from dlcourse.plots import charts
-from dlcourse.plots.labels import _spread, contrast, ink_of
+from dlcourse.plots.labels import _spread, contrast, ink_of, power_text
 from dlcourse.plots.svg import to_svg
 from dlcourse.scratch import optimizers
 
@@ -271,3 +271,27 @@ def test_plots_refuse(call, message):
 def test_plot_seeds_refuses(curves, options, message):
     with pytest.raises(ValueError, match=message):
         plots.plot_seeds(curves, ax=plots.new_figure()[1], **options)
+
+
+@pytest.mark.parametrize("limits", [(1e-3, 30), (0.2, 0.9), (1e-12, 1e4)])
+def test_powers_on_log_axes_are_the_formulas_as_text(limits) -> None:
+    fig, ax = plots.new_figure()
+    ax.loglog(limits, limits, base=10)
+    before = [t.get_text() for t in ax.get_xticklabels(which="both")]
+    text = to_svg(fig)
+    after = [t.get_text() for t in ax.get_xticklabels(which="both")]
+    assert any(before)
+    assert [power_text(one) for one in before] == after
+    assert all(f">{one}</text>" in text for one in after if one)
+    assert "mathdefault" in "".join(before)
+    assert "tspan" not in text
+
+
+def test_a_formatter_that_somebody_chose_is_kept() -> None:
+    from matplotlib.ticker import StrMethodFormatter
+
+    fig, ax = plots.new_figure()
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g} s"))
+    ax.set_xlim(0.01, 10)
+    assert ">0.01 s</text>" in to_svg(fig)

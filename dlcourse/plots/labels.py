@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def luminance(color: Any) -> float:
@@ -93,8 +96,40 @@ def label_lines(ax: Axes, *, gap: float = 1.25, **text: Any) -> Axes:
 
 def lay_out(fig: Figure) -> None:
     """Give the axes their places, without drawing what stands in them."""
+    _write_powers(fig)
     if (engine := fig.get_layout_engine()) is not None:
         engine.execute(fig)
+
+
+def _write_powers(fig: Figure) -> None:
+    """Powers on log axes as text, 10⁻³: formulas would take a third of the picture's time."""
+    from matplotlib.ticker import LogFormatterSciNotation
+
+    class Power(LogFormatterSciNotation):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return power_text(super().__call__(x, pos))
+
+    for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
+        if axis.get_scale() != "log":
+            continue
+        base = axis.get_transform().base
+        if type(axis.get_major_formatter()) is LogFormatterSciNotation:  # nobody chose another
+            axis.set_major_formatter(Power(base))
+        if type(minor := axis.get_minor_formatter()) is LogFormatterSciNotation:
+            axis.set_minor_formatter(Power(base, minor.labelOnlyBase))
+
+
+def power_text(formula: str) -> str:
+    r"""Matplotlib's formula of a tick as plain text.
+
+    Examples
+    --------
+    >>> power_text(r"$\mathdefault{2\times10^{-3}}$")
+    '2×10⁻³'
+    """
+    text = re.sub(r"\^\{(.*?)\}", lambda power: power[1].translate(RAISED), formula)
+    text = text.replace(r"$\mathdefault{", "").removesuffix("}$")
+    return text.replace(r"\times", "×").replace("-", "\N{MINUS SIGN}")
 
 
 def _at_edge(x: float, right: float) -> float:

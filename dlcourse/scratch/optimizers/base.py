@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -186,7 +187,7 @@ def _check_alike(name: str, a: Array, theta: Array) -> None:
 def _check_finite(name: str, cast: Array, given: Array, step: int) -> None:
     flat = cast.reshape(-1)
     with np.errstate(all="ignore"):  # the square may overflow where the gradient does not
-        if np.isfinite(np.dot(flat, flat)):
+        if math.isfinite(np.dot(flat, flat)):
             return
     wrong = ~np.isfinite(flat)
     if wrong.any():
