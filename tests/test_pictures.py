@@ -282,7 +282,8 @@ def test_powers_on_log_axes_are_the_formulas_as_text(limits) -> None:
     after = [t.get_text() for t in ax.get_xticklabels(which="both")]
     assert any(before)
     assert [power_text(one) for one in before] == after
-    assert all(f">{one}</text>" in text for one in after if one)
+    drawn = re.findall(r">([^<>]+)</text>", text)
+    assert len(drawn) >= 4 and set(drawn) <= set(after)
     assert "mathdefault" in "".join(before)
     assert "tspan" not in text
 
