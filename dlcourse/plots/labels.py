@@ -112,7 +112,8 @@ def _write_powers(fig: Figure) -> None:
     for axis in (axis for ax in fig.axes for axis in (ax.xaxis, ax.yaxis)):
         if axis.get_scale() != "log":
             continue
-        base = axis.get_transform().base
+        transform: Any = axis.get_transform()  # matplotlib declares its parent class
+        base = transform.base
         if type(axis.get_major_formatter()) is LogFormatterSciNotation:  # nobody chose another
             axis.set_major_formatter(Power(base))
         if type(minor := axis.get_minor_formatter()) is LogFormatterSciNotation:
