@@ -9,12 +9,20 @@ from typing import Any
 from nbformat import v4, write
 
 CLAIMS = """
-- {id: one.two, statement: One and one are two., sources: [000 §1], kind: exact,
-   expected: supported, lesson: lessons/1-sample/sample, note: ''}
-- {id: one.smaller, statement: One is smaller than two., sources: [000 §1], kind: run,
-   expected: supported, lesson: lessons/1-sample/sample, note: ''}
-- {id: one.polyak, statement: Polyak was first., sources: [000 §1], kind: cite,
-   expected: cited, lesson: lessons/1-sample/sample, note: ''}
+- {id: one.two, statement: One and one are two., sources: [000 §1], kind: identity,
+   expected: holds, decided_by: The sum., lesson: lessons/1-sample/sample, note: ''}
+- {id: one.smaller, statement: One is smaller than two., sources: [000 §1], kind: experiment,
+   expected: supported, decided_by: "Twelve pairs, 12 independent; margin 10%.",
+   lesson: lessons/1-sample/sample, note: ''}
+- {id: one.one, statement: One is one., sources: [000 §1], kind: identity,
+   expected: holds, decided_by: Both sides., lesson: lessons/1-sample/sample, note: ''}
+- {id: one.nice, statement: One is nice., sources: [000 §1], kind: untestable,
+   expected: not testable, decided_by: A taste., lesson: lessons/1-sample/sample, note: ''}
+- {id: one.less, statement: One is less than two., sources: [000 §2], kind: same,
+   same_as: one.smaller, lesson: lessons/1-sample/sample, note: ''}
+- {id: one.polyak, statement: Polyak was first., sources: [000 §1], kind: cited,
+   expected: cited, decided_by: "Read in the text: page 1.",
+   lesson: lessons/1-sample/sample, note: ''}
 """
 BIBLIOGRAPHY = "@article{polyak1964,\n  author = {Polyak}\n}\n"
 CELLS = {
@@ -22,7 +30,7 @@ CELLS = {
     "imports": """
         import numpy as np
         from dlcourse import plots
-        from dlcourse.lesson import claim, show
+        from dlcourse.lesson import also_checked, claim, show
         from dlcourse.plots import explore
         from dlcourse.plots.labels import contrast""",
     "numbers": 'print("steps", 346)\nprint(f"idle {0.98512:.4f}, noise ≈{1 / 3:.3f}")',
@@ -49,6 +57,10 @@ CELLS = {
             better="smaller", margin=0.1,
         )""",
     "claim-cite": 'claim("one.polyak", cite="polyak1964")',
+    "claim-table": """
+        with also_checked():
+            claim("one.one", check=True)
+            claim("one.nice")""",
 }
 
 

@@ -194,13 +194,13 @@ def test_an_unknown_claim_is_found(sample, lesson):
 
 def test_a_claim_in_the_wrong_lesson_is_found(sample, lesson):
     found = lesson_checks.bad_claims(lesson, registry(sample), "lessons/1-sample/other")
-    assert len(found) == 3
+    assert len(found) == 5
     assert "belongs to lessons/1-sample/sample" in found[0]
 
 
 def test_a_claim_run_for_an_older_registry_is_found(sample, lesson):
     entries = {name: {**entry} for name, entry in registry(sample).items()}
-    output(lesson, "claim-run").metadata["dlcourse"]["kind"] = "exact"
+    output(lesson, "claim-run").metadata["dlcourse"]["kind"] = "identity"
     assert "another entry" in lesson_checks.bad_claims(lesson, entries, LESSON)[0]
 
 
@@ -211,7 +211,21 @@ def test_a_claim_checked_nowhere_or_twice_is_found(sample, lesson, times):
     assert found == [f"one.smaller is checked {times} times in {LESSON}, not once."]
 
 
+@pytest.mark.parametrize("lost", ["margin 10%", "12 independent"])
+def test_an_experiment_whose_runs_or_margin_were_not_said_before_is_found(sample, lesson, lost):
+    entries = {name: {**entry} for name, entry in registry(sample).items()}
+    entries["one.smaller"]["decided_by"] = entries["one.smaller"]["decided_by"].replace(lost, "")
+    (found,) = lesson_checks.bad_claims(lesson, entries, LESSON)
+    assert "one.smaller: decided_by does not" in found and lost.split()[0].strip("margin") in found
+
+
+def test_a_claim_of_a_table_is_checked_once_too(sample, lesson):
+    output(lesson, "claim-table").metadata["dlcourse"]["claims"].pop(0)
+    found = lesson_checks.unchecked_claims({LESSON: lesson}, registry(sample))
+    assert found == [f"one.one is checked 0 times in {LESSON}, not once."]
+
+
 def test_a_claim_without_a_lesson_is_found(sample):
     found = lesson_checks.unchecked_claims({}, registry(sample))
-    assert len(found) == 3
+    assert len(found) == 6
     assert "which is not there" in found[0]

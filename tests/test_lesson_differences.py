@@ -206,6 +206,16 @@ def test_a_chaotic_claim_may_move_by_half_its_interval_and_no_further(chaotic, c
     assert len(record_differences(old, old | changes)) == found
 
 
+@pytest.mark.parametrize(
+    ("changes", "found"), [({"effect": -0.50001}, 0), ({"effect": -0.51}, 1), ({"runs": 9}, 1)]
+)
+def test_claims_in_a_table_are_compared_one_by_one(changes, found):
+    old = {"claims": [RECORD, {**RECORD, "verdict": "inconclusive"}]}
+    new = {"claims": [RECORD, {**old["claims"][1], **changes}]}
+    assert len(record_differences(old, new)) == found
+    assert record_differences(old, {"claims": [RECORD]}) == ["record: 2 claims stored, 1 now."]
+
+
 def test_a_claim_cannot_become_chaotic_unnoticed():
     assert record_differences(RECORD, RECORD | {"chaotic": True})
 

@@ -1,8 +1,11 @@
 """The generated pages: complete, and a name or a verdict that is no longer so stops the build."""
 
+import re
+
 import nbformat
 import pytest
 
+from dlcourse.lesson.registry import load_claims
 from dlcourse.scratch.optimizers import Optimizer
 from tools import errata, ledger, markup, pages
 from tools.registries import ROOT, read
@@ -29,10 +32,11 @@ def record(**changes):
         "claim": "opt.x",
         "verdict": "supported",
         "expected": "supported",
-        "kind": "run",
+        "kind": "experiment",
         "effect": -0.314,
         "interval": [-0.4, -0.2],
         "runs": 10,
+        "independent": 10,
         **changes,
     }
 
@@ -42,8 +46,9 @@ def entry(**changes):
         "id": "opt.x",
         "statement": "It is <faster>.",
         "sources": ["004 §5"],
-        "kind": "run",
+        "kind": "experiment",
         "expected": "supported",
+        "decided_by": "Ten pairs.",
         "lesson": "lessons/2-optimizers/x",
         "note": "",
         **changes,
@@ -184,13 +189,40 @@ def test_the_counts_of_the_exercises_are_summed_and_survivors_explained(book):
         pages.exercises({**stored, "counts": {"adam": row}}, root)
 
 
-def test_the_ledger_tells_what_was_stored(book):
+def test_the_ledger_tells_what_was_stored_and_what_decided_it(book):
     counts, tables = ledger.page([entry()], book(record()))
-    assert "1 claims" not in counts
-    assert "1 claim:" in counts
+    assert "- 1 experiment: 1 <span" in counts
     assert 'href="../lessons/2-optimizers/x.html#claim-opt.x"' in tables
     assert "−31.4% [−40, −20]" in tables
+    assert "[Ten pairs.]{.claim-how}" in tables
     assert "blog post §5" in tables
+
+
+def test_experiments_are_counted_apart_from_identities_and_once(book):
+    root = book(
+        record(),
+        record(claim="opt.y", kind="identity", verdict="holds", effect=None, runs=None),
+        {"claims": [record(claim="opt.z", verdict="inconclusive", independent=4, edge=["lr"])]},
+    )
+    entries = [
+        entry(),
+        entry(id="opt.y", kind="identity", expected="holds"),
+        entry(id="opt.z", expected="inconclusive", few="Four data sets are all there are."),
+        entry(id="opt.taste", kind="untestable", expected="not testable"),
+        entry(id="opt.again", kind="same", same_as="opt.z", expected="inconclusive"),
+    ]
+    counts, tables = ledger.page(entries, root)
+    words = re.sub(r"<[^>]+>", "", counts).splitlines()
+    assert words[2:] == [
+        "- 2 experiments: 1 supported, 1 inconclusive",
+        "- 1 identity or definition: 1 holds",
+        "- 1 sentence without a test: 1 not testable",
+        "- 1 more that says what one of these says",
+    ]
+    assert "[Ten pairs. Four data sets are all there are.]{.claim-how}" in tables
+    assert "at the edge of a grid" in tables and "10 in 4" in tables
+    assert '<a id="opt.again" href="../lessons/2-optimizers/x.html#claim-opt.z">' in tables
+    assert '<a id="opt.taste"><code>' in tables
 
 
 @pytest.mark.parametrize(
@@ -208,10 +240,10 @@ def test_a_ledger_that_would_lie_stops_the_build(book, stored, registered, messa
 
 
 def test_exact_and_cited_claims_say_what_they_rest_on(book):
-    exact = record(kind="exact", effect=1e-16, tol=1e-10, interval=None, runs=None)
-    cited = record(claim="opt.z", kind="cite", verdict="cited", effect=None, cite=["kingma2015"])
+    exact = record(kind="identity", effect=1e-16, tol=1e-10, interval=None, runs=None)
+    cited = record(claim="opt.z", kind="cited", verdict="cited", effect=None, cite=["kingma2015"])
     root = book(exact, {**cited, "runs": None})
-    both = [entry(kind="exact"), entry(id="opt.z", kind="cite", expected="cited")]
+    both = [entry(kind="identity"), entry(id="opt.z", kind="cited", expected="cited")]
     _, tables = ledger.page(both, root)
     assert "error $\\le 10^{-10}$" in tables
     assert "{cite:t}`kingma2015`" in tables
@@ -226,7 +258,7 @@ FAILED = {"expected": "not supported"}
 
 
 def test_the_errata_of_the_book_have_a_row_for_every_claim_that_failed():
-    registry = {e["id"]: e for e in read("claims")}
+    registry = load_claims(ROOT / "book" / "claims")
     assert errata.problems(read("errata"), registry) == []
     assert any(e["expected"] == "not supported" for e in registry.values())
 

@@ -57,7 +57,7 @@ PLANTED = {
     ),
     "picture-line": (move_line, "places differ by"),
     "claim-run": (change_effect, "record: effect"),
-    "claim-cite": (change_frame, "widgets: figure: places"),  # the last cell of the sample
+    "claim-table": (change_frame, "widgets: figure: places"),  # the last cell of the sample
 }
 
 

@@ -6,12 +6,15 @@ import html
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlcourse.lesson.badges import badge
+from dlcourse.lesson.registry import KINDS
 from tools.markup import lesson_link, list_table, load
+from tools.stored import claims_in
 
-VERDICTS = ("supported", "not supported", "inconclusive", "cited")
 # The documents the book grew from, by the numbers that book/claims gives them.
 SOURCES = {
     "000": "textbook chapter",
@@ -39,10 +42,8 @@ def records(root: Path) -> dict[str, Record]:
     found: dict[str, Record] = {}
     for path in sorted((root / "lessons").glob("*/*.ipynb")):
         for cell in load(path).cells:
-            for output in cell.get("outputs", []):
-                record = output.get("metadata", {}).get("dlcourse", {})
-                if "claim" in record:
-                    found[record["claim"]] = Record(path.relative_to(root), record)
+            for record in claims_in(cell):
+                found[record["claim"]] = Record(path.relative_to(root), record)
     return found
 
 
@@ -53,29 +54,40 @@ def percent(value: float) -> str:
 def measured(record: dict[str, Any]) -> str:
     """Effect and interval, in words short enough for a table cell."""
     kind, effect, interval = record["kind"], record.get("effect"), record.get("interval")
-    if kind == "cite":
+    if kind == "cited":
         return "{cite:t}`" + ",".join(record["cite"]) + "`"
-    if kind == "exact":
+    if kind == "untestable":
+        return "—"
+    if kind == "identity":
         if effect is None:
             return "computed"
         sign = "\\le" if effect <= record["tol"] else ">"
         return f"error ${sign} 10^{{{round(math.log10(record['tol']))}}}$"
     low, high = (percent(bound) for bound in interval)
-    return f"{percent(effect)}% [{low}, {high}]"
+    edge = ", at the edge of a grid" * ("edge" in record)
+    return f"{percent(effect)}% [{low}, {high}]{edge}"
 
 
-def badge(verdict: str) -> str:
-    return f'<span class="claim-badge claim-{verdict.replace(" ", "-")}">{verdict}</span>'
+def runs_of(record: dict[str, Any]) -> str:
+    """The runs of an experiment, and how many of them are independent if they are not all."""
+    if record["runs"] is None:
+        return "—"
+    alike = record["runs"] == record["independent"]
+    return str(record["runs"]) if alike else f"{record['runs']} in {record['independent']}"
 
 
 def checked(entry: dict[str, Any], found: dict[str, Record]) -> Record:
     """The record of an entry, once it is what the registry expects."""
-    if entry["id"] not in found:
-        raise FlippedError(f"book/claims has {entry['id']}, but no lesson has run it.")
-    record = found[entry["id"]]
+    name = entry.get("same_as", entry["id"])
+    if name not in found:
+        if entry["kind"] == "untestable":  # a page need not show what it cannot run
+            blank = {"kind": "untestable", "verdict": entry["expected"], "runs": None}
+            return Record(Path(entry["lesson"]).with_suffix(".ipynb"), blank)
+        raise FlippedError(f"book/claims has {name}, but no lesson has run it.")
+    record = found[name]
     if record.claim["verdict"] != entry["expected"]:
         raise FlippedError(
-            f"{record.notebook}: the run says that {entry['id']} is {record.claim['verdict']}; "
+            f"{record.notebook}: the run says that {name} is {record.claim['verdict']}; "
             f"book/claims expects: {entry['expected']}."
         )
     return record
@@ -88,44 +100,64 @@ def said_by(sources: list[str]) -> str:
 
 
 def row(entry: dict[str, Any], record: Record) -> list[str]:
-    name = html.escape(entry["id"])
+    name, decides = html.escape(entry["id"]), html.escape(entry.get("same_as", entry["id"]))
     page = record.notebook.with_suffix(".html").as_posix()
-    where = f'<a id="{name}" href="../{page}#claim-{name}"><code>{name}</code></a>'
+    shown = f' href="../{page}#claim-{decides}"' if "claim" in record.claim else ""
+    where = f'<a id="{name}"{shown}><code>{name}</code></a>'
     statement = entry["statement"].strip()
+    if entry["kind"] == "same":
+        how = f"Decided as {decides}."
+    else:
+        how = " ".join([entry["decided_by"], entry.get("few", "")]).strip()
+    statement += f"\n\n[{how}]{{.claim-how}}"
     if note := entry["note"].strip():
         statement += f"\n\n[{note}]{{.claim-note}}"
     statement += f"\n\n[{said_by(entry['sources'])}]{{.claim-source}}"
-    return [
-        where,
-        statement,
-        badge(record.claim["verdict"]),
-        measured(record.claim),
-        str(record.claim["runs"] or "—"),
-    ]
+    if entry["kind"] == "same":
+        return [where, statement, badge(entry["expected"]), "see there", "—"]
+    claim = record.claim
+    return [where, statement, badge(claim["verdict"]), measured(claim), runs_of(claim)]
 
 
-def summary(verdicts: Counter[str]) -> str:
-    parts = [f"{verdicts[v]} {badge(v)}" for v in VERDICTS if verdicts[v]]
-    total = verdicts.total()
-    count = "1 claim" if total == 1 else f"{total} claims"
-    return f"At present the book makes {count}: " + ", ".join(parts) + "."
+HEADINGS = {
+    "experiment": ("experiment", "experiments"),
+    "identity": ("identity or definition", "identities and definitions"),
+    "cited": ("sentence that rests on its source", "sentences that rest on their source"),
+    "untestable": ("sentence without a test", "sentences without a test"),
+}
 
 
-def page(registry: list[dict[str, Any]], root: Path) -> tuple[str, str]:
+def summary(counts: Mapping[str, Counter[str]], same: int) -> str:
+    """How many claims of each kind, and what they came to: experiments apart from identities."""
+    lines = []
+    for kind, (one, many) in HEADINGS.items():
+        verdicts = counts.get(kind, Counter())
+        if not (total := verdicts.total()):
+            continue
+        parts = [f"{verdicts[v]} {badge(v)}" for v in KINDS[kind].verdicts if verdicts[v]]
+        lines.append(f"- {total} {one if total == 1 else many}: {', '.join(parts)}")
+    if same:
+        lines.append(f"- {same} more that {'says' if same == 1 else 'say'} what one of these says")
+    return "At present the book puts to the test:\n\n" + "\n".join(lines) + "\n"
+
+
+def page(entries: list[dict[str, Any]], root: Path) -> tuple[str, str]:
     """The ledger as Markdown: its counts, and one table a lesson in the registry's order."""
     found = records(root)
-    unknown = sorted(set(found) - {entry["id"] for entry in registry})
+    unknown = sorted(set(found) - {entry["id"] for entry in entries})
     if unknown:
         raise FlippedError(f"{found[unknown[0]].notebook} runs {unknown[0]}: not in book/claims.")
-    verdicts: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {}
     tables: dict[str, list[list[str]]] = {}
-    for entry in registry:
+    for entry in entries:
         record = checked(entry, found)
-        verdicts[record.claim["verdict"]] += 1
-        tables.setdefault(record.notebook.with_suffix("").as_posix(), []).append(row(entry, record))
+        if entry["kind"] != "same":
+            counts.setdefault(entry["kind"], Counter())[record.claim["verdict"]] += 1
+        tables.setdefault(entry["lesson"], []).append(row(entry, record))
     head = ["Claim", "What it says", "Verdict", "Effect and 95% interval", "Runs"]
     parts = []
     for lesson, rows in tables.items():
         parts.append(f"## {lesson_link(lesson, root)}\n")
         parts.append(list_table(head, rows, "claims", "22 42 14 16 6"))
-    return summary(verdicts) + "\n", "\n".join(parts)
+    same = sum(entry["kind"] == "same" for entry in entries)
+    return summary(counts, same), "\n".join(parts)

@@ -13,7 +13,15 @@ import tokenize
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools.stored import WIDGET_VIEW, NotebookError, alt_of, check_ids, code_cells, is_image
+from tools.stored import (
+    WIDGET_VIEW,
+    NotebookError,
+    alt_of,
+    check_ids,
+    claims_in,
+    code_cells,
+    is_image,
+)
 
 FREE_TO_DEFINE = {"derivation", "broken"}  # tags of the cells in which an algorithm may be written
 CODE_WIDTH = 79
@@ -31,10 +39,8 @@ def tags(cell: Any) -> set[str]:
 def records(notebook: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Every claim's record, with the cell it was made in."""
     for cell in code_cells(notebook):
-        for output in cell.outputs:
-            record = output.get("metadata", {}).get("dlcourse", {})
-            if "claim" in record:
-                yield cell, record
+        for record in claims_in(cell):
+            yield cell, record
 
 
 def unexecuted(notebook: Any) -> list[str]:
@@ -179,7 +185,20 @@ def bad_claims(notebook: Any, registry: Mapping[str, dict[str, Any]], lesson: st
             )
         if (record["kind"], record["expected"]) != (entry["kind"], entry["expected"]):
             found.append(f"cell {cell.id}: {name} was run for another entry. {SHOULD_BE}")
+        found += [f"cell {cell.id}: {name}: {words}" for words in _undecided(record, entry)]
     return found
+
+
+def _undecided(record: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[str]:
+    """What an experiment was decided by, but ``decided_by`` does not say."""
+    if record["kind"] != "experiment":
+        return
+    said = entry["decided_by"]
+    if not re.search(rf"(?<![\d.]){record['independent']}(?![\d.]*\d)", said):
+        yield f"decided_by does not say that {record['independent']} independent runs decide."
+    margin = f"{100 * record['margin']:.3g}"
+    if not re.search(rf"(?<![\d.]){re.escape(margin)}\s?(%|percent)", said):
+        yield f"decided_by does not name the margin of {margin}%."
 
 
 def unchecked_claims(
@@ -193,8 +212,9 @@ def unchecked_claims(
     }
     for name, entry in registry.items():
         count = checked.get(entry["lesson"], []).count(name)
+        allowed = {"same": (0,), "untestable": (0, 1)}.get(entry["kind"], (1,))
         if entry["lesson"] not in checked:
             found.append(f"{name} belongs to {entry['lesson']}, which is not there.")
-        elif count != 1:
+        elif count not in allowed:
             found.append(f"{name} is checked {count} times in {entry['lesson']}, not once.")
     return found

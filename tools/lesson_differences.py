@@ -136,6 +136,11 @@ def record_differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """
     if old.keys() != new.keys():
         return [f"record: {sorted(old)} stored, {sorted(new)} now."]
+    if "claims" in new:
+        if len(old["claims"]) != len(new["claims"]):
+            return [f"record: {len(old['claims'])} claims stored, {len(new['claims'])} now."]
+        pairs = zip(old["claims"], new["claims"], strict=True)
+        return [words for pair in pairs for words in record_differences(*pair)]
     slack = new.get("tol", 0.0)
     if old.get("chaotic"):
         slack = (old["interval"][1] - old["interval"][0]) / 2

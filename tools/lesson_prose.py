@@ -92,8 +92,9 @@ def _printed(output: Any) -> str:
     text = str(output.get("data", {}).get("text/plain", ""))
     if alt_of(output):
         return ""
-    if "claim" in output.get("metadata", {}).get("dlcourse", {}):
-        return text.splitlines()[2]
+    if output.get("metadata", {}).get("dlcourse", {}).keys() & {"claim", "claims"}:
+        lines = text.splitlines()
+        return "\n".join(lines[i + 2] for i, line in enumerate(lines) if line.startswith("claim "))
     return text
 
 

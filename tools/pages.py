@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dlcourse.grading import quality
+from dlcourse.lesson.registry import load_claims
 from tools import errata, ledger
 from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
 from tools.registries import ROOT, read
@@ -160,7 +161,8 @@ def main() -> None:
     write("code.md", code(index))
     write("exercises.md", exercises(read("exercises")))
     write("conventions.md", conventions(read("conventions")))
-    registry = read("claims")
+    known = load_claims(ROOT / "book" / "claims")
+    registry = [known[entry["id"]] for entry in read("claims")]  # in the book's order
     counts, claims = ledger.page(registry, ROOT)
     write("summary.md", counts)
     write("claims.md", counts + "\n" + claims)

@@ -37,6 +37,15 @@ class NotebookError(SystemExit):
     """A notebook that cannot be run or stored as it is; the message says why."""
 
 
+def claims_in(cell: Any) -> Iterator[dict[str, Any]]:
+    """The records of the claims that a cell has made, in boxes or in a table."""
+    for output in cell.get("outputs", []):
+        record = output.get("metadata", {}).get("dlcourse", {})
+        if "claim" in record:
+            yield record
+        yield from record.get("claims", [])
+
+
 def code_cells(notebook: Any) -> Iterator[Any]:
     return (cell for cell in notebook.cells if cell.cell_type == "code")
 

@@ -34,9 +34,12 @@ class Comparison(NamedTuple):
     interval: tuple[float, float]
     verdict: str
     runs: int
+    independent: int
 
 
-def compare(a: Any, b: Any, better: str, margin: float) -> Comparison:
+def compare(
+    a: Any, b: Any, better: str, margin: float, clusters: Any = None, few: bool = False
+) -> Comparison:
     """Effect, interval and verdict of ``a`` against ``b``, run by run.
 
     Parameters
@@ -58,9 +61,15 @@ def compare(a: Any, b: Any, better: str, margin: float) -> Comparison:
     if size == 0:
         fail("b", "an array that is not zero throughout", b, "The effect is relative to mean|b|.")
     differences = (first - second) / size
+    runs = len(differences)
+    if clusters is not None:
+        labels = list(dict.fromkeys(clusters))
+        differences = np.array([differences[[c == m for c in clusters]].mean() for m in labels])
+    if len(differences) < (3 if few else MIN_RUNS):
+        fail("runs", "at least 10 independent", len(differences))
     interval = bootstrap_interval(differences)
     verdict = decide(interval, better, float(margin))
-    return Comparison(float(differences.mean()), interval, verdict, len(differences))
+    return Comparison(float(differences.mean()), interval, verdict, runs, len(differences))
 
 
 def decide(interval: tuple[float, float], better: str, margin: float) -> str:

@@ -6,54 +6,49 @@ expects; the call says what was measured. The verdict is about the sentence as i
 
 from __future__ import annotations
 
-import html
+import contextlib
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from dlcourse.checks import fail
+from dlcourse.lesson.badges import Result, as_html, as_table, as_text, percent
 from dlcourse.lesson.bootstrap import compare
 from dlcourse.lesson.registry import KINDS, book_root, entry_of, load_claims, nearest
 from dlcourse.publish import publish
 
 
-class Result(NamedTuple):
-    """What a claim came to: its entry in the registry, the record, the evidence in words."""
-
-    entry: dict[str, Any]
-    record: dict[str, Any]
-    evidence: str
-
-
 def claim(
     id: str, *, a: Any = None, b: Any = None, better: str | None = None,
-    margin: float | None = None, names: tuple[str, str] | None = None, check: Any = None,
-    tol: float = 1e-10, cite: str | None = None, chaotic: bool = False,
+    margin: float | None = None, names: tuple[str, str] | None = None, clusters: Any = None,
+    check: Any = None, tol: float = 1e-10, cite: str | None = None, chaotic: bool = False,
 ) -> None:  # fmt: skip
     """Test the claim ``id`` of ``book/claims/`` and show its verdict.
 
     Parameters
     ----------
-    id : its name in the registry, which also says which of the three ways it takes.
-    a, b : arrays (runs,): both methods on the same seeds, equally tuned; at least ten runs.
+    id : its name in the registry, which also says what will decide it, and of which kind it is.
+    a, b : of an experiment, arrays (runs,): both methods on the same seeds, equally tuned.
     better : what is claimed of ``a``: "smaller", "larger" or "equal".
     margin : how far, in units of mean|b|, for the claim to matter; stated before the run.
     names : what a and b are, in words for the reader.
-    check : for an identity, its largest error, which must be <= ``tol``; or whether it holds.
-    cite : key in ``book/references.bib``, for what no run of ours can settle.
+    clusters : what each run shares with others, its data set or its start: one label a run. Taken
+        from ``a`` and ``b`` where ``Trials.at_best`` made them of seeds (shared, own).
+    check : of an identity, its largest error, which must be <= ``tol``; or whether it holds.
+    cite : keys in ``book/references.bib``, for what no run of ours can settle.
     chaotic : the runs hang on their last digits, so that another processor is another draw: the
         numbers may then be others by half of the interval's width; the verdict may not.
 
     Notes
     -----
-    The effect is the mean of (a - b) / mean|b| over the runs, with a 95% bootstrap interval (see
-    ``dlcourse.lesson.bootstrap``). *Supported*: the whole interval lies beyond the margin on the
-    claimed side. *Not supported*: the whole interval falls short of it. *Inconclusive*: it does
-    neither.
+    The effect is the mean of (a - b) / mean|b| over the independent runs (see
+    ``dlcourse.lesson.bootstrap``), with a 95% interval. *Supported*: the whole interval lies beyond
+    the margin on the claimed side. *Not supported*: the whole interval falls short of it.
+    *Inconclusive*: it does neither, or a or b is a winner at the edge of its grid.
 
     Examples
     --------
@@ -61,11 +56,37 @@ def claim(
     ``claim("opt.adam.bias_accuracy", a=with_it, b=without, better="smaller", margin=0.1)``
     """
     result = evaluate(
-        id, a=a, b=b, better=better, margin=margin, names=names, check=check, tol=tol, cite=cite,
-        chaotic=chaotic,
+        id, a=a, b=b, better=better, margin=margin, names=names, clusters=clusters, check=check,
+        tol=tol, cite=cite, chaotic=chaotic,
     )  # fmt: skip
+    if _collected:
+        _collected[-1].append(result)
+        return
     data = {"text/plain": as_text(result), "text/html": as_html(result)}
     publish(data, {"dlcourse": result.record})
+
+
+_collected: list[list[Result]] = []
+
+
+@contextlib.contextmanager
+def also_checked() -> Iterator[None]:
+    """Claims made inside stand together, a line each, in one folded table.
+
+    Examples
+    --------
+    ``with also_checked(): claim(…); claim(…)``
+    """
+    _collected.append([])
+    try:
+        yield
+        results = _collected[-1]
+    finally:
+        _collected.pop()
+    if not results:
+        fail("also_checked", "a block with at least one claim", "none")
+    data = {"text/plain": "\n".join(map(as_text, results)), "text/html": as_table(results)}
+    publish(data, {"dlcourse": {"claims": [result.record for result in results]}})
 
 
 def evaluate(id: str, **evidence: Any) -> Result:
@@ -75,61 +96,82 @@ def evaluate(id: str, **evidence: Any) -> Result:
     given = {name: value for name, value in evidence.items() if value is not None}
     options = {"tol": given.pop("tol", 1e-10), "names": given.pop("names", ("a", "b"))}
     options["chaotic"] = given.pop("chaotic", False)
-    allowed = {"run": {"a", "b", "better", "margin"}, "exact": {"check"}, "cite": {"cite"}}
+    options["clusters"] = given.pop("clusters", None)
     kind = entry["kind"]
-    if set(given) != allowed[kind]:
+    if kind == "same":
+        fail("id", f"the entry that decides, {entry['same_as']!r}", id)
+    if set(given) != set(KINDS[kind].evidence):
+        wanted = ", ".join(f"{name}=" for name in KINDS[kind].evidence) or "nothing"
         fix = f"book/claims says that {id} is of kind {kind!r}."
-        fail("the evidence", f"exactly {KINDS[kind]}", sorted(given), fix, TypeError)
-    measures: dict[str, Callable[..., tuple[dict[str, Any], str]]]
-    measures = {"run": _run, "exact": _exact, "cite": _cite}
-    found, words = measures[kind](root=root, **options, **given)
+        fail("the evidence", f"exactly {wanted}", sorted(given), fix, TypeError)
+    found, words = MEASURES[kind](root=root, few="few" in entry, **options, **given)
     record = {"claim": id, "expected": entry["expected"], "kind": kind, **found}
     return Result(entry, record, words)
 
 
-def _run(
-    a: Any, b: Any, better: str, margin: float, names: tuple[str, str], chaotic: bool, **_: Any
+def _experiment(
+    a: Any,
+    b: Any,
+    better: str,
+    margin: float,
+    names: tuple[str, str],
+    clusters: Any,
+    few: bool,
+    chaotic: bool,
+    **_: Any,
 ) -> tuple[dict[str, Any], str]:
-    result = compare(a, b, better, margin)
+    result = compare(a, b, better, margin, clusters=shared_by(a, b, clusters), few=few)
+    edge = [*dict.fromkeys(word for side in (a, b) for word in getattr(side, "edge", ()))]
     low, high = (f"≈{percent(bound)}" for bound in result.interval)
     aims = {"smaller": f"below {percent(-margin)}", "larger": f"above {percent(margin)}"}
     aim = aims.get(better, f"within ±{percent(margin)}")
     first, second = names
+    shared = "" if result.independent == result.runs else f" in {result.independent} clusters"
     words = (
         f"{first} minus {second}: ≈{percent(result.effect)} of mean |{second}|, 95% interval "
-        f"{low} to {high}, {result.runs} paired runs; claimed: {aim}"
+        f"{low} to {high}, {result.runs} paired runs{shared}; claimed: {aim}"
     )
+    if edge:
+        words += f"; undecided, for a winner is at the edge of its grid: {', '.join(edge)}"
     record = {
-        "verdict": result.verdict,
+        "verdict": "inconclusive" if edge else result.verdict,
         "effect": result.effect,
         "interval": list(result.interval),
         "runs": result.runs,
+        "independent": result.independent,
         "better": better,
         "margin": float(margin),
     }
-    return record | ({"chaotic": True} if chaotic else {}), words
+    return record | ({"edge": edge} if edge else {}) | ({"chaotic": True} if chaotic else {}), words
 
 
-def _exact(check: Any, tol: float, **_: Any) -> tuple[dict[str, Any], str]:
+def shared_by(a: Any, b: Any, clusters: Any) -> Any:
+    """The labels of the runs: those given, or those that a or b brings along; they must agree."""
+    brought = [tuple(known) for side in (a, b) if (known := getattr(side, "clusters", None))]
+    given = None if clusters is None else tuple(np.asarray(clusters).tolist())
+    for one in brought:
+        if one != brought[0] or given not in (None, one):
+            fix = "Runs that share their data or their start are one cluster."
+            fail("clusters", f"those of the trials, {one}", given or brought[0], fix)
+    return given or (brought[0] if brought else None)
+
+
+def _identity(check: Any, tol: float, **_: Any) -> tuple[dict[str, Any], str]:
+    nothing: dict[str, Any] = {"interval": None, "runs": None}
     if isinstance(check, bool | np.bool_):
-        verdict = "supported" if check else "not supported"
-        record: dict[str, Any] = {"verdict": verdict, "effect": None, "interval": None}
-        return {
-            **record,
-            "runs": None,
-        }, "computed: it holds" if check else "computed: it does not hold"
+        words = "computed: it holds" if check else "computed: it does not hold"
+        return {"verdict": "holds" if check else "fails", "effect": None, **nothing}, words
     if not np.isscalar(check) or not isinstance(check, int | float | np.number):
         fail("check", "a bool or the largest error, a number >= 0", check, error=TypeError)
     error = float(np.real(check))
     if not (math.isfinite(error) and error >= 0):
         fail("check", "a finite error >= 0", error, "Take the maximum of the absolute error.")
-    verdict = "supported" if error <= tol else "not supported"
-    record = {"verdict": verdict, "effect": error, "interval": None, "runs": None, "tol": tol}
-    sign = "≤" if error <= tol else ">"
+    verdict, sign = ("holds", "≤") if error <= tol else ("fails", ">")
+    record = {"verdict": verdict, "effect": error, **nothing, "tol": tol}
     return record, f"largest error ≈{error:.1g} {sign} {tol:.0e}"
 
 
-def _cite(cite: str, root: Path, **_: Any) -> tuple[dict[str, Any], str]:
+def _cited(cite: str, root: Path, **_: Any) -> tuple[dict[str, Any], str]:
     path = root / "references.bib"
     known = re.findall(r"^\s*@\w+\{\s*([^,\s]+)", path.read_text(encoding="utf-8"), re.M)
     for key in (keys := [part.strip() for part in cite.split(",")]):
@@ -139,40 +181,14 @@ def _cite(cite: str, root: Path, **_: Any) -> tuple[dict[str, Any], str]:
     return record, "rests on its source: " + ", ".join(keys)
 
 
-def percent(value: float) -> str:
-    """Three digits, with a real minus; what a machine may change is marked ≈ by the caller."""
-    text = "0" if value == 0 else f"{100 * value:.3g}"
-    return text.replace("-", "−") + "%"
+def _untestable(**_: Any) -> tuple[dict[str, Any], str]:
+    record = {"verdict": "not testable", "effect": None, "interval": None, "runs": None}
+    return record, "not run: nothing that could be measured would decide it"
 
 
-def surprise(record: dict[str, Any]) -> str:
-    """What to say of a verdict beside the expected one: nothing where they agree."""
-    if record["verdict"] == record["expected"]:
-        return ""
-    return f"the book expects: {record['expected']}"
-
-
-def as_text(result: Result) -> str:
-    """The plain text of the output, which nbval compares."""
-    entry, record = result.entry, result.record
-    off = f" — UNEXPECTED, {text}" if (text := surprise(record)) else ""
-    head = f"claim {record['claim']}: {record['verdict']}{off}"
-    lines = [head, f"  “{entry['statement']}”", f"  {result.evidence}"]
-    return "\n".join([*lines, f"  note: {entry['note']}"] if entry.get("note") else lines)
-
-
-def as_html(result: Result) -> str:
-    """The badge of the page: every word of the plain text, and a link to the ledger."""
-    entry, record = result.entry, result.record
-    name = html.escape(record["claim"])
-    kind = record["verdict"].replace(" ", "-")
-    off = surprise(record)
-    note = f'<p class="claim-note">{html.escape(entry["note"])}</p>' if entry.get("note") else ""
-    flag = f'<span class="claim-unexpected">Unexpected: {off}</span>' if off else ""
-    return (
-        f'<div class="claim claim-{kind}" id="claim-{name}">'
-        f'<p class="claim-head"><span class="claim-badge claim-{kind}">{record["verdict"]}</span> '
-        f'<a class="claim-id" href="../../book/claims.html">{name}</a>{flag}</p>'
-        f'<p class="claim-statement">{html.escape(entry["statement"])}</p>'
-        f'<p class="claim-evidence">{html.escape(result.evidence)}</p>{note}</div>'
-    )
+MEASURES: dict[str, Callable[..., tuple[dict[str, Any], str]]] = {
+    "experiment": _experiment,
+    "identity": _identity,
+    "cited": _cited,
+    "untestable": _untestable,
+}
