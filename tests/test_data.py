@@ -18,13 +18,13 @@ ROOT = Path(data.__file__).resolve().parent.parent
 def test_digits_have_the_documented_split():
     digits = data.load("digits")
     assert repr(digits) == (
-        "Dataset('digits': train 897, validation 400, test 500; 1x8x8 images, 10 classes)"
+        "Dataset('digits': train 896, validation 400, test 500; 1x8x8 images, 10 classes)"
     )
     assert digits.image_shape == (1, 8, 8)
     assert digits.classes == tuple("0123456789")
     assert "CC BY 4.0" in digits.license and "Alpaydin" in digits.source
     counts = [np.bincount(part.y) for part in (digits.train, digits.validation, digits.test)]
-    assert counts[0].tolist() == [88, 92, 87, 93, 91, 92, 91, 89, 84, 90]
+    assert counts[0].tolist() == [88, 92, 87, 93, 91, 92, 91, 88, 84, 90]
     assert counts[1].tolist() == [40] * 10
     assert counts[2].tolist() == [50] * 10
 
@@ -32,11 +32,14 @@ def test_digits_have_the_documented_split():
 def test_digits_are_the_uci_images():
     """Known from outside: class counts of the UCI test set, and its first image, a zero."""
     digits = data.load("digits")
+    counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert np.bincount(_stored("labels")).tolist() == counts
     y = np.concatenate([digits.train.y, digits.validation.y, digits.test.y])
-    assert np.bincount(y).tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    counts[7] -= 1  # the image left out
+    assert np.bincount(y).tolist() == counts
     x = np.concatenate([digits.train.x, digits.validation.x, digits.test.x]) * 16
     assert np.array_equal(x, np.rint(x))
-    assert len(np.unique(x, axis=0)) == 1797  # no image twice, so none in two parts
+    assert len(np.unique(x, axis=0)) == 1796  # no image twice, so none in two parts
     first = [0, 0, 5, 13, 9, 1, 0, 0, 0, 0, 13, 15, 10, 15, 5, 0, 0, 3, 15, 2, 0, 11, 8, 0]
     (row,) = np.flatnonzero((x[:, :24] == first).all(axis=1))
     assert y[row] == 0
@@ -47,7 +50,7 @@ def test_digits_are_the_uci_images():
 def test_digits_shape_kind_and_scale(dtype, flat):
     digits = data.load("digits", dtype=dtype, flat=flat)
     for (x, y), n in zip(
-        (digits.train, digits.validation, digits.test), (897, 400, 500), strict=True
+        (digits.train, digits.validation, digits.test), (896, 400, 500), strict=True
     ):
         assert x.shape == ((n, 64) if flat else (n, 1, 8, 8))
         assert x.dtype == dtype and x.flags.c_contiguous and x.min() == 0.0 and x.max() == 1.0
@@ -86,8 +89,12 @@ def test_the_stored_order_is_the_one_the_readme_describes():
     assert np.array_equal(_packer().split_order(labels), order)
     shuffled = np.random.RandomState(1797).permutation(1797)
     sevens = shuffled[labels[shuffled] == 7]
-    assert np.array_equal(order[1297:][labels[order[1297:]] == 7], sevens[:50])
-    assert np.array_equal(order[897:1297][labels[order[897:1297]] == 7], sevens[50:90])
+    assert np.array_equal(order[1296:][labels[order[1296:]] == 7], sevens[:50])
+    assert np.array_equal(order[896:1296][labels[order[896:1296]] == 7], sevens[50:90])
+    rest = shuffled[~np.isin(shuffled, order[896:])]
+    assert len(order) == 1796 and len(rest) == 897
+    assert np.array_equal(order[:896], rest[:-1]), "the last of the training order is left out"
+    assert labels[rest[-1]] == 7
 
 
 def test_the_digits_file_can_be_packed_again(tmp_path):
