@@ -155,7 +155,7 @@ REFUSED: dict[str, Any] = {
     },
     "sizes of one method": {
         "build": {"A": (NET, SGD), "B": (NET, SGD)},
-        "batch_size": {"A": [17, 9], "B": [17, 8]},
+        "batch_size": {"A": [17, 8], "B": [17, 9]},
     },
     "updates of several batches": {"n": 18, "batch_size": 4, "accumulate": [1, 4]},
     "the data of one seed": {"n": [16, 17]},
