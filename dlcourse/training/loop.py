@@ -75,8 +75,8 @@ def steps(
     max_norm : None, or the norm to which the gradient of each run is clipped before the update
     nonfinite : "raise", or "freeze": a run whose loss is not finite reports nan from then on
     last : "warn", "refuse" or "use" a last update of fewer samples than a quarter of the others.
-        It moves the weights at the full rate all the same; a single image in it has spoiled whole
-        trainings (lesson *minibatch*), and no loss says so. Hence a warning is the default
+        It moves the weights at the full rate all the same: one image left over has spoiled whole
+        trainings, as the lessons *minibatch* and *batch-size* measure. Hence the warning by default
 
     Raises
     ------
