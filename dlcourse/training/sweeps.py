@@ -5,14 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.training.batches import look_at_last
 from dlcourse.training.grid import Grid, is_list, make_grid, names_of
-from dlcourse.training.loop import Epoch, as_numpy, evaluate, fit
+from dlcourse.training.loop import Epoch, as_numpy, checked_data, evaluate, fit
 from dlcourse.training.runs import BLOCK, Block, by_method, run_grid, takes
 from dlcourse.training.trials import Trials
 
@@ -35,6 +37,7 @@ def sweep(
     walked: Collection[str] = (),
     block: int = BLOCK,
     progress: bool = True,
+    last: str = "refuse",
     **settings: Any,
 ) -> Trials:
     """Train on every setting and seed, as ``fit`` does, and measure on the three sets.
@@ -54,6 +57,7 @@ def sweep(
         with the set that was looked at
     curves : measure after every epoch, or after those named and wherever a training ends, not
         only after its own last
+    last : as in ``steps``; refused by default, since no comparison should hang on a few samples
 
     Returns
     -------
@@ -75,6 +79,7 @@ def sweep(
     n = len(grid.seeds)
     sets = {"train": _each("train", train, n), "val": _each("val", val, n)}
     sets["test"] = _each("test", test, n)
+    _look_at_last(last, grid, sets["train"])
     batches: dict[int, Any] = {}
     tries = {}
     for method, one in named.items():
@@ -114,7 +119,8 @@ class _Training:
                 measured[now] = self._measured(epoch, *held_out)
 
         plan: Any = {"rng": block.rng, "callbacks": [note], "progress": False, **fitted}
-        history = fit(model, optimizer, self.loss, train, nonfinite="freeze", **plan)
+        plan |= {"nonfinite": "freeze", "last": "use"}  # sweep has looked at all of them
+        history = fit(model, optimizer, self.loss, train, **plan)
         found: dict[str, Array] = {name: column.T for name, column in history.items()}
         for name, values in measured[last].items():
             found[name] = values
@@ -163,10 +169,29 @@ class _Training:
         return model, optimizer
 
 
+def _tried(grid: Grid, method: str, name: str, default: Any = None) -> Sequence[Any]:
+    """The values of a setting of ``fit`` that a method is tried with."""
+    return grid.axes.get(name, {}).get(method) or [grid.fixed[method].get(name, default)]
+
+
+def _look_at_last(last: str, grid: Grid, pairs: list[Any]) -> None:
+    """Look at the last batch that every training will have, before the first one begins."""
+    lengths = {len(checked_data("data", pair)[0]) for pair in pairs}
+    plans: dict[tuple[int, int, int], None] = {}  # in the order of the grid, each once
+    for method in grid.methods:
+        for size, k in product(
+            _tried(grid, method, "batch_size"), _tried(grid, method, "accumulate", 1)
+        ):
+            checks.integer("batch_size", size, 1)
+            checks.integer("accumulate", k, 1)
+            plans |= dict.fromkeys((n, size, k) for n in lengths)
+    for plan in plans:
+        look_at_last(last, *plan, stacklevel=4)
+
+
 def _looks(curves: Any, grid: Grid) -> Collection[int]:
     """The epochs after which is measured, as ``curves`` tells of them."""
-    swept, fixed = grid.axes.get("epochs", {}), grid.fixed
-    lengths = [n for one in grid.methods for n in swept.get(one) or [fixed[one]["epochs"]]]
+    lengths = [n for one in grid.methods for n in _tried(grid, one, "epochs")]
     longest = max(checks.integer("epochs", n, 1) for n in lengths)
     if isinstance(curves, bool):
         return range(1, longest + 1) if curves else ()
