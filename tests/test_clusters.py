@@ -83,7 +83,7 @@ def test_a_bootstrap_of_four_is_found():
 def test_every_cluster_counts_the_same():
     """Effects 0.3 (three runs), 0.5 and 0.4 on b of sizes 1 (three runs), 2 and 3."""
     b = np.array([1.0, 2.0, 1.0, 3.0, 1.0])
-    a = b + [0.2, 0.5, 0.3, 0.4, 0.4]
+    a = b + np.array([0.2, 0.5, 0.3, 0.4, 0.4])
     result = compare(a, b, "larger", 0.0, clusters=list("xyxzx"), few=True)
     assert result.effect == pytest.approx(0.4 / 2)
     assert (result.runs, result.independent) == (5, 3)
