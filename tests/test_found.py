@@ -136,6 +136,24 @@ def test_what_is_made_of_two_knows_what_both_knew() -> None:
     assert reported().mean(axis=-1).clusters is None
 
 
+def test_what_is_changed_in_place_learns_too() -> None:
+    sgd, adam, rmsprop = reported()
+    sgd -= adam
+    assert sgd.edge == WORDS[1]
+    np.subtract(rmsprop, sgd, out=sgd)
+    assert sorted(sgd.edge.split("; ")) == sorted(WORDS[1:])
+
+
+def test_parts_of_several_rows_know_no_row() -> None:
+    found = reported()
+    assert found[:, 0].edge == "; ".join(WORDS[1:])
+    assert found[[[0], [1]], [[0, 2], [2, 1]]].clusters is None
+    square = Found(np.eye(4), metric="test_loss", seeds=SEEDS, edge=["", "x", "", ""])
+    for mean in (square.mean(axis=-1), np.mean(square, axis=-1), np.median(square, axis=1)):
+        assert (mean.clusters, mean.edge) == (None, "x")
+    assert square.mean(axis=0).clusters == LABELS
+
+
 def test_the_chosen_is_not_the_judge() -> None:
     """No way leads there but mixing by hand, which is said."""
     trials = some_trials()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -28,7 +29,7 @@ class Found(np.ndarray[Any, Any]):
     metric : the name of what was measured
     chosen_by : the metric that chose the setting, None where nothing was chosen
     seeds : where they are tuples ``(cluster, …)``, runs whose first entries agree share a data set
-        or a start; a seed that is a number is its own cluster
+        or a start; a seed that is a number stands for itself
     edge : words on a winner at the edge of its grid, "" for none; or an array (…) of such
 
     Attributes
@@ -113,8 +114,6 @@ class Found(np.ndarray[Any, Any]):
         sources = [*_among(inputs)]
         if out := options.get("out"):
             options["out"] = tuple(map(_plain, out))
-        if "where" in options:
-            options["where"] = _plain(options["where"])
         made = getattr(ufunc, method)(*map(_plain, inputs), **options)
         if out:
             for one in _among(out):
@@ -148,10 +147,11 @@ class Found(np.ndarray[Any, Any]):
             fix = "Runs are paired by their seeds."
             checks.fail("clusters", "the same in all that is put together", labels, fix)
         self._clusters = next(iter(labels), None)
-        self._edges = sources[0]._edges
-        for one in sources[1:]:
-            mine, its = (each._rows(self.shape[:-1]) for each in (self, one))
-            self._edges = _objects(np.frompyfunc(_joined, 2, 1)(mine, its))
+        edges = sources[0]._edges
+        if len(sources) > 1:
+            rows = [one._rows(self.shape[:-1]) for one in sources]
+            edges = _objects(functools.reduce(np.frompyfunc(_joined, 2, 1), rows))
+        self._edges = edges
 
 
 def _known(made: Any, sources: Sequence[Found], seeds: bool = True) -> Any:
