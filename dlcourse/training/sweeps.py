@@ -19,7 +19,7 @@ from dlcourse.training.runs import BLOCK, Block, by_method, run_grid, takes
 from dlcourse.training.trials import Trials
 
 FITTED = ("epochs", "batch_size", "max_norm", "accumulate")  # settings that fit reads
-Found = Mapping[str, Any]
+Metrics = Mapping[str, Any]
 
 
 def sweep(
@@ -32,7 +32,7 @@ def sweep(
     epochs: Any,
     batch_size: Any,
     seeds: int | Sequence[Any] = 10,
-    measure: Callable[[Epoch], Found] | None = None,
+    measure: Callable[[Epoch], Metrics] | None = None,
     curves: bool | Sequence[int] = False,
     walked: Collection[str] = (),
     block: int = BLOCK,
@@ -100,11 +100,11 @@ class _Training:
     wishes: set[str]  # the settings of fit that build wants to know
     loss: Any
     sets: Mapping[str, list[Any]]
-    measure: Callable[[Epoch], Found] | None
+    measure: Callable[[Epoch], Metrics] | None
     looks: Collection[int]  # the epochs after which is measured; after the last one always
     batches: dict[int, Any]  # by seed, the generator's state after the first build of all
 
-    def __call__(self, block: Block, given: dict[str, Any]) -> Found:
+    def __call__(self, block: Block, given: dict[str, Any]) -> Metrics:
         fitted = {name: given.pop(name) for name in FITTED if name in given}
         given |= {name: fitted[name] for name in self.wishes}
         model, optimizer = self._built(block, given)
@@ -202,7 +202,7 @@ def _looks(curves: Any, grid: Grid) -> Collection[int]:
     return {*map(int, curves), *lengths}  # where one training ends all are compared
 
 
-def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Found:
+def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Metrics:
     """What ``measure`` has found: metrics of its own, one number a run."""
     if not isinstance(found, Mapping):
         checks.fail("what measure returns", "a mapping {metric: array}", found, error=TypeError)
