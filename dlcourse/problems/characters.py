@@ -147,7 +147,7 @@ def attention_model(
         room.models.Residual(kinds.CausalSelfAttention(width, **made)),
         room.models.Residual(
             kinds.Linear(width, 2 * width, **made),
-            kinds.GELU("tanh"),
+            kinds.GELU(),
             kinds.Linear(2 * width, width, **made),
         ),
         kinds.Linear(width, len(ALPHABET), **made),
