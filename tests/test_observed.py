@@ -1,12 +1,20 @@
-"""What is measured on networks in training: a curve at a level, the largest curvature."""
+"""What is measured on networks in training: updates to a loss, noise, curvature."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dlcourse.problems.observed import first_below, largest_curvature
+from dlcourse.problems.observed import (
+    critical_batch,
+    fewest_updates,
+    first_below,
+    largest_curvature,
+    noise_scale,
+)
+from dlcourse.scratch.landscape import gradient_noise
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
+from dlcourse.scratch.optimizers import SGD
 
 
 def test_each_run_is_read_where_its_own_curve_first_falls():
@@ -48,3 +56,37 @@ def test_the_largest_curvature_is_that_of_the_whole_hessian():
         values = np.linalg.eigvalsh((hessian + hessian.T) / 2)
         assert_allclose(found[run], values[np.abs(values).argmax()], rtol=1e-3)
     assert abs(found[0] / found[1] - 1) > 0.01  # two runs that differ
+
+
+def test_the_law_is_found_again_for_each_start():
+    sizes, samples = np.array([2, 8, 64, 448]), 448
+    least, critical = np.array([40.0, 15.0]), np.array([20.0, 60.0])
+    counts = least * (1 + critical * (1 / sizes - 1 / samples)[:, None])
+    found = critical_batch(sizes, counts, samples)
+    assert_allclose(found, [least, critical], rtol=1e-9)
+    planted = critical_batch(sizes, counts, 10**9)  # the noise of draws with replacement
+    assert abs(planted[1][0] / critical[0] - 1) > 0.01
+
+
+def test_two_batch_sizes_tell_the_noise_scale():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 5)), rng.integers(0, 3, size=60)
+    net, loss = MLP([5, 4, 3], np.random.default_rng(1)), SoftmaxCrossEntropy()
+    exact = gradient_noise(net, loss, x, y).scale * 59 / 60  # variance of draws from the 60
+    found = noise_scale(net, loss, x, y, sizes=(4, 32), draws=3000, rng=rng)
+    assert_allclose(found, exact, rtol=0.15)
+    planted = noise_scale(net, loss, x, y, sizes=(4, 4000), draws=300, rng=rng)
+    assert abs(planted * 4 / exact - 1) > 0.15  # as if the size were forgotten
+
+
+def test_each_size_is_reported_at_its_fastest_rate():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(32, 3))
+    y = (x[:, 0] > 0).astype(int)
+    make = (lambda rng, runs: MLP([3, 2], rng, runs=runs)), SGD
+    plan = {4: [0.1, 0.5], 32: [0.5, 0.1]}
+    counts, best = fewest_updates(make, SoftmaxCrossEntropy(), (x, y), 0.4, plan, range(1, 200))
+    assert counts.shape == (2, 10)
+    assert [one.setting["lr"] for one in best] == [0.5, 0.5]
+    slow, _ = fewest_updates(make, SoftmaxCrossEntropy(), (x, y), 0.4, {4: [0.1]}, range(1, 400))
+    assert (slow.mean() > 3 * counts[0].mean()) and np.isfinite(slow).all()

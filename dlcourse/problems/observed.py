@@ -1,13 +1,108 @@
-"""What is measured on networks in training: a curve at a level, the largest curvature."""
+"""What is measured on networks in training: updates to a loss, noise, curvature."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.training import Best, race, try_all
+
+
+def fewest_updates(
+    make: tuple[Any, Any],
+    loss: Any,
+    train: Any,
+    target: float,
+    rates: Mapping[int, Sequence[float]],
+    looks: Collection[int],
+) -> tuple[Array, list[Best]]:
+    """How many updates each batch size needs to reach a loss, at the fastest of its rates.
+
+    Parameters
+    ----------
+    make, target, looks : as in ``dlcourse.training.race``
+    rates : the learning rates to try, by batch size; equally many for each
+
+    Returns
+    -------
+    The updates (sizes, 10) of ten starts, and the setting that won for each size.
+    """
+    races = {
+        str(batch): race(make, loss, train, target, batch_size=batch, looks=looks)
+        for batch in rates
+    }
+    trials = try_all(races, lr={str(batch): tried for batch, tried in rates.items()})
+    best = [*trials.best("steps", better="smaller").values()]
+    return np.array([trials["steps"][one.index] for one in best]), best
+
+
+def critical_batch(sizes: Sequence[int], counts: Array, samples: int) -> tuple[Array, Array]:
+    r"""The law of the critical batch, fitted to the updates of each start by least squares.
+
+    .. math:: S(B) = S_{min} (1 + B_{crit} (1/B - 1/N))
+
+    Drawn without replacement, a batch of B of the N samples has the noise 1/B - 1/N.
+
+    Parameters
+    ----------
+    counts : updates (sizes, starts); what is squared is the error relative to each of them
+    samples : N
+
+    Returns
+    -------
+    S_min and B_crit, both (starts,)
+
+    >>> least, critical = critical_batch([1, 2, 4], np.array([[50.0], [30.0], [20.0]]), 4)
+    >>> round(float(least[0]), 6), round(float(critical[0]), 6)
+    (20.0, 2.0)
+    """
+    noise = 1 / np.asarray(sizes) - 1 / samples
+    fits = []
+    for count in np.asarray(counts).T:
+        rows = np.stack([1 / count, noise / count], axis=1)
+        least, slope = np.linalg.lstsq(rows, np.ones(len(noise)), rcond=None)[0]
+        fits.append((least, slope / least))
+    return tuple(np.transpose(fits))
+
+
+def noise_scale(
+    model: Any,
+    loss: Any,
+    x: Array,
+    y: Array,
+    *,
+    sizes: tuple[int, int],
+    draws: int,
+    rng: Any,
+) -> Array:
+    r"""The noise scale from batches of two sizes, without the gradient of any single sample.
+
+    .. math:: E\|g_B\|^2 = \|G\|^2 + \operatorname{tr}\Sigma / B
+
+    Two sizes make two equations, and one number a run. The batches are drawn with replacement,
+    the same for all runs.
+
+    References
+    ----------
+    McCandlish, Kaplan, Amodei et al. (2018), appendix A.1. Lesson: batch-size.
+    """
+    square = []
+    for size in sizes:
+        found = []
+        for _ in range(draws):
+            rows = rng.integers(0, len(x), size)
+            loss.forward(model.forward(x[rows], True), y[rows])
+            model.backward(loss.backward())
+            found.append(np.sum(model.grad**2, axis=-1))
+        square.append(np.mean(found, axis=0))
+    few, many = sizes
+    noise = (square[0] - square[1]) / (1 / few - 1 / many)
+    signal = (many * square[1] - few * square[0]) / (many - few)
+    return np.asarray(noise / signal)
 
 
 def first_below(curve: Array, level: float, other: Array) -> Array:
