@@ -85,8 +85,12 @@ def test_each_size_is_reported_at_its_fastest_rate():
     y = (x[:, 0] > 0).astype(int)
     make = (lambda rng, runs: MLP([3, 2], rng, runs=runs)), SGD
     plan = {4: [0.1, 0.5], 32: [0.5, 0.1]}
-    counts, best = fewest_updates(make, SoftmaxCrossEntropy(), (x, y), 0.4, plan, range(1, 200))
+    counts, best = fewest_updates(
+        make, SoftmaxCrossEntropy(), (x, y), 0.4, plan, dict.fromkeys(plan, range(1, 200))
+    )
     assert counts.shape == (2, 10)
     assert [one.setting["lr"] for one in best] == [0.5, 0.5]
-    slow, _ = fewest_updates(make, SoftmaxCrossEntropy(), (x, y), 0.4, {4: [0.1]}, range(1, 400))
+    slow, _ = fewest_updates(
+        make, SoftmaxCrossEntropy(), (x, y), 0.4, {4: [0.1]}, {4: range(1, 400)}
+    )
     assert (slow.mean() > 3 * counts[0].mean()) and np.isfinite(slow).all()

@@ -18,21 +18,22 @@ def fewest_updates(
     train: Any,
     target: float,
     rates: Mapping[int, Sequence[float]],
-    looks: Collection[int],
+    looks: Mapping[int, Collection[int]],
 ) -> tuple[Array, list[Best]]:
     """How many updates each batch size needs to reach a loss, at the fastest of its rates.
 
     Parameters
     ----------
-    make, target, looks : as in ``dlcourse.training.race``
+    make, target : as in ``dlcourse.training.race``
     rates : the learning rates to try, by batch size; equally many for each
+    looks : the updates after which the loss is computed, by batch size
 
     Returns
     -------
     The updates (sizes, 10) of ten starts, and the setting that won for each size.
     """
     races = {
-        str(batch): race(make, loss, train, target, batch_size=batch, looks=looks)
+        str(batch): race(make, loss, train, target, batch_size=batch, looks=looks[batch])
         for batch in rates
     }
     trials = try_all(races, lr={str(batch): tried for batch, tried in rates.items()})
