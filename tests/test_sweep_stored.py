@@ -33,7 +33,7 @@ def by_hand():
         digits.train,
         digits.validation,
         epochs=10,
-        batch_size=39,
+        batch_size=32,
         rng=seeds,
         nonfinite="freeze",
         progress=False,
@@ -50,7 +50,7 @@ def test_the_sweep_is_the_fit_by_hand_and_what_is_stored() -> None:
     digits, net = data.load("digits"), partial(MLP, [64, 32, 10])
     trials = sweep(
         (net, SGD), SoftmaxCrossEntropy(), digits.train, digits.validation, epochs=10,
-        batch_size=39, seeds=5, momentum=BETAS, lr=RATES, block=50, progress=False,
+        batch_size=32, seeds=5, momentum=BETAS, lr=RATES, block=50, progress=False,
     )  # fmt: skip
     history = by_hand()
     for name in history:
