@@ -111,21 +111,24 @@ def regimes(kappa: float) -> Figure:
     root = np.sqrt(beta)
     edges = ((1 - root) ** 2, (1 + root) ** 2, 2 * (1 + beta))
     ax.fill_betweenx(beta, edges[0], edges[1], color="#dbe9f6", linewidth=0)
-    ax.fill_betweenx(beta, edges[2], 8, color="#dddddd", linewidth=0)
+    ax.fill_betweenx(beta, edges[2], 16, color="#dddddd", linewidth=0)
     for edge in edges:
         ax.plot(edge, beta, color="#777777", linewidth=0.8)
     for (name, method, mark), (lr, memory) in zip(BARS, bars(kappa), strict=True):
         color = plots.METHODS[method].color
         ax.plot([lr / kappa, lr], [memory] * 2, marker=mark, color=color, linewidth=2, markersize=6)
-        place = (0.0011, memory - 0.012)
-        above = 6 if mark == "^" else -14
+        place = (lr / kappa, memory)
         ax.annotate(
-            name, place, (0, above), textcoords="offset points", color=ink_of(color), fontsize=8.5
-        )
-    for x, y, word in ((0.0016, 0.35, "creeps"), (0.6, 0.93, "rings"), (5.2, 0.2, "diverges")):
-        ax.text(x, y, word, fontsize=9, color="#444444", ha="left" if x < 1 else "center")
-    ax.text(1.35, 0.2, "zigzags", fontsize=9, color="#444444", ha="center")
-    ax.set(xscale="log", xlim=(0.001, 8), ylim=(-0.05, 1), ylabel="memory β")
+            name, place, (-7, 0 if mark != "s" else -7), textcoords="offset points",
+            color=ink_of(color), fontsize=8.5, ha="right", va="center",
+        )  # fmt: skip
+    for x, y, word in ((0.004, 0.35, "creeps"), (0.9, 0.9, "rings"), (6.5, 0.3, "diverges")):
+        ax.text(x, y, word, fontsize=9, color="#444444", ha="center")
+    ax.annotate(
+        "zigzags", (1.75, 0.03), (0.35, 0.11), fontsize=9, color="#444444", ha="right",
+        arrowprops={"arrowstyle": "-", "color": "#777777", "linewidth": 0.8},
+    )  # fmt: skip
+    ax.set(xscale="log", xlim=(0.0006, 16), ylim=(-0.05, 1), ylabel="memory β")
     ax.set_xlabel("steepness ηλ (log axis)")
     ax.set_title("Memory lifts the valley into the window")
     ax.grid(False)
