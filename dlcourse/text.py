@@ -57,7 +57,8 @@ class Text:
     def __repr__(self) -> str:
         sizes = ", ".join(f"{k} {len(getattr(self, k).y)}" for k in ("train", "validation", "test"))
         length, kinds = self.train.x.shape[-1], len(self.characters)
-        return f"Text({self.name!r}: {sizes}; windows of {length} characters, {kinds} different)"
+        about = f"{sizes}; windows of {length} characters, {kinds} different"
+        return f"{type(self).__name__}({self.name!r}: {about})"
 
 
 def load(name: str = "alice", *, length: int = 32) -> Text:

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as WaitedTooLong
 from playwright.sync_api import sync_playwright
 from tools_available import need
 
@@ -91,9 +92,11 @@ def turn(page, viewport, dark):
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
     page.wait_for_timeout(250)
-    scheme = page.evaluate("document.documentElement.dataset.theme")
-    if scheme not in (None, "dark" if dark else "light"):
-        page.noise.append(f"the page stays {scheme}")
+    said, wanted = "document.documentElement.dataset.theme", "dark" if dark else "light"
+    try:
+        page.wait_for_function(f"[undefined, '{wanted}'].includes({said})", timeout=5_000)
+    except WaitedTooLong:
+        page.noise.append(f"the page stays {page.evaluate(said)}")
 
 
 def settle(page):

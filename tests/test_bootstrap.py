@@ -190,7 +190,7 @@ BAD = np.where(np.arange(10) == 3, np.nan, GOOD)
     ("arguments", "error", "message"),
     [
         ((GOOD[:9], GOOD[:9], "smaller", 0.1), ValueError, "a must be at least 10 runs; got 9"),
-        ((GOOD, GOOD[:-1], "smaller", 0.1), ValueError, "b must be at least 10 runs; got 9"),
+        ((GOOD, GOOD[:-1], "smaller", 0.1), ValueError, r"b must be paired with a.* \(10,\)"),
         ((GOOD, np.ones(11), "smaller", 0.1), ValueError, r"b must be paired with a.* \(10,\)"),
         ((BAD, GOOD, "smaller", 0.1), ValueError, r"a must be finite in every run \(run 3"),
         ((GOOD, BAD, "smaller", 0.1), ValueError, "b must be finite in every run"),

@@ -7,6 +7,7 @@ import pytest
 
 from dlcourse import lesson
 from dlcourse.lesson import claims
+from dlcourse.training.found import Found
 from tests.test_claims import GOOD, book
 
 __all__ = ["book"]
@@ -55,14 +56,10 @@ def test_what_cannot_be_tested_is_not_run(book):
     assert "nothing that could be measured" in claims.as_text(result)
 
 
-class Found(np.ndarray):
-    """Results that know their clusters and edges, as those of trials do."""
-
-
-def found(values, **known):
-    array = np.asarray(values).view(Found)
-    array.__dict__ |= known
-    return array
+def found(values, clusters=None, edge="", metric="test_loss"):
+    """A row of what trials give."""
+    seeds = [] if clusters is None else [(label, i) for i, label in enumerate(clusters)]
+    return Found(values, metric=metric, chosen_by="val_loss", seeds=seeds, edge=edge)
 
 
 FOUR = np.repeat([0, 1, 2, 3], 5)
@@ -74,7 +71,7 @@ SMALLER = {"better": "smaller", "margin": 0.01}
 def test_runs_that_share_their_data_are_not_independent(book):
     alone = claims.evaluate("one.run", a=A, b=B, **SMALLER)
     assert alone.record["verdict"] == "supported"
-    with pytest.raises(ValueError, match="at least 10 independent"):
+    with pytest.raises(ValueError, match="at least 10 different labels"):
         claims.evaluate("one.run", a=A, b=B, clusters=FOUR, **SMALLER)
     shared = claims.evaluate("one.few", a=A, b=B, clusters=FOUR, **SMALLER)
     assert shared.record["verdict"] == "inconclusive"
@@ -85,14 +82,14 @@ def test_runs_that_share_their_data_are_not_independent(book):
 
 @pytest.mark.parametrize("given", [None, FOUR, FOUR.tolist()])
 def test_clusters_that_the_results_bring_along_cannot_be_left_out(book, given):
-    known = found(A, clusters=tuple(FOUR.tolist()))
-    with pytest.raises(ValueError, match="at least 10 independent"):
+    known = found(A, clusters=FOUR.tolist())
+    with pytest.raises(ValueError, match="at least 10 different labels"):
         claims.evaluate("one.run", a=known, b=B, clusters=given, **SMALLER)
 
 
 @pytest.mark.parametrize("given", [range(20), FOUR[::-1]])
 def test_other_clusters_than_those_of_the_results_are_refused(book, given):
-    known = found(A, clusters=tuple(FOUR.tolist()))
+    known = found(A, clusters=FOUR.tolist())
     with pytest.raises(ValueError, match="clusters must be those of the trials"):
         claims.evaluate("one.few", a=known, b=B, clusters=list(given), **SMALLER)
 
@@ -101,8 +98,16 @@ def test_other_clusters_than_those_of_the_results_are_refused(book, given):
 def test_a_winner_at_the_edge_of_its_grid_decides_nothing(book, side):
     sides = {"a": GOOD, "b": 2 * GOOD}
     assert claims.evaluate("one.run", **sides, **SMALLER).record["verdict"] == "supported"
-    sides[side] = found(sides[side], edge=("adam: lr = 0.3 is the largest tried",))
+    sides[side] = found(sides[side], edge="adam: lr = 0.3 is the largest tried")
     result = claims.evaluate("one.run", **sides, **SMALLER)
     assert result.record["verdict"] == "inconclusive"
     assert "at the edge of its grid: adam: lr = 0.3" in result.evidence
     assert "UNEXPECTED" in claims.as_text(result)
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_what_was_chosen_by_is_not_reported(book, side):
+    sides = {"a": GOOD, "b": 2 * GOOD}
+    sides[side] = 1 - found(sides[side], metric="val_accuracy")
+    with pytest.raises(ValueError, match="another set than the one it was chosen by"):
+        claims.evaluate("one.run", **sides, **SMALLER)

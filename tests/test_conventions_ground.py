@@ -57,11 +57,11 @@ def test_the_last_batch_is_shorter_and_used():
     order = np.random.default_rng(1).permutation(5)
     slope = 2 * x[order, 0] ** 2  # of (w x)^2 at w = 1, one a sample
 
-    def train():
+    def train(batch_size=2):
         model = Sequential(Linear(1, 1, rng=np.random.default_rng(0), bias=False))
         model.theta[:] = 1.0
         rng, opt = np.random.default_rng(1), SGD(model.theta, lr=1e-9)
-        plan = {"epochs": 1, "batch_size": 2, "rng": rng}
+        plan = {"epochs": 1, "batch_size": batch_size, "rng": rng}
         seen = [step.samples for step in steps(model, opt, MSE(), (x, target), **plan)]
         return seen, (1 - model.theta[0]) / 1e-9
 
@@ -71,6 +71,10 @@ def test_the_last_batch_is_shorter_and_used():
     assert_allclose(moved, full + slope[4], rtol=1e-6)
     assert abs(moved - full) > 0.2 * full
     assert abs(moved - (full + slope[4] / 2)) > 0.1 * full  # and it is not divided by 2
+    x, target = np.arange(9.0)[:, None] + 1, np.zeros((9, 1))
+    with pytest.warns(UserWarning, match="has 1 sample, the others 8, and moves"):
+        assert train(8)[0] == [8, 1]
+    train(5)  # 4 of 5 are not few
 
 
 def test_accumulated_batches_are_weighted_by_their_samples():

@@ -175,6 +175,27 @@ def test_the_words_of_a_claim_are_not_its_evidence(lesson):
     assert "12,345" in lesson_prose.unprinted_numbers(lesson)[0]
 
 
+@pytest.mark.parametrize(
+    ("words", "boxes", "found"),
+    [
+        (4_000, 5, []),
+        (6_000, 8, []),
+        (3_999, 5, ["3999 words with code, not 4000 to 6000."]),
+        (6_001, 5, ["6001 words with code, not 4000 to 6000."]),
+        (5_000, 9, ["9 claims in boxes, not 5 to 8: see also_checked."]),
+        (5_000, 4, ["4 claims in boxes, not 5 to 8: see also_checked."]),
+    ],
+)
+def test_a_page_that_is_too_long_or_drowns_in_boxes_is_found(lesson, words, boxes, found):
+    boxed = output(lesson, "claim-run")
+    lesson.cells = [cell_of(lesson, "title"), cell_of(lesson, "claim-run")]
+    lesson.cells[1].outputs = [boxed] * boxes
+    lesson.cells[1].source = "show(one)  # seven words, some of them code"
+    lesson.cells[0].source = "word " * (words - 8) + "<!-- numbers: 1, 2 -->"
+    add(lesson, "one two three", tags=["hide-cell"])
+    assert lesson_checks.bad_length(lesson) == found
+
+
 def test_claims_of_the_sample(sample, lesson):
     assert lesson_checks.bad_claims(lesson, registry(sample), LESSON) == []
     assert lesson_checks.unchecked_claims({LESSON: lesson}, registry(sample)) == []

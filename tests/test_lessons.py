@@ -59,6 +59,12 @@ def test_it_is_stored_as_the_executor_stores_it(name):
 
 
 @lesson
+def test_one_argument_a_page(name):
+    complaints = lesson_checks.bad_length(stored(name))
+    assert not complaints, "\n".join([f"{name}:", *complaints])
+
+
+@lesson
 def test_claims_came_out_as_expected(name):
     complaints = lesson_checks.bad_claims(stored(name), registry(), name)
     assert not complaints, "\n".join([f"{name}:", *complaints])

@@ -62,8 +62,8 @@ def test_float32_all_the_way(monkeypatch, optimizer: str, rate: str, loss: str) 
     rng, runs = np.random.default_rng(0), 2 if rate == "runs" else None
     ends = [layers.Linear(d, k, rng=rng, runs=runs, dtype=np.float32) for d, k in ((5, 6), (6, 4))]
     model = models.Sequential(ends[0], layers.ReLU(), layers.Tanh(), ends[1])
-    x = rng.standard_normal((9, 5)).astype(np.float32)
-    y = rng.dirichlet(np.ones(4), 9)  # soft targets in float64, as they come
+    x = rng.standard_normal((11, 5)).astype(np.float32)
+    y = rng.dirichlet(np.ones(4), 11)  # soft targets in float64, as they come
     plan: dict[str, Any] = {"epochs": 2, "batch_size": 4, "max_norm": np.float64(0.5)}
     for accumulate in (1, 2):
         opt = kind(model.theta, lr=RATES[rate], **SETTINGS[optimizer])

@@ -102,7 +102,7 @@ def trained(rate: Any, run: int | None, **plan: Any) -> np.ndarray:
     """Three epochs of a network, of three runs or of one of them alone."""
     weights, batches = ([np.random.default_rng((r, k)) for r in range(3)] for k in range(2))
     rng = np.random.default_rng(5)
-    data = rng.standard_normal((22, 3)), rng.integers(0, 2, 22)
+    data = rng.standard_normal((27, 3)), rng.integers(0, 2, 27)
     model = MLP([3, 4, 2], weights, runs=3) if run is None else MLP([3, 4, 2], weights[run])
     optimizer = Adam(model.theta, lr=schedules.Warmup(2, schedules.Constant(rate)))
     order = batches if run is None else batches[run]

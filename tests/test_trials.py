@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlcourse.training import EdgeWarning, History, Trials
+from dlcourse.training import History, Trials
 
 RATES, BETAS, SEEDS = (0.01, 0.1, 1.0), (0.0, 0.9), (0, 1, 2)
 AXES = {"lr": RATES, "momentum": BETAS, "seed": SEEDS}
@@ -145,16 +145,6 @@ def test_a_number_that_flatters_itself_is_refused(metric: str, chosen_by: str) -
     with pytest.raises(ValueError, match="must be measured on") as refused:
         some_trials().at_best(metric, chosen_by=chosen_by)
     assert chosen_by in str(refused.value)
-
-
-def test_an_edge_warns_unless_it_is_meant() -> None:
-    trials = some_trials()
-    with pytest.warns(EdgeWarning, match="at the edge of its grid: momentum") as told:
-        trials.at_best("test_loss", chosen_by="val_loss")
-    assert told[0].filename == __file__
-    trials.at_best("test_loss", chosen_by="val_loss", edge_ok=("momentum",))
-    with pytest.warns(EdgeWarning):
-        trials.at_best("test_loss", chosen_by="val_loss", edge_ok=("lr",))
 
 
 def test_methods_are_shown_each_at_its_best() -> None:

@@ -26,6 +26,7 @@ from tools.stored import (
 FREE_TO_DEFINE = {"derivation", "broken"}  # tags of the cells in which an algorithm may be written
 CODE_WIDTH = 79
 CODE_LINES = 12
+WORDS, BOXES = (4_000, 6_000), (5, 8)
 HIDDEN = {"hide-input", "picture"}  # tags of cells whose code is no part of the argument
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 NO_CODE |= {tokenize.ENDMARKER}
@@ -165,6 +166,21 @@ def _draws_or_imports(cell: Any) -> bool:
         is_image(output) or WIDGET_VIEW in output.get("data", {}) for output in cell.outputs
     )
     return drawn or cell.source.startswith(("import ", "from "))
+
+
+def bad_length(notebook: Any) -> list[str]:
+    """One argument a page: so many words, with the code that a reader sees; so many boxes."""
+    seen = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    seen += [c.source for c in code_cells(notebook) if not tags(c) & (HIDDEN | {"hide-cell"})]
+    words = sum(len(re.sub(r"<!--.*?-->", "", text, flags=re.S).split()) for text in seen)
+    low, high = WORDS
+    found = [] if low <= words <= high else [f"{words} words with code, not {low} to {high}."]
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    boxed = ["claim" in output.get("metadata", {}).get("dlcourse", {}) for output in outputs]
+    low, high = BOXES
+    if not low <= sum(boxed) <= high:
+        found.append(f"{sum(boxed)} claims in boxes, not {low} to {high}: see also_checked.")
+    return found
 
 
 def bad_claims(notebook: Any, registry: Mapping[str, dict[str, Any]], lesson: str) -> list[str]:

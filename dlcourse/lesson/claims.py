@@ -121,7 +121,11 @@ def _experiment(
     **_: Any,
 ) -> tuple[dict[str, Any], str]:
     result = compare(a, b, better, margin, clusters=shared_by(a, b, clusters), few=few)
-    edge = [*dict.fromkeys(word for side in (a, b) for word in getattr(side, "edge", ()))]
+    for name, side in (("a", a), ("b", b)):
+        if getattr(side, "in_sample", False):
+            fix = "The best of many flatters itself: report on another set."
+            fail(name, "measured on another set than the one it was chosen by", side.metric, fix)
+    edge = [*dict.fromkeys(said for side in (a, b) if (said := getattr(side, "edge", "")))]
     low, high = (f"≈{percent(bound)}" for bound in result.interval)
     aims = {"smaller": f"below {percent(-margin)}", "larger": f"above {percent(margin)}"}
     aim = aims.get(better, f"within ±{percent(margin)}")

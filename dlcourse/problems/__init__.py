@@ -1,5 +1,14 @@
 """What methods are tried on: problems small enough that theory knows the answer."""
 
+from dlcourse.problems.characters import (
+    Characters,
+    attention_model,
+    census,
+    folded,
+    group_loss,
+    load_characters,
+    recurrent_model,
+)
 from dlcourse.problems.noise import noisy_walk
 from dlcourse.problems.quadratics import (
     Quadratic,
@@ -26,20 +35,27 @@ __all__ = [
     "SADDLE",
     "TERRAINS",
     "VALLEY",
+    "Characters",
     "Quadratic",
     "Terrain",
     "Valleys",
     "Words",
     "arrival",
+    "attention_model",
+    "census",
     "draw_labels",
     "draw_messages",
     "excess_loss",
+    "folded",
     "gradient_descent_optimum",
+    "group_loss",
     "he_network",
     "heavy_ball_optimum",
+    "load_characters",
     "momentum_matrix",
     "noisy_walk",
     "one_unit",
+    "recurrent_model",
     "song_influence",
     "song_loss",
     "song_network",

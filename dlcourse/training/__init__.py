@@ -1,18 +1,19 @@
 """Training: the loop that both rooms share, the history it leaves, and fair comparisons."""
 
 from dlcourse.training.choosing import Best
+from dlcourse.training.found import Found
 from dlcourse.training.history import History
 from dlcourse.training.loop import Epoch, Step, as_numpy, evaluate, fit, steps
 from dlcourse.training.runs import try_all
 from dlcourse.training.sweeps import sweep
-from dlcourse.training.trials import EdgeWarning, Trials
+from dlcourse.training.trials import Trials
 from dlcourse.training.watched import FileOrder, gradients_at, in_order, race, saw
 
 __all__ = [
     "Best",
-    "EdgeWarning",
     "Epoch",
     "FileOrder",
+    "Found",
     "History",
     "Step",
     "Trials",

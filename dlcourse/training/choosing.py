@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,13 +125,38 @@ def _best(
     )
 
 
+def edge_words(
+    axes: Axes, best: Best, per: Collection[str] = (), meant: Collection[str] = ()
+) -> str:
+    """Where the winner, or one as good, lies at the edge of its grid and this is not meant.
+
+    >>> axes = {"method": ("sgd", "adam"), "lr": (0.1, 0.3), "seed": (0,)}
+    >>> loss = np.array([[[2.0], [1.0]], [[4.0], [5.0]]])
+    >>> edge_words(axes, winners(axes, "loss", loss, ("method",), None, seed_mean)["sgd"])
+    'sgd: lr = 0.3 is the largest tried'
+    """
+    said = []
+    for name in best.edge:
+        one = next(s for s in (best.setting, *best.ties) if _at_edge(axes, name, s))
+        end = "largest" if one[name] == max(_tried(axes, name, one)) else "smallest"
+        said += [f"{name} = {one[name]:.4g} is the {end} tried"] if name not in meant else []
+    of = {name: v for name, v in best.setting.items() if name == "method" or name in per}
+    who = ", ".join(str(v) if name == "method" else f"{name} = {v}" for name, v in of.items())
+    return f"{who}: {', '.join(said)}" if said and who else ", ".join(said)
+
+
 def _at_edge(axes: Axes, name: str, winner: Mapping[str, Any]) -> bool:
     """Whether the value is the smallest or largest tried; names and single values have no edge."""
-    values = axes[name]
-    values = values[winner["method"]] if isinstance(values, Mapping) else values
+    values = _tried(axes, name, winner)
     if len(values) < 2 or any(isinstance(v, str | bool | tuple | None) for v in values):
         return False
     return winner[name] in (min(values), max(values))
+
+
+def _tried(axes: Axes, name: str, winner: Mapping[str, Any]) -> Sequence[Any]:
+    """The values of a setting, those of the winner's method where each has its own."""
+    values = axes[name]
+    return values[winner["method"]] if isinstance(values, Mapping) else values
 
 
 def _direction(metric: str, better: str | None) -> str:

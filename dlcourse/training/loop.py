@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlcourse import checks
-from dlcourse.arrays import Array, Generators, run_generators
+from dlcourse.arrays import Array, Generators
+from dlcourse.training.batches import Shuffles, look_at_last
 from dlcourse.training.history import History
 from dlcourse.training.progress import bar
 
@@ -59,6 +60,7 @@ def steps(
     accumulate: int = 1,
     max_norm: float | None = None,
     nonfinite: str = "raise",
+    last: str = "warn",
 ) -> Iterator[Step]:
     """Train, one yield an update; the last, shorter batch of an epoch is used too.
 
@@ -72,12 +74,15 @@ def steps(
     accumulate : batches whose gradients are averaged, sample by sample, into one update
     max_norm : None, or the norm to which the gradient of each run is clipped before the update
     nonfinite : "raise", or "freeze": a run whose loss is not finite reports nan from then on
+    last : "warn", "refuse" or "use" a last update of fewer samples than a quarter of the others.
+        It moves the weights at the full rate all the same: one image left over has spoiled whole
+        trainings, as the lessons *minibatch* and *batch-size* measure. Hence the warning by default
 
     Raises
     ------
     FloatingPointError when a loss is not finite and ``nonfinite`` is "raise"; nothing is updated.
     """
-    x, _ = data = _checked_data("data", data)
+    x, _ = data = checked_data("data", data)
     checks.integer("epochs", epochs, 1)
     checks.integer("batch_size", batch_size, 1)
     checks.integer("accumulate", accumulate, 1)
@@ -90,6 +95,7 @@ def steps(
     if runs is not None and runs != (model.runs or 1):
         checks.fail("runs", f"{model.runs or 1}, the runs the model holds", runs)
     shuffles = Shuffles(rng, model.runs, len(x), batch_size, accumulate)
+    look_at_last(last, len(x), batch_size, accumulate)
     return _steps(model, optimizer, loss, data, epochs, shuffles, max_norm, nonfinite)
 
 
@@ -167,6 +173,7 @@ def fit(
     callbacks: Sequence[Callable[[Epoch], Any]] = (),
     progress: bool = True,
     nonfinite: str = "raise",
+    last: str = "warn",
 ) -> History:
     """Train for some epochs and return what happened.
 
@@ -184,13 +191,14 @@ def fit(
     arrays ``(epochs,)`` or ``(epochs, runs)``; and with ``wall_seconds``.
     """
     if val is not None:
-        val = _checked_data("val", val)
+        val = checked_data("val", val)
     if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
         checks.fail("callbacks", "a sequence of functions of an Epoch", callbacks, error=TypeError)
     history = History()
     plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng, "runs": runs}
     plan |= {"accumulate": accumulate, "max_norm": max_norm, "nonfinite": nonfinite}
-    made = steps(model, optimizer, loss, train, **plan)
+    made = steps(model, optimizer, loss, train, **plan, last="use")
+    look_at_last(last, len(train[0]), batch_size, accumulate)
     per_epoch = -(-len(train[0]) // (batch_size * accumulate))
     with bar(epochs * per_epoch, progress, unit="step") as advance, history.clock():
         for epoch in range(epochs):
@@ -212,7 +220,7 @@ def fit(
 
 def evaluate(model: Any, loss: Any, data: Data) -> dict[str, Array]:
     """``loss`` and, for integer labels, ``accuracy`` on a whole data set: one number a run."""
-    x, y = _checked_data("data", data)
+    x, y = checked_data("data", data)
     found: dict[str, list[Array]] = {}
     for _, part in _parts(model, x, -(-len(x) // 4)):  # a forward pass alone holds a quarter
         with np.errstate(**_QUIET):
@@ -228,31 +236,6 @@ def evaluate(model: Any, loss: Any, data: Data) -> dict[str, Array]:
 def as_numpy(a: Any) -> Array:
     """A NumPy array of an array or of a tensor on any device."""
     return np.asarray(a.detach().cpu() if hasattr(a, "detach") else a)
-
-
-class Shuffles:
-    """The order in which each run sees the samples; one permutation a distinct generator."""
-
-    def __init__(
-        self, rng: Generators, runs: int | None, n: int, size: int, accumulate: int
-    ) -> None:
-        generators = run_generators(rng, runs)
-        self.distinct = list({id(g): g for g in generators}.values())
-        place = {id(g): i for i, g in enumerate(self.distinct)}
-        self.which = np.array([place[id(g)] for g in generators])
-        self.n, self.size, self.update = n, size, size * accumulate
-        self.starts = range(0, n, self.update)
-        self.order = np.zeros((0, n), dtype=np.intp)
-
-    def draw(self) -> None:
-        """A new permutation for every distinct generator."""
-        self.order = np.stack([g.permutation(self.n) for g in self.distinct])
-
-    def batches(self, start: int, rows: slice) -> list[Array]:
-        """The batches of one update: indices (b,) if all runs share them, else (rows, b)."""
-        end = min(start + self.update, self.n)
-        orders = [self.order[:, i : min(i + self.size, end)] for i in range(start, end, self.size)]
-        return [o[0] if len(self.distinct) == 1 else o[self.which[rows]] for o in orders]
 
 
 def _parts(model: Any, x: Any, batch_size: int) -> list[tuple[slice, Any]]:
@@ -272,7 +255,8 @@ def _like(array: Any, mask: Array) -> Any:
     return mask if isinstance(array, np.ndarray) else array.new_tensor(mask, dtype=bool)
 
 
-def _checked_data(name: str, data: Any) -> Data:
+def checked_data(name: str, data: Any) -> Data:
+    """The pair (x, y), if it is one of at least one sample."""
     if not isinstance(data, tuple | list) or len(data) != 2:
         checks.fail(name, "a pair (x, y)", data, error=TypeError)
     x, y = data

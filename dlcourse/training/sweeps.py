@@ -5,19 +5,21 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.training.batches import look_at_last
 from dlcourse.training.grid import Grid, is_list, make_grid, names_of
-from dlcourse.training.loop import Epoch, as_numpy, evaluate, fit
+from dlcourse.training.loop import Epoch, as_numpy, checked_data, evaluate, fit
 from dlcourse.training.runs import BLOCK, Block, by_method, run_grid, takes
 from dlcourse.training.trials import Trials
 
 FITTED = ("epochs", "batch_size", "max_norm", "accumulate")  # settings that fit reads
-Found = Mapping[str, Any]
+Metrics = Mapping[str, Any]
 
 
 def sweep(
@@ -30,11 +32,12 @@ def sweep(
     epochs: Any,
     batch_size: Any,
     seeds: int | Sequence[Any] = 10,
-    measure: Callable[[Epoch], Found] | None = None,
+    measure: Callable[[Epoch], Metrics] | None = None,
     curves: bool | Sequence[int] = False,
     walked: Collection[str] = (),
     block: int = BLOCK,
     progress: bool = True,
+    last: str = "refuse",
     **settings: Any,
 ) -> Trials:
     """Train on every setting and seed, as ``fit`` does, and measure on the three sets.
@@ -54,6 +57,7 @@ def sweep(
         with the set that was looked at
     curves : measure after every epoch, or after those named and wherever a training ends, not
         only after its own last
+    last : as in ``steps``; refused by default, since no comparison should hang on a few samples
 
     Returns
     -------
@@ -75,6 +79,7 @@ def sweep(
     n = len(grid.seeds)
     sets = {"train": _each("train", train, n), "val": _each("val", val, n)}
     sets["test"] = _each("test", test, n)
+    _look_at_last(last, grid, sets["train"])
     batches: dict[int, Any] = {}
     tries = {}
     for method, one in named.items():
@@ -95,11 +100,11 @@ class _Training:
     wishes: set[str]  # the settings of fit that build wants to know
     loss: Any
     sets: Mapping[str, list[Any]]
-    measure: Callable[[Epoch], Found] | None
+    measure: Callable[[Epoch], Metrics] | None
     looks: Collection[int]  # the epochs after which is measured; after the last one always
     batches: dict[int, Any]  # by seed, the generator's state after the first build of all
 
-    def __call__(self, block: Block, given: dict[str, Any]) -> Found:
+    def __call__(self, block: Block, given: dict[str, Any]) -> Metrics:
         fitted = {name: given.pop(name) for name in FITTED if name in given}
         given |= {name: fitted[name] for name in self.wishes}
         model, optimizer = self._built(block, given)
@@ -114,7 +119,8 @@ class _Training:
                 measured[now] = self._measured(epoch, *held_out)
 
         plan: Any = {"rng": block.rng, "callbacks": [note], "progress": False, **fitted}
-        history = fit(model, optimizer, self.loss, train, nonfinite="freeze", **plan)
+        plan |= {"nonfinite": "freeze", "last": "use"}  # sweep has looked at all of them
+        history = fit(model, optimizer, self.loss, train, **plan)
         found: dict[str, Array] = {name: column.T for name, column in history.items()}
         for name, values in measured[last].items():
             found[name] = values
@@ -163,10 +169,29 @@ class _Training:
         return model, optimizer
 
 
+def _tried(grid: Grid, method: str, name: str, default: Any = None) -> Sequence[Any]:
+    """The values of a setting of ``fit`` that a method is tried with."""
+    return grid.axes.get(name, {}).get(method) or [grid.fixed[method].get(name, default)]
+
+
+def _look_at_last(last: str, grid: Grid, pairs: list[Any]) -> None:
+    """Look at the last batch that every training will have, before the first one begins."""
+    lengths = {len(checked_data("data", pair)[0]) for pair in pairs}
+    plans: dict[tuple[int, int, int], None] = {}  # in the order of the grid, each once
+    for method in grid.methods:
+        for size, k in product(
+            _tried(grid, method, "batch_size"), _tried(grid, method, "accumulate", 1)
+        ):
+            checks.integer("batch_size", size, 1)
+            checks.integer("accumulate", k, 1)
+            plans |= dict.fromkeys((n, size, k) for n in lengths)
+    for plan in plans:
+        look_at_last(last, *plan, stacklevel=4)
+
+
 def _looks(curves: Any, grid: Grid) -> Collection[int]:
     """The epochs after which is measured, as ``curves`` tells of them."""
-    swept, fixed = grid.axes.get("epochs", {}), grid.fixed
-    lengths = [n for one in grid.methods for n in swept.get(one) or [fixed[one]["epochs"]]]
+    lengths = [n for one in grid.methods for n in _tried(grid, one, "epochs")]
     longest = max(checks.integer("epochs", n, 1) for n in lengths)
     if isinstance(curves, bool):
         return range(1, longest + 1) if curves else ()
@@ -177,7 +202,7 @@ def _looks(curves: Any, grid: Grid) -> Collection[int]:
     return {*map(int, curves), *lengths}  # where one training ends all are compared
 
 
-def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Found:
+def _further(found: Any, taken: set[str], shape: tuple[int, ...]) -> Metrics:
     """What ``measure`` has found: metrics of its own, one number a run."""
     if not isinstance(found, Mapping):
         checks.fail("what measure returns", "a mapping {metric: array}", found, error=TypeError)

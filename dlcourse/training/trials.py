@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,15 +11,10 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.training import files
-from dlcourse.training.choosing import Average, Best, seed_mean, winners
+from dlcourse.training.choosing import Average, Best, edge_words, seed_mean, winners
+from dlcourse.training.found import Found, set_of
 
 FORMAT = "dlcourse-trials-1"
-_SETS = {"grad": "train", "training": "train", "valid": "val", "validation": "val"}
-"""Other names of a set; the gradient's norm is measured on the training data."""
-
-
-class EdgeWarning(UserWarning):
-    """A winner lies at the edge of its grid: the best setting may lie outside."""
 
 
 class Trials(Mapping[str, Array]):
@@ -59,11 +53,14 @@ class Trials(Mapping[str, Array]):
         for name, a in self._values.items():
             checks.shaped(name, a, shape, f"The axes are {', '.join(axes)}.")
 
-    def __getitem__(self, name: str) -> Array:
+    def __getitem__(self, name: str) -> Found:
+        return Found(self._measured(name), metric=name, seeds=self.axes.get("seed", ()))
+
+    def _measured(self, name: str) -> Array:
         if name not in self._values:
             known = ", ".join(self._values)
             checks.fail("metric", f"one of: {known}", name, error=KeyError)
-        return self._values[name].copy()
+        return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
@@ -132,7 +129,7 @@ class Trials(Mapping[str, Array]):
         setting's average infinite, so that it wins only where every setting has one.
         """
         per = self._per(per)
-        found = winners(self.axes, metric, self[metric], per, better, average)
+        found = winners(self.axes, metric, self._measured(metric), per, better, average)
         return found if per else found[()]
 
     def at_best(
@@ -143,8 +140,8 @@ class Trials(Mapping[str, Array]):
         per: str | Sequence[str] | None = None,
         better: str | None = None,
         average: Average = seed_mean,
-        edge_ok: Collection[str] = (),
-    ) -> Array:
+        edge_ok: str | Collection[str] = (),
+    ) -> Found:
         """``metric`` at the setting that is best by the metric of *another* set.
 
         The best of many is better than what it will show again. So what was chosen by is not
@@ -154,31 +151,40 @@ class Trials(Mapping[str, Array]):
         ----------
         metric, chosen_by : names in the trials, measured on different sets
         per, better, average : as in ``best``
-        edge_ok : settings in which a winner at the edge is meant, such as a momentum of 0; for
-            any other an EdgeWarning says it
+        edge_ok : settings in which a winner at the edge is meant, such as a momentum of 0; any
+            other is said in the array's ``edge``, and a claim on it stays undecided
 
         Returns
         -------
-        Array ``(seeds,)``, what a claim takes, with an axis in front for each name in ``per``.
+        ``Found``, an array ``(seeds,)`` that remembers its ``edge``, its ``clusters`` and what it
+        was chosen by: what a claim takes. It has an axis in front for each name in ``per``.
         """
-        values, judge = self[metric], self[chosen_by]
-        if _set_of(chosen_by) == "test":
+        values, judge = self._measured(metric), self._measured(chosen_by)
+        if set_of(chosen_by) == "test":
             fix = "Choose by validation data, chosen_by='val_loss'."
             checks.fail("chosen_by", "measured on data that may choose", chosen_by, fix)
-        if _set_of(metric) == _set_of(chosen_by):
+        if set_of(metric) == set_of(chosen_by):
             fix = "The best of many flatters itself: choose by val_…, report test_…."
             checks.fail("metric", f"measured on another set than {chosen_by!r}", metric, fix)
+        meant = (edge_ok,) if isinstance(edge_ok, str) else tuple(edge_ok)
+        for name in meant:
+            checks.choice("edge_ok", name, [axis for axis in self.axes if axis != "seed"])
         per = self._per(per)
         found: list[Best] = [*winners(self.axes, chosen_by, judge, per, better, average).values()]
         for best in found:
             if np.isnan(best.average):
                 fix = "Where every setting has a run that is not finite, none is the best."
                 checks.fail(chosen_by, "finite in all runs of some setting", best, fix)
-            if set(best.edge) - set(edge_ok):
-                fix = "Widen the grid, or say edge_ok=… where the edge is meant."
-                warnings.warn(f"{best}. {fix}", EdgeWarning, stacklevel=2)
         shape = [len(self.axes[name]) for name in per]
-        return np.stack([values[best.index] for best in found]).reshape(*shape, -1)
+        picked = np.stack([values[best.index] for best in found]).reshape(*shape, -1)
+        words = [edge_words(self.axes, best, per, meant) for best in found]
+        return Found(
+            picked,
+            metric=metric,
+            chosen_by=chosen_by,
+            seeds=self.axes.get("seed", ()),
+            edge=np.array(words, dtype=object).reshape(shape),
+        )
 
     def _per(self, per: str | Sequence[str] | None) -> tuple[str, ...]:
         if per is None:
@@ -207,12 +213,6 @@ class Trials(Mapping[str, Array]):
             kind, metric = name.split(" ", 1)
             parts[kind][metric] = array
         return cls({k: _tuples(v) for k, v in meta["axes"]}, parts["value"], parts["curve"])
-
-
-def _set_of(metric: str) -> str:
-    """The data a metric was measured on, which its name begins with."""
-    first = metric.split("_", 1)[0].lower()
-    return _SETS.get(first, first)
 
 
 def _place(name: str, values: Sequence[Any], value: Any) -> int:

@@ -11,7 +11,8 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.scratch.landscape import per_sample_gradients
-from dlcourse.training.loop import Shuffles, evaluate, fit, steps
+from dlcourse.training.batches import Shuffles
+from dlcourse.training.loop import evaluate, fit, steps
 
 Run = Callable[..., dict[str, Array]]
 
@@ -25,6 +26,7 @@ def race(
     batch_size: int,
     looks: Collection[int],
     seeds: int = 10,
+    last: str = "refuse",
 ) -> Run:
     """How many steps until the loss on all of ``train`` is below a target.
 
@@ -35,6 +37,7 @@ def race(
     batch_size : samples a step
     looks : the steps after which the loss is computed; the last one ends the race
     seeds : as in ``try_all``
+    last : as in ``sweep``
 
     Returns
     -------
@@ -51,7 +54,7 @@ def race(
     def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
         net = model(rng, runs=runs)
         arrived = np.full(runs, np.inf)
-        plan: Any = {"batch_size": batch_size, "rng": rng, "nonfinite": "freeze"}
+        plan: Any = {"batch_size": batch_size, "rng": rng, "nonfinite": "freeze", "last": last}
         epochs = -(-max(looks) * batch_size // len(train[0]))
         for step in steps(net, optimizer(net.theta, lr=lr), loss, train, epochs=epochs, **plan):
             if step.t in looks:
@@ -77,6 +80,7 @@ def saw(
     end: int = 450,
     every_step: bool = False,
     frozen: Collection[int] = (),
+    last: str = "refuse",
 ) -> Run:
     """The loss that a training reports, step by step, beside the loss on all of ``train``.
 
@@ -88,6 +92,7 @@ def saw(
     every_step : compute the loss on all of ``train`` after each of these, not only at the end
     frozen : for each n the same batches are also reported by a model that stands still from step
         ``start`` on, at the mean of its last n places (1: where it is)
+    last : as in ``sweep``
 
     Returns
     -------
@@ -99,21 +104,21 @@ def saw(
     checks.integer("end", end, start + 1)
     if not isinstance(frozen, Collection):
         checks.fail("frozen", "a list of numbers of places", frozen, error=TypeError)
-    for last in frozen:
-        if checks.integer("frozen", last, 1) > start:
-            checks.fail("frozen", f"<= {start}, the steps that there are places of", last)
+    for n in frozen:
+        if checks.integer("frozen", n, 1) > start:
+            checks.fail("frozen", f"<= {start}, the steps that there are places of", n)
 
     def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
         net = model(rng, runs=runs)
         opt, again = optimizer(net.theta, lr=lr), copy.deepcopy(rng)
-        middle = {last: np.zeros_like(net.theta) for last in frozen}
+        middle = {n: np.zeros_like(net.theta) for n in frozen}
         seen: dict[str, list[Array]] = {"reported": [], "whole_loss": []}
         epochs = -(-end * batch_size // len(train[0]))
-        plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng}
+        plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng, "last": last}
         for step in steps(net, opt, loss, train, **plan):
-            for last in middle:
-                if start - last < step.t <= start:
-                    middle[last] += net.theta / last
+            for n in middle:
+                if start - n < step.t <= start:
+                    middle[n] += net.theta / n
             if step.t > start:
                 seen["reported"].append(step.loss)
                 if every_step or step.t == end:
@@ -121,11 +126,11 @@ def saw(
             if step.t == end:
                 break
         found = {name: np.stack(rows, axis=-1) for name, rows in seen.items()}
-        for last, theta in middle.items():
+        for n, theta in middle.items():
             net.theta[...] = theta
             batches = [*_batches(copy.deepcopy(again), runs, train, batch_size, end)][start:]
-            found[f"reported_{last}"] = np.stack([_reported(net, loss, *b) for b in batches], -1)
-            found[f"whole_loss_{last}"] = evaluate(net, loss, train)["loss"]
+            found[f"reported_{n}"] = np.stack([_reported(net, loss, *b) for b in batches], -1)
+            found[f"whole_loss_{n}"] = evaluate(net, loss, train)["loss"]
         return found
 
     return run
@@ -156,12 +161,13 @@ def gradients_at(
     *,
     batch_size: int,
     rng: Any,
+    last: str = "refuse",
 ) -> Iterator[list[Array]]:
     """The gradients of all samples (n, d) of each run, after so many epochs; ``ages`` ascend."""
     now = 0
     for age in ages:
         if age > now:
-            plan: Any = {"epochs": age - now, "batch_size": batch_size, "rng": rng}
+            plan: Any = {"epochs": age - now, "batch_size": batch_size, "rng": rng, "last": last}
             fit(model, optimizer, loss, train, progress=False, **plan)
             now = age
         alone = [model] if model.runs is None else [_alone(model, i) for i in range(model.runs)]
@@ -184,6 +190,7 @@ def in_order(
     shuffle: Callable[[], np.random.Generator],
     epochs: int,
     batch_size: int,
+    last: str = "refuse",
 ) -> Run:
     """A training in which all runs see the samples in one order, whatever their seeds are.
 
@@ -193,6 +200,7 @@ def in_order(
     train, test : (x, y)
     shuffle : makes the generator that orders the samples anew in every epoch, as ``FileOrder``
     epochs, batch_size : as in ``fit``
+    last : as in ``sweep``
 
     Returns
     -------
@@ -204,7 +212,7 @@ def in_order(
     def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
         net = model(rng, runs=runs)
         opt, order = optimizer(net.theta, lr=lr), [shuffle()] * runs
-        plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": order}
+        plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": order, "last": last}
         reported = [step.loss for step in steps(net, opt, loss, train, **plan)]
         ends = evaluate(net, loss, test)
         tested = {f"test_{name}": value for name, value in ends.items()}
