@@ -83,7 +83,7 @@ class Words:
     truth : (seeds, d), what the words say
     batches : (x, y) for each step: messages (seeds, n, d) and their labels (seeds, n)
     x_new : (seeds, m, d), the messages on which a learner is judged
-    x_val : (seeds, k, d), those by which a setting is chosen; None: there are none
+    x_val : (seeds, m', d), other messages to choose a setting by; None where nothing is chosen
     """
 
     truth: Array
@@ -110,17 +110,17 @@ class Words:
         """What ``try_all`` tries: ``make(w, **settings)`` learns, new messages judge.
 
         Its metrics are ``new_loss``, the excess, and ``new_share`` of it in that of no weights at
-        all, 1 for whoever ends above; and ``val_loss``, the excess on ``x_val``.
+        all, 1 for whoever ends above; with ``x_val`` also ``val_loss`` and ``val_share`` there.
         """
 
         def run(rng: Any, runs: int, **settings: Any) -> dict[str, Array]:
             w, _ = self.learn(lambda w: make(w, **settings), runs)
-            by_seed = w.reshape(-1, *self.truth.shape)
-            loss = excess_loss(by_seed, self.truth, self.x_new)
-            start = excess_loss(0 * self.truth, self.truth, self.x_new)
-            found = {"new_loss": loss.ravel(), "new_share": np.fmin(loss / start, 1).ravel()}
-            if self.x_val is not None:
-                found["val_loss"] = excess_loss(by_seed, self.truth, self.x_val).ravel()
+            found = {}
+            for name, x in {"new": self.x_new, "val": self.x_val}.items():
+                if x is not None:
+                    loss = excess_loss(w.reshape(-1, *self.truth.shape), self.truth, x)
+                    share = np.fmin(loss / excess_loss(0 * self.truth, self.truth, x), 1)
+                    found |= {f"{name}_loss": loss.ravel(), f"{name}_share": share.ravel()}
             return found
 
         return run
