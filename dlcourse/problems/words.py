@@ -115,7 +115,7 @@ class Words:
 
         def run(rng: Any, runs: int, **settings: Any) -> dict[str, Array]:
             w, _ = self.learn(lambda w: make(w, **settings), runs)
-            found = {}
+            found: dict[str, Array] = {}
             for name, x in {"new": self.x_new, "val": self.x_val}.items():
                 if x is not None:
                     loss = excess_loss(w.reshape(-1, *self.truth.shape), self.truth, x)
