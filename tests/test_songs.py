@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dlcourse.gradcheck import check_vjp
-from dlcourse.problems import song_influence, song_loss, song_network
+from dlcourse.problems import song_fall, song_influence, song_loss, song_network
 from dlcourse.problems.songs import parts
 
 WAVE = np.sin(np.arange(1, 9))
@@ -50,3 +50,9 @@ def test_influence_is_the_derivative_of_the_last_state():
         columns = [(last(state + e, back) - last(state - e, back)) / 2e-6 for e in nudges]
         assert found[back] == pytest.approx(np.linalg.norm(np.array(columns).T, 2), rel=1e-6)
     assert found[0] == 1 and len(found) == 6
+
+
+def test_a_fall_is_to_be_worse_than_silence_after_having_been_good():
+    losses = np.array([[0.9, 0.2, 0.9], [0.2, 0.3, 0.26], [0.5, 0.7, 0.9], [0.51, 0.2, 0.1]])
+    assert song_fall(losses).tolist() == [3, 2, 4]  # 0.5 is no fall, nor is what was never good
+    assert song_fall(losses[:, None, 1:]).tolist() == [[2, 4]]

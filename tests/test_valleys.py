@@ -52,3 +52,15 @@ def test_a_run_that_was_far_out_is_lost_even_if_it_comes_back():
     assert trials["end_share"] == 1
     near = try_all(high.trial(lambda w: SGD(w, lr=1.0), 10), seeds=1)
     assert near["end_share"] == 0
+
+
+def test_noise_moves_the_slope_and_not_the_height():
+    """One step of gradient descent, by hand: w - lr (Hw + noise), judged without the noise."""
+    noise = np.random.default_rng(5).normal(size=(1, *VALLEYS.start.shape))
+    rates = [0.1, 0.4]
+    trials = try_all(VALLEYS.trial(lambda w, lr: SGD(w, lr=lr), 1, noise), seeds=3, lr=rates)
+    for i, lr in enumerate(rates):
+        end = VALLEYS.start - lr * (VALLEYS.slope(VALLEYS.start) + noise[0])
+        share = np.fmin(VALLEYS.height(end) / VALLEYS.height(VALLEYS.start), 1)
+        assert trials["end_share"][i] == pytest.approx(share, rel=1e-12)
+    assert (trials["end_share"] < 1).any()

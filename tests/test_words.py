@@ -92,3 +92,17 @@ def test_who_ends_above_the_start_has_learned_nothing(words):
 
     trials = try_all(words.trial(lambda w: Backward(w, lr=0.1)), seeds=3)
     assert (trials["new_share"] == 1).all() and (trials["new_loss"] > 0).all()
+
+
+def test_messages_to_choose_by_are_judged_alike_and_apart(words):
+    other = words.x_new[:, ::-2].copy()
+    trial = replace(words, x_val=other).trial(lambda w: Adam(w, lr=0.1))
+    trials = try_all(trial, seeds=3)
+    alone = try_all(replace(words, x_new=other).trial(lambda w: Adam(w, lr=0.1)), seeds=3)
+    for name in ("loss", "share"):
+        assert (trials[f"val_{name}"] == alone[f"new_{name}"]).all()
+        assert (trials[f"val_{name}"] != trials[f"new_{name}"]).all()
+    assert set(try_all(words.trial(lambda w: Adam(w, lr=0.1)), seeds=3)) == {
+        "new_loss",
+        "new_share",
+    }

@@ -19,7 +19,7 @@ from dlcourse.problems.quadratics import (
     walk,
 )
 from dlcourse.problems.recurrent import one_unit
-from dlcourse.problems.songs import song_influence, song_loss, song_network
+from dlcourse.problems.songs import song_fall, song_influence, song_loss, song_network
 from dlcourse.problems.starts import he_network
 from dlcourse.problems.terrains import SADDLE, TERRAINS, VALLEY, Terrain, arrival, well, well_grad
 from dlcourse.problems.valleys import Valleys
@@ -56,6 +56,7 @@ __all__ = [
     "noisy_walk",
     "one_unit",
     "recurrent_model",
+    "song_fall",
     "song_influence",
     "song_loss",
     "song_network",

@@ -78,3 +78,21 @@ def song_influence(theta: Array, moments: int = 30) -> list[float]:
         product = product @ factor
         norms += [float(np.linalg.norm(product, 2))]
     return norms
+
+
+def song_fall(losses: Array) -> Array:
+    """The step at which each network first falls, or the number of steps where none does.
+
+    To fall is to be worse than silence, 0.5, after having been better than half of it.
+
+    Parameters
+    ----------
+    losses : (steps, …), before each step
+
+    Examples
+    --------
+    >>> song_fall(np.array([[0.9, 0.4], [0.2, 0.3], [0.4, 0.7], [0.6, 0.8]]))
+    array([3, 4])
+    """
+    fallen = (np.minimum.accumulate(losses) < 0.25) & (losses > 0.5)
+    return np.where(fallen.any(axis=0), fallen.argmax(axis=0), len(losses))

@@ -41,20 +41,24 @@ class Valleys:
         """The loss (…, seeds) at w (…, seeds, d)."""
         return np.asarray((w * self.slope(w)).sum(-1) / 2)
 
-    def trial(self, make: Callable[..., Any], steps: int) -> Callable[..., dict[str, Array]]:
+    def trial(
+        self, make: Callable[..., Any], steps: int, noise: Array | None = None
+    ) -> Callable[..., dict[str, Array]]:
         """What ``try_all`` tries: ``make(w, **settings)`` walks so many steps from the start.
 
-        Its metric is ``end_share``, the last height in the first, 1 for whoever ends above it or
-        was ``LOST`` times as high.
+        With ``noise`` (steps, seeds, d) the gradient at step t is off by ``noise[t]``, the same for
+        every setting. The metric is ``end_share``, the last height in the first, 1 for whoever ends
+        above it or was ``LOST`` times as high.
         """
 
         def run(rng: Any, runs: int, **settings: Any) -> dict[str, Array]:
             w = np.tile(self.start, (runs // len(self.start), 1))
             optimizer, by_seed = make(w, **settings), w.reshape(-1, *self.start.shape)
             first, highest = self.height(self.start), np.zeros(by_seed.shape[:-1])
-            for _ in range(steps):
+            for t in range(steps):
                 highest = np.fmax(highest, self.height(by_seed))
-                slope = np.clip(self.slope(by_seed), -1e50, 1e50)  # whoever is out stays out
+                slope = self.slope(by_seed) if noise is None else self.slope(by_seed) + noise[t]
+                slope = np.clip(slope, -1e50, 1e50)  # whoever is out stays out
                 optimizer.step(slope.reshape(w.shape))
             share = np.fmin(self.height(by_seed) / first, 1)
             return {"end_share": np.where(highest > LOST * first, 1, share).ravel()}

@@ -83,11 +83,13 @@ class Words:
     truth : (seeds, d), what the words say
     batches : (x, y) for each step: messages (seeds, n, d) and their labels (seeds, n)
     x_new : (seeds, m, d), the messages on which a learner is judged
+    x_val : (seeds, m', d), other messages to choose a setting by; None where nothing is chosen
     """
 
     truth: Array
     batches: Iterable[tuple[Array, Array]]
     x_new: Array
+    x_val: Array | None = None
 
     def learn(self, make: Callable[[Array], Any], runs: int | None = None) -> tuple[Array, Any]:
         """Weights (runs, d) after one step a batch from zero, and the optimizer that found them.
@@ -108,14 +110,18 @@ class Words:
         """What ``try_all`` tries: ``make(w, **settings)`` learns, new messages judge.
 
         Its metrics are ``new_loss``, the excess, and ``new_share`` of it in that of no weights at
-        all, 1 for whoever ends above.
+        all, 1 for whoever ends above; with ``x_val`` also ``val_loss`` and ``val_share`` there.
         """
 
         def run(rng: Any, runs: int, **settings: Any) -> dict[str, Array]:
             w, _ = self.learn(lambda w: make(w, **settings), runs)
-            loss = excess_loss(w.reshape(-1, *self.truth.shape), self.truth, self.x_new)
-            start = excess_loss(0 * self.truth, self.truth, self.x_new)
-            return {"new_loss": loss.ravel(), "new_share": np.fmin(loss / start, 1).ravel()}
+            found: dict[str, Array] = {}
+            for name, x in {"new": self.x_new, "val": self.x_val}.items():
+                if x is not None:
+                    loss = excess_loss(w.reshape(-1, *self.truth.shape), self.truth, x)
+                    share = np.fmin(loss / excess_loss(0 * self.truth, self.truth, x), 1)
+                    found |= {f"{name}_loss": loss.ravel(), f"{name}_share": share.ravel()}
+            return found
 
         return run
 

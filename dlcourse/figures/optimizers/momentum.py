@@ -1,7 +1,7 @@
-"""Figures that answer sliders: one function a figure, from the sliders' values to a drawing.
+"""Figures of the lesson on momentum: one function a figure, from its values to a drawing.
 
-A lesson hands them to ``widgets.explore``. They live here and not in the lesson because they
-explain nothing: the lesson has the formula, these have the axes.
+They live here and not in the lesson because they explain nothing: the lesson has the formula,
+these have the axes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,13 @@ import numpy as np
 
 from dlcourse import plots
 from dlcourse.plots.labels import ink_of
-from dlcourse.problems import Quadratic, momentum_matrix, walk
+from dlcourse.problems import (
+    Quadratic,
+    gradient_descent_optimum,
+    heavy_ball_optimum,
+    momentum_matrix,
+    walk,
+)
 from dlcourse.scratch.optimizers import SGD
 
 if TYPE_CHECKING:
@@ -91,3 +97,59 @@ def _circle(ax: Any, values: Any, beta: float) -> None:
     ax.set(xlabel="real part", ylabel="imaginary part", xticks=(-1, 0, 1), yticks=(-1, 0, 1))
     ax.text(0, -0.12, "dashed:\nradius √β", ha="center", va="top", color="#555555", fontsize=8)
     ax.grid(False)
+
+
+def regimes(kappa: float) -> Figure:
+    """Map of what one coordinate does, steepness η λ against memory β, with three valleys on it.
+
+    Parameters
+    ----------
+    kappa : condition number: each valley is a bar from its floor to its wall, so many times as far
+    """
+    fig, ax = plots.new_figure(5.8, 3.5)
+    beta = np.linspace(0, 1, 400)
+    root = np.sqrt(beta)
+    edges = ((1 - root) ** 2, (1 + root) ** 2, 2 * (1 + beta))
+    ax.fill_betweenx(beta, edges[0], edges[1], color="#dbe9f6", linewidth=0)
+    ax.fill_betweenx(beta, edges[2], 16, color="#dddddd", linewidth=0)
+    for edge in edges:
+        ax.plot(edge, beta, color="#777777", linewidth=0.8)
+    for (name, method, mark), (lr, memory) in zip(BARS, bars(kappa), strict=True):
+        color = plots.METHODS[method].color
+        ax.plot([lr / kappa, lr], [memory] * 2, marker=mark, color=color, linewidth=2, markersize=6)
+        place = (lr / kappa, memory)
+        ax.annotate(
+            name, place, (-7, 0 if mark != "s" else -7), textcoords="offset points",
+            color=ink_of(color), fontsize=8.5, ha="right", va="center",
+        )  # fmt: skip
+    for x, y, word in ((0.004, 0.35, "creeps"), (0.9, 0.9, "rings"), (6.5, 0.3, "diverges")):
+        ax.text(x, y, word, fontsize=9, color="#444444", ha="center")
+    ax.annotate(
+        "zigzags", (1.75, 0.03), (0.35, 0.11), fontsize=9, color="#444444", ha="right",
+        arrowprops={"arrowstyle": "-", "color": "#777777", "linewidth": 0.8},
+    )  # fmt: skip
+    ax.set(xscale="log", xlim=(0.0006, 16), ylim=(-0.05, 1), ylabel="memory β")
+    ax.set_xlabel("steepness ηλ (log axis)")
+    ax.set_title("Memory lifts the valley into the window")
+    ax.grid(False)
+    return fig
+
+
+BARS = (
+    ("no memory", "sgd", "o"),
+    ("memory at the same rate", "momentum", "^"),
+    ("memory and the longer step", "momentum", "s"),
+)
+
+
+def bars(kappa: float) -> list[tuple[float, float]]:
+    """(η, β) of the three, for a wall of curvature 1.
+
+    Examples
+    --------
+    >>> [(round(float(lr), 3), round(float(beta), 3)) for lr, beta in bars(9.0)]
+    [(1.8, 0.0), (1.8, 0.306), (2.25, 0.25)]
+    """
+    lr, _ = gradient_descent_optimum(1 / kappa, 1.0)
+    longer, most, _ = heavy_ball_optimum(1 / kappa, 1.0)
+    return [(lr, 0.0), (lr, (1 - np.sqrt(lr / kappa)) ** 2), (longer, most)]

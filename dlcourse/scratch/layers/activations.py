@@ -99,7 +99,7 @@ def gelu(x: Array, approximate: str = "none") -> tuple[Array, Cache]:
     """
     near, bounded = np.clip(x, -FAR, FAR), np.maximum(x, -FAR)
     if approximate == "tanh":
-        squeezed = np.tanh(GELU_SCALE * (near + 0.044715 * near**3))
+        squeezed = np.tanh(GELU_SCALE * (near + 0.044715 * near * near * near))
         return bounded * ((1 + squeezed) / 2), (near, squeezed, approximate)
     share = normal_cdf(near)
     return bounded * share, (near, share, approximate)
