@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from dlcourse.problems.observed import (
+from dlcourse.training.observed import (
     critical_batch,
     fewest_updates,
     first_below,

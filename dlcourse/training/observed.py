@@ -9,7 +9,9 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.training import Best, race, try_all
+from dlcourse.training.choosing import Best
+from dlcourse.training.runs import try_all
+from dlcourse.training.watched import race
 
 
 def fewest_updates(
