@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from dlcourse.scratch.landscape import gradient_noise
+from dlcourse.scratch.losses import SoftmaxCrossEntropy
+from dlcourse.scratch.models import MLP
+from dlcourse.scratch.optimizers import SGD
 from dlcourse.training.observed import (
     critical_batch,
     fewest_updates,
@@ -11,10 +15,6 @@ from dlcourse.training.observed import (
     largest_curvature,
     noise_scale,
 )
-from dlcourse.scratch.landscape import gradient_noise
-from dlcourse.scratch.losses import SoftmaxCrossEntropy
-from dlcourse.scratch.models import MLP
-from dlcourse.scratch.optimizers import SGD
 
 
 def test_each_run_is_read_where_its_own_curve_first_falls():
