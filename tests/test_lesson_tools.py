@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 import types
@@ -63,7 +64,7 @@ def test_show_takes_classes_properties_and_several_objects(capsys):
 
 def test_what_show_prints_is_the_code_that_runs():
     """The shown source of a function, executed, does what the function does."""
-    room = {"np": np}
+    room = {"np": np, "functools": functools}
     exec(source(bootstrap.student_quantile), room)
     assert room["student_quantile"](0.975, 9) == bootstrap.student_quantile(0.975, 9)
 
