@@ -156,9 +156,9 @@ def _level_lines(name: str) -> Path:
 
 
 def rate_left(epoch: Epoch) -> dict[str, Array]:
-    """``train_rate`` for ``sweep``: what is left of a weight's 1/√s, the median over a run's weights.
+    """``train_rate`` for ``sweep``: what is left of a weight's 1/√s since it was first measured.
 
-    Of what it was where first measured. Weights that had met no gradient by then do not count.
+    The median over a run's weights; those that had met no gradient by then do not count.
     """
     (squares,) = epoch.optimizer.state[0].values()
     first = vars(epoch.optimizer).setdefault("first_squares", squares.copy())
