@@ -3,36 +3,42 @@
 import numpy as np
 import pytest
 
-from dlcourse.figures.optimizers.adaptive import typical_rate
+from dlcourse.figures.optimizers.adaptive import rate_left
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import Adagrad, RMSprop
 from dlcourse.training import sweep
 
 
-def test_the_typical_rate_has_no_end_where_most_gradients_are_zero():
-    x = np.zeros((4, 8))
-    x[:, 0] = np.arange(4)
-    make = (lambda rng, runs: MLP([8, 2], rng, runs=runs), Adagrad)
-    plan = {"seeds": 2, "epochs": 1, "batch_size": 4, "lr": 0.1, "measure": typical_rate}
-    trials = sweep(make, SoftmaxCrossEntropy(), (x, np.arange(4) % 2), **plan)
-    assert np.isinf(trials["train_rate"]).all()
+def trained(x, rate, kind=Adagrad, **plan):
+    make = (lambda rng, runs: MLP([x.shape[1], 2], rng, runs=runs), kind)
+    plan = {"seeds": 2, "batch_size": len(x), "lr": rate, "measure": rate_left} | plan
+    trials = sweep(make, SoftmaxCrossEntropy(), (x, np.arange(len(x)) % 2), **plan)
+    return trials.curve("train_rate") if "curves" in plan else trials["train_rate"]
 
 
-@pytest.mark.parametrize(("kind", "share"), [(Adagrad, 1.0), (RMSprop, 0.01)])
-def test_the_typical_rate_is_that_of_a_runs_own_median_weight(kind, share):
-    """After one step the sum is g², the mean of RMSprop (1 − α) g²."""
-    rng = np.random.default_rng(0)
-    data = rng.normal(size=(12, 3)), np.arange(12) % 4
-    plan = {"seeds": 3, "epochs": 1, "batch_size": 12, "lr": [0.1, 0.2]}
-    trials = sweep(
-        (lambda rng, runs: MLP([3, 4], rng, runs=runs), kind),
-        SoftmaxCrossEntropy(), data, measure=typical_rate, **plan,
-    )  # fmt: skip
-    for seed in range(3):
-        net, loss = MLP([3, 4], np.random.default_rng(seed)), SoftmaxCrossEntropy()
-        loss.forward(net.forward(data[0], training=True), data[1])
-        net.backward(loss.backward())
-        median = np.median(net.grad**2)
-        expected = np.full(2, 1 / np.sqrt(share * median))
-        assert trials["train_rate"][:, seed] == pytest.approx(expected, rel=1e-12)
+X = np.random.default_rng(0).normal(size=(12, 3))
+
+
+def test_all_of_the_rate_is_left_where_it_is_first_measured():
+    assert (trained(X, 0.1, epochs=1) == 1).all()
+
+
+def test_under_a_steady_gradient_adagrads_rate_falls_with_the_root_of_the_steps():
+    """A rate of nothing: the weights stay, so every step has the same gradient."""
+    left = trained(X, 0.0, epochs=9, curves=[1, 4, 9])
+    assert left[..., [0, 3, 8]] == pytest.approx(np.tile([1, 1 / 2, 1 / 3], (2, 1)), rel=1e-12)
+
+
+def test_weights_that_never_met_a_gradient_do_not_count():
+    """Six inputs of eight are never lit: the median over all weights would be one of theirs."""
+    x = np.zeros((12, 8))
+    x[:, :2] = X[:, :2]
+    left = trained(x, 0.0, epochs=4, curves=[1, 4])
+    assert left[..., 3] == pytest.approx(np.full(2, 1 / 2), rel=1e-12)
+
+
+def test_rmsprops_rate_comes_to_rest_under_a_steady_gradient():
+    """Its average starts at 0.01 g² and ends at g²: a tenth is left."""
+    left = trained(X, 0.0, RMSprop, epochs=1500, curves=[1, 1500])
+    assert left[..., -1] == pytest.approx(np.full(2, 0.1), rel=1e-6)

@@ -155,12 +155,13 @@ def _level_lines(name: str) -> Path:
     return Path.make_compound_path(*rings)
 
 
-def typical_rate(epoch: Epoch) -> dict[str, Array]:
-    """``train_rate`` for ``sweep``: 1/√ of a run's median of squared gradients.
+def rate_left(epoch: Epoch) -> dict[str, Array]:
+    """``train_rate`` for ``sweep``: what is left of a weight's 1/√s since it was first measured.
 
-    Of their sums where Adagrad trains, of their running means where RMSprop does; inf where more
-    than half of them are zero.
+    The median over a run's weights; those that had met no gradient by then do not count.
     """
     (squares,) = epoch.optimizer.state[0].values()
-    with np.errstate(divide="ignore"):
-        return {"train_rate": 1 / np.sqrt(np.median(squares, axis=-1))}
+    first = vars(epoch.optimizer).setdefault("first_squares", squares.copy())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = np.where(first > 0, np.sqrt(first / squares), np.nan)
+    return {"train_rate": np.nanmedian(left, axis=-1)}

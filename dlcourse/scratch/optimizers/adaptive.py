@@ -34,8 +34,8 @@ class Adagrad(Optimizer):
     Notes
     -----
     As ``torch.optim.Adagrad``: ε outside the root, the paper's δI + diag(√s). The sum never
-    shrinks, so every rate falls for ever, like 1/√t for steady gradients: good for rare features
-    and convex problems, too early an end elsewhere. State: one array.
+    shrinks: under steady gradients every rate falls like 1/√t, and where the gradients die out it
+    stands still. Suits features of unequal frequency. State: one array.
 
     Examples
     --------
