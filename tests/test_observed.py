@@ -8,6 +8,7 @@ from dlcourse.scratch.landscape import gradient_noise
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
+from dlcourse.training import race, try_all
 from dlcourse.training.observed import (
     critical_batch,
     fewest_updates,
@@ -94,3 +95,17 @@ def test_each_size_is_reported_at_its_fastest_rate():
         make, SoftmaxCrossEntropy(), (x, y), 0.4, {4: [0.1]}, {4: range(1, 400)}
     )
     assert (slow.mean() > 3 * counts[0].mean()) and np.isfinite(slow).all()
+
+
+def test_the_updates_are_those_of_other_starts_than_the_rate_was_chosen_on():
+    x = np.random.default_rng(7).normal(size=(64, 3))
+    data = x, (x[:, 0] > 0).astype(int)
+    make, loss = ((lambda rng, runs: MLP([3, 2], rng, runs=runs)), SGD), SoftmaxCrossEntropy()
+    looks = range(1, 200)
+    found, _ = fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [40, 41, 42])
+    run = race(make, loss, data, 0.4, batch_size=8, looks=looks, seeds=3)
+    assert_allclose(found, try_all(run, seeds=[40, 41, 42], lr=[0.5])["steps"])
+    seen = try_all(run, seeds=3, lr=[0.5])["steps"]  # planted: the starts that chose
+    assert (found != seen).any()
+    with pytest.raises(ValueError, match="fresh must be seeds other than 0 to 9"):
+        fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [9, 10])
