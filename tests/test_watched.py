@@ -20,6 +20,7 @@ from dlcourse.training import (
     in_order,
     race,
     saw,
+    spread,
     steps,
     try_all,
 )
@@ -103,6 +104,21 @@ def test_a_number_of_places_may_be_named_twice():
         for n in ([3], [3, 3])
     )
     np.testing.assert_array_equal(twice["whole_loss_3"], once["whole_loss_3"])
+
+
+def test_a_spread_is_that_of_single_samples_each_alone_with_the_network():
+    run = spread((NET, SGD), LOSS, TRAIN, batch_size=10, looks=[12, 30])
+    trials = try_all(run, lr=[0.1, 0.3], seeds=2, progress=False)
+    rng = np.random.default_rng(1)
+    net, seen = MLP([64, 8, 10], rng), []
+    for step in steps(net, SGD(net.theta, lr=0.3), LOSS, TRAIN, epochs=3, batch_size=10, rng=rng):
+        if step.t in (12, 30):
+            alone = zip(TRAIN[0][:, None], TRAIN[1][:, None], strict=True)
+            seen += [[evaluate(net, LOSS, one)["loss"] for one in alone]]
+    assert np.std(seen[0]) != pytest.approx(np.std(seen[1]), rel=0.01)  # no look is as another
+    expected = np.mean([np.std(each) for each in seen])
+    assert trials["spread"][1, 1] == pytest.approx(expected, rel=1e-9)
+    assert trials["whole_loss"][1, 1] == pytest.approx(np.mean(seen), rel=1e-9)
 
 
 def test_gradients_at_an_age_are_those_of_one_training():

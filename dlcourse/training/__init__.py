@@ -7,7 +7,7 @@ from dlcourse.training.loop import Epoch, Step, as_numpy, evaluate, fit, steps
 from dlcourse.training.runs import try_all
 from dlcourse.training.sweeps import sweep
 from dlcourse.training.trials import Trials
-from dlcourse.training.watched import FileOrder, gradients_at, in_order, race, saw
+from dlcourse.training.watched import FileOrder, gradients_at, in_order, race, saw, spread
 
 __all__ = [
     "Best",
@@ -24,6 +24,7 @@ __all__ = [
     "in_order",
     "race",
     "saw",
+    "spread",
     "steps",
     "sweep",
     "try_all",

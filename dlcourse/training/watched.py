@@ -136,6 +136,50 @@ def saw(
     return run
 
 
+def spread(
+    make: tuple[Any, Any],
+    loss: Any,
+    train: Any,
+    *,
+    batch_size: int,
+    looks: Collection[int],
+    last: str = "refuse",
+) -> Run:
+    """How far the losses of single samples are apart while a model trains.
+
+    Parameters
+    ----------
+    make : (model, optimizer), called as ``model(rng, runs=runs)`` and ``optimizer(theta, lr=lr)``
+    train : (x, y); the loss takes one target a sample
+    batch_size : samples a step
+    looks : the steps after which all of ``train`` is looked at; the last one ends the training
+    last : as in ``sweep``
+
+    Returns
+    -------
+    ``run(rng, runs, lr)`` with ``spread``, the deviation of the loss among the samples, and with
+    ``whole_loss``, their mean; both (runs,) are means over the looks
+    """
+    model, optimizer = make
+    for look in looks:
+        checks.integer("looks", look, 1)
+
+    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
+        net, (x, y) = model(rng, runs=runs), train
+        epochs, found = -(-max(looks) * batch_size // len(x)), []
+        plan: Any = {"epochs": epochs, "batch_size": batch_size, "rng": rng, "last": last}
+        for step in steps(net, optimizer(net.theta, lr=lr), loss, train, **plan):
+            if step.t in looks:  # every sample is a batch of its own
+                each = loss.forward(net.forward(x, False)[:, :, None], y[:, None])
+                found.append((each.std(axis=-1), each.mean(axis=-1)))
+            if step.t == max(looks):
+                break
+        apart, whole = np.mean(found, axis=0)
+        return {"spread": apart, "whole_loss": whole}
+
+    return run
+
+
 def _batches(rng: Any, runs: int, train: Any, size: int, end: int) -> Iterator[tuple[Any, Any]]:
     """The batches of the first ``end`` steps, as a training draws them from ``rng``."""
     x, y = train
