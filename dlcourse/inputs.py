@@ -5,7 +5,7 @@ Arrays of the one room and tensors of the other are asked the same questions, in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +67,17 @@ def batch(
         checks.fail(name, wanted, x)
     if 0 in x.shape:
         checks.fail(name, "without an axis of length 0", x)
+
+
+def target(make: Callable[[Any], Any], value: Any) -> Any:
+    """``make(value)``, an array or a tensor, of whatever they can be made of."""
+    try:
+        made = make(value)
+    except (TypeError, ValueError, RuntimeError):  # torch raises now this, now that
+        made = None
+    if made is None or (isinstance(made, np.ndarray) and made.dtype.kind not in "biufc"):
+        checks.fail("target", "an array of numbers", value)
+    return made
 
 
 def outputs(y: Any, target: Any) -> None:

@@ -53,6 +53,17 @@ def test_wrong_targets_are_refused(
         assert found == f"labels must be in 0 .. 2; got {worst}."
 
 
+NO_NUMBERS = [None, "ab", ["a", "b"], [[0, 1], [0]], {0: 1}, np.array([None, 1]), [0, "1"]]
+
+
+@pytest.mark.parametrize("name", ["MSE", "SoftmaxCrossEntropy", "SequenceCrossEntropy"])
+@pytest.mark.parametrize("target", NO_NUMBERS, ids=str)
+def test_what_no_array_of_numbers_can_be_made_of_is_refused(name: str, target: Any) -> None:
+    y = np.zeros((4, 2, 3) if name.startswith("Seq") else (2, 3))
+    found = said(lambda r: getattr(r.losses, name)().forward(r.number(y), target), ValueError)
+    assert found == f"target must be an array of numbers; got {checks.describe(target)}."
+
+
 @pytest.mark.parametrize("name", ["MSE", "SoftmaxCrossEntropy", "SequenceCrossEntropy"])
 def test_runs_of_a_target_are_those_of_the_predictions_or_new_ones(name: str) -> None:
     rng = np.random.default_rng(2)

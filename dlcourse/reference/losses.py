@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -73,6 +74,11 @@ def _pull_back(dvalue: Tensor | float, cache: Cache) -> Tensor:
     return torch.autograd.grad(value, leaf, dvalue, retain_graph=True)[0]
 
 
+def _on_device_of(y: Tensor, target: Any) -> Tensor:
+    """A tensor beside the predictions, of whatever torch makes one of."""
+    return cast(Tensor, inputs.target(partial(torch.as_tensor, device=y.device), target))
+
+
 class Loss:
     """Twin of ``scratch.losses.Loss``."""
 
@@ -97,7 +103,7 @@ class MSE(Loss):
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         inputs.batch(y, ("n", "k"), None, Tensor, name="y")
-        inputs.outputs(y, target := torch.as_tensor(target, device=y.device))
+        inputs.outputs(y, target := _on_device_of(y, target))
         value, self.cache = mse(y, target)
         return value
 
@@ -109,7 +115,7 @@ class SoftmaxCrossEntropy(Loss):
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         inputs.batch(y, ("n", "k"), None, Tensor, name="y")
-        inputs.classes(y, target := torch.as_tensor(target, device=y.device))
+        inputs.classes(y, target := _on_device_of(y, target))
         value, self.cache = softmax_cross_entropy(y, target)
         return value
 
@@ -123,7 +129,7 @@ class SequenceCrossEntropy(SoftmaxCrossEntropy):
 
     def forward(self, y: Tensor, target: Tensor) -> Tensor:
         inputs.batch(y, ("n", "t", "k"), None, Tensor, name="y")
-        inputs.classes(y, target := torch.as_tensor(target, device=y.device), sequences=True)
+        inputs.classes(y, target := _on_device_of(y, target), sequences=True)
         value = super().forward(y.flatten(-3, -2), target.flatten(-2))
         self.places = y.shape[-3:-1]  # not before the labels have been accepted
         return value

@@ -85,7 +85,7 @@ class MSE(Loss):
 
     def forward(self, y: Array, target: Array) -> Array:
         inputs.batch(y, ("n", "k"), None, np.ndarray, name="y")
-        inputs.outputs(y, target := np.asarray(target))
+        inputs.outputs(y, target := inputs.target(np.asarray, target))
         value, self.cache = mse(y, target.astype(y.dtype, copy=False))  # float32 stays float32
         return value
 
@@ -98,7 +98,7 @@ class SoftmaxCrossEntropy(Loss):
 
     def forward(self, y: Array, target: Array) -> Array:
         inputs.batch(y, ("n", "k"), None, np.ndarray, name="y")
-        inputs.classes(y, target := np.asarray(target))
+        inputs.classes(y, target := inputs.target(np.asarray, target))
         value, self.cache = softmax_cross_entropy(y, target)
         return value
 
@@ -120,7 +120,7 @@ class SequenceCrossEntropy(SoftmaxCrossEntropy):
 
     def forward(self, y: Array, target: Array) -> Array:
         inputs.batch(y, ("n", "t", "k"), None, np.ndarray, name="y")
-        inputs.classes(y, target := np.asarray(target), sequences=True)
+        inputs.classes(y, target := inputs.target(np.asarray, target), sequences=True)
         *lead, n, t, k = y.shape
         value = super().forward(y.reshape(*lead, n * t, k), target.reshape(*target.shape[:-2], -1))
         self.places = n, t, k  # not before the labels have been accepted
