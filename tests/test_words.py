@@ -94,15 +94,16 @@ def test_who_ends_above_the_start_has_learned_nothing(words):
     assert (trials["new_share"] == 1).all() and (trials["new_loss"] > 0).all()
 
 
-def test_messages_to_choose_by_are_judged_alike_and_apart(words):
+def test_messages_to_choose_by_are_judged_alike_and_change_nothing_else(words):
     other = words.x_new[:, ::-2].copy()
-    trial = replace(words, x_val=other).trial(lambda w: Adam(w, lr=0.1))
-    trials = try_all(trial, seeds=3)
-    alone = try_all(replace(words, x_new=other).trial(lambda w: Adam(w, lr=0.1)), seeds=3)
+
+    def told(some):
+        return try_all(some.trial(lambda w, lr: Adam(w, lr=lr)), seeds=3, lr=[0.02, 0.2])
+
+    plain, both = told(words), told(replace(words, x_val=other))
+    alone = told(replace(words, x_new=other))
     for name in ("loss", "share"):
-        assert (trials[f"val_{name}"] == alone[f"new_{name}"]).all()
-        assert (trials[f"val_{name}"] != trials[f"new_{name}"]).all()
-    assert set(try_all(words.trial(lambda w: Adam(w, lr=0.1)), seeds=3)) == {
-        "new_loss",
-        "new_share",
-    }
+        assert (both[f"val_{name}"] == alone[f"new_{name}"]).all()
+        assert (both[f"val_{name}"] != both[f"new_{name}"]).all()
+        assert (both[f"new_{name}"] == plain[f"new_{name}"]).all()
+    assert set(plain) == {"new_loss", "new_share"}

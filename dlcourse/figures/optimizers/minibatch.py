@@ -65,10 +65,16 @@ def batch_noise(gradients: Array, sizes: Array, rng: np.random.Generator) -> tup
     n, mean = len(gradients), gradients.mean(0)
     off = gradients - mean
     scale = float(np.vecdot(off, off).mean() / (mean @ mean))
-    draws = [rng.multinomial(size, np.full(n, 1 / n), size=60) / size for size in sizes]
-    some = np.concatenate(draws).astype(gradients.dtype) @ gradients
+    picks = [rng.integers(n, size=(60, size)) for size in sizes]
+    share = [_share(pick, n) for pick in picks]
+    some = np.concatenate(share).astype(gradients.dtype) @ gradients
     cosine = some @ mean / np.linalg.norm(some, axis=1) / np.linalg.norm(mean)
     return scale, cosine.reshape(len(sizes), 60).mean(axis=1)
+
+
+def _share(picks: Array, n: int) -> Array:
+    """How much of each batch (rows of ``picks``) each of n samples is."""
+    return np.stack([np.bincount(pick, minlength=n) for pick in picks]) / picks.shape[1]
 
 
 def batch_cloud(batch: int, after: str, planes: Mapping[str, Plane]) -> Figure:
@@ -83,7 +89,7 @@ def batch_cloud(batch: int, after: str, planes: Mapping[str, Plane]) -> Figure:
     choice("after", after, planes)
     along, across, gram = planes[after]
     picks = np.random.default_rng(0).integers(0, len(along), (BATCHES, LARGEST))[:, :batch]
-    share = np.stack([np.bincount(pick, minlength=len(along)) for pick in picks]) / batch
+    share = _share(picks, len(along))
     x, y = share @ along, share @ across
     cosine = x / np.sqrt(np.einsum("ri,ri->r", share @ gram, share))
     fig, ax = plots.new_figure(5.4, 3.6, layout=None)
