@@ -34,7 +34,8 @@ def fewest_updates(
 
     Returns
     -------
-    The updates (sizes, fresh), and the setting that won for each size.
+    The updates (sizes, fresh), and the setting that won for each size. A start that arrives before
+    the first look or not until the last has no count, and is an error.
     """
     if chosen_on := {*range(10)} & {*fresh}:
         fix = "The best of many flatters itself on the starts that it was chosen on."
@@ -50,6 +51,12 @@ def fewest_updates(
         try_all(run(batch, len(fresh)), seeds=fresh, lr=[one.setting["lr"]])["steps"][0]
         for batch, one in zip(rates, best, strict=True)
     ]
+    for batch, count in zip(rates, counts, strict=True):
+        when = looks[batch]
+        if not np.isfinite(count).all():
+            checks.fail("looks", f"long enough for all with batches of {batch}", max(when))
+        if (count == min(when)).any() and min(when) > 1:
+            checks.fail("looks", f"early enough for all with batches of {batch}", min(when))
     return np.array(counts), best
 
 
