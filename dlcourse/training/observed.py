@@ -152,7 +152,7 @@ def first_below(curve: Array, level: float, other: Array) -> Array:
 
 
 def largest_curvature(model: Any, loss: Any, x: Array, y: Array, rounds: int = 30) -> Array:
-    """The largest eigenvalue of the Hessian of each run (runs,), by power iteration.
+    """The Hessian's eigenvalue of the largest size, of each run (runs,), by power iteration.
 
     The Hessian times a direction is the difference of two gradients, a thousandth of the unit
     apart on both sides; the model stands at the end where it stood.
