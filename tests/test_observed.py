@@ -109,3 +109,18 @@ def test_the_updates_are_those_of_other_starts_than_the_rate_was_chosen_on():
     assert (found != seen).any()
     with pytest.raises(ValueError, match="fresh must be seeds other than 0 to 9"):
         fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [9, 10])
+
+
+def test_a_start_that_no_look_saw_arrive_is_no_count():
+    x = np.random.default_rng(7).normal(size=(64, 3))
+    data = x, (x[:, 0] > 0).astype(int)
+    make, loss = ((lambda rng, runs: MLP([3, 2], rng, runs=runs)), SGD), SoftmaxCrossEntropy()
+    (found,), _ = fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: range(1, 200)})
+    middle = int(np.median(found))
+    assert found.min() < middle < found.max()
+    with pytest.raises(ValueError, match="looks must be long enough for all with"):
+        fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: range(1, middle)})
+    with pytest.raises(
+        ValueError, match="looks must be early enough for all with batches of 8; got"
+    ):
+        fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: range(middle, 200)})

@@ -34,7 +34,8 @@ def fewest_updates(
 
     Returns
     -------
-    The updates (sizes, fresh), and the setting that won for each size.
+    The updates (sizes, fresh), and the setting that won for each size. A start that arrives before
+    the first look or not until the last has no count, and is an error.
     """
     if chosen_on := {*range(10)} & {*fresh}:
         fix = "The best of many flatters itself on the starts that it was chosen on."
@@ -50,6 +51,12 @@ def fewest_updates(
         try_all(run(batch, len(fresh)), seeds=fresh, lr=[one.setting["lr"]])["steps"][0]
         for batch, one in zip(rates, best, strict=True)
     ]
+    for batch, count in zip(rates, counts, strict=True):
+        when = looks[batch]
+        if not np.isfinite(count).all():
+            checks.fail("looks", f"long enough for all with batches of {batch}", max(when))
+        if (count == min(when)).any() and min(when) > 1:
+            checks.fail("looks", f"early enough for all with batches of {batch}", min(when))
     return np.array(counts), best
 
 
@@ -145,7 +152,7 @@ def first_below(curve: Array, level: float, other: Array) -> Array:
 
 
 def largest_curvature(model: Any, loss: Any, x: Array, y: Array, rounds: int = 30) -> Array:
-    """The largest eigenvalue of the Hessian of each run (runs,), by power iteration.
+    """The Hessian's eigenvalue of the largest size, of each run (runs,), by power iteration.
 
     The Hessian times a direction is the difference of two gradients, a thousandth of the unit
     apart on both sides; the model stands at the end where it stood.
