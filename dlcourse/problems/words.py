@@ -94,7 +94,7 @@ class Words:
 
     @cached_property
     def untaught(self) -> dict[str, Array]:
-        """The excess of no weights at all (seeds,), on "new" messages and on "val": what to gain."""
+        """The excess of no weights at all (seeds,), on "new" messages and on "val"."""
         sets = {"new": self.x_new, "val": self.x_val}
         none = 0 * self.truth
         return {k: excess_loss(none, self.truth, x) for k, x in sets.items() if x is not None}
