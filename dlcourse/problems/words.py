@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,13 @@ class Words:
     x_new: Array
     x_val: Array | None = None
 
+    @cached_property
+    def untaught(self) -> dict[str, Array]:
+        """The excess of no weights at all (seeds,), on "new" messages and on "val"."""
+        sets = {"new": self.x_new, "val": self.x_val}
+        none = 0 * self.truth
+        return {k: excess_loss(none, self.truth, x) for k, x in sets.items() if x is not None}
+
     def learn(self, make: Callable[[Array], Any], runs: int | None = None) -> tuple[Array, Any]:
         """Weights (runs, d) after one step a batch from zero, and the optimizer that found them.
 
@@ -119,7 +127,7 @@ class Words:
             for name, x in {"new": self.x_new, "val": self.x_val}.items():
                 if x is not None:
                     loss = excess_loss(w.reshape(-1, *self.truth.shape), self.truth, x)
-                    share = np.fmin(loss / excess_loss(0 * self.truth, self.truth, x), 1)
+                    share = np.fmin(loss / self.untaught[name], 1)
                     found |= {f"{name}_loss": loss.ravel(), f"{name}_share": share.ravel()}
             return found
 
