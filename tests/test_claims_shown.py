@@ -53,7 +53,7 @@ def test_after_an_error_in_a_block_claims_are_shown_again(book, published):
 def test_what_cannot_be_tested_is_not_run(book):
     result = claims.evaluate("one.taste")
     assert result.record["verdict"] == "not testable"
-    assert "nothing that could be measured" in claims.as_text(result)
+    assert "no run of ours" in claims.as_text(result)
 
 
 def found(values, clusters=None, edge="", metric="test_loss"):

@@ -187,7 +187,7 @@ def _cited(cite: str, root: Path, **_: Any) -> tuple[dict[str, Any], str]:
 
 def _untestable(**_: Any) -> tuple[dict[str, Any], str]:
     record = {"verdict": "not testable", "effect": None, "interval": None, "runs": None}
-    return record, "not run: nothing that could be measured would decide it"
+    return record, "not run: no run of ours would decide it"
 
 
 MEASURES: dict[str, Callable[..., tuple[dict[str, Any], str]]] = {
