@@ -60,4 +60,4 @@ def test_the_sweep_is_the_fit_by_hand_and_what_is_stored() -> None:
     means = trials["val_accuracy"].mean(axis=-1).ravel()
     apart = np.abs(means - [float(label.removeprefix("≈")) for label in stored_labels()])
     assert len(apart) == 24 and apart.max() < 0.05  # as far as the lesson lets its picture move:
-    assert (apart < 0.0051).sum() >= 20  # it is drawn in float32, and cells at the edge of ruin differ
+    assert (apart < 0.0051).sum() >= 20  # it is in float32; the edge of ruin differs
