@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -46,18 +47,31 @@ def stored_labels() -> list[str]:
     return re.findall(r"≈[\d.]+", cells["grid-picture"].outputs[0].data["image/svg+xml"])
 
 
-def test_the_sweep_is_the_fit_by_hand_and_what_is_stored() -> None:
-    digits, net = data.load("digits"), partial(MLP, [64, 32, 10])
+def labels(dtype: type) -> tuple[Any, list[str]]:
+    """The lesson's grid in this precision, and its means as the picture has them."""
+    digits, net = data.load("digits"), partial(MLP, [64, 32, 10], dtype=dtype)
+    train, val = ((x.astype(dtype), y) for x, y in (digits.train, digits.validation))
     trials = sweep(
-        (net, SGD), SoftmaxCrossEntropy(), digits.train, digits.validation, epochs=10,
-        batch_size=32, seeds=3, momentum=BETAS, lr=RATES, block=50, progress=False,
+        (net, SGD), SoftmaxCrossEntropy(), train, val, epochs=10, batch_size=32, seeds=3,
+        momentum=BETAS, lr=RATES, block=50, progress=False,
     )  # fmt: skip
+    return trials, [f"≈{mean:.2f}" for mean in trials["val_accuracy"].mean(axis=-1).ravel()]
+
+
+def unlike(stored: list[str], single: list[str], double: list[str]) -> list[int]:
+    """Cells that are not what is stored, where the digits of the precision decide nothing."""
+    return [i for i, label in enumerate(single) if label == double[i] != stored[i]]
+
+
+def test_the_sweep_is_the_fit_by_hand_and_what_is_stored() -> None:
+    trials, double = labels(np.float64)
     history = by_hand()
     for name in history:
         expected = history[name][-1].reshape(4, 6, 3)
         assert len(np.unique(expected)) > 36
         np.testing.assert_allclose(trials[name], expected, rtol=1e-10, atol=0)
-    means = trials["val_accuracy"].mean(axis=-1).ravel()
-    apart = np.abs(means - [float(label.removeprefix("≈")) for label in stored_labels()])
-    assert len(apart) == 24 and apart.max() < 0.05  # as far as the lesson lets its picture move:
-    assert (apart < 0.0051).sum() >= 20  # it is in float32; the edge of ruin differs
+    _, single = labels(np.float32)  # as the lesson runs it
+    stored = stored_labels()
+    assert len(stored) == 24 and sum(a == b for a, b in zip(single, double, strict=True)) >= 20
+    assert unlike(stored, single, double) == []
+    assert unlike(["≈0.94" if x == "≈0.95" else x for x in stored], single, double)  # planted
