@@ -22,6 +22,7 @@ def fewest_updates(
     rates: Mapping[int, Sequence[float]],
     looks: Mapping[int, Collection[int]],
     fresh: Sequence[int] = range(1000, 1010),
+    chosen_on: Sequence[int] = range(10),
 ) -> tuple[Array, list[Best]]:
     """How many updates each batch size needs to reach a loss, at the fastest of its rates.
 
@@ -30,22 +31,23 @@ def fewest_updates(
     make, target : as in ``dlcourse.training.race``
     rates : the learning rates to try, by batch size; equally many for each
     looks : the updates after which the loss is computed, by batch size
-    fresh : the seeds that are counted; the rates are chosen on ten others, 0 to 9
+    fresh, chosen_on : the seeds that are counted, and those on which the rates are chosen
 
     Returns
     -------
     The updates (sizes, fresh), and the setting that won for each size. A start that arrives before
     the first look or not until the last has no count, and is an error.
     """
-    if chosen_on := {*range(10)} & {*fresh}:
+    if both := {*chosen_on} & {*fresh}:
         fix = "The best of many flatters itself on the starts that it was chosen on."
-        checks.fail("fresh", "seeds other than 0 to 9", sorted(chosen_on), fix)
+        checks.fail("fresh", "seeds other than those of chosen_on", sorted(both), fix)
 
     def run(batch: int, seeds: int) -> Any:
         return race(make, loss, train, target, batch_size=batch, looks=looks[batch], seeds=seeds)
 
-    races = {str(batch): run(batch, 10) for batch in rates}
-    trials = try_all(races, lr={str(batch): tried for batch, tried in rates.items()})
+    races = {str(batch): run(batch, len(chosen_on)) for batch in rates}
+    tried = {str(batch): some for batch, some in rates.items()}
+    trials = try_all(races, seeds=chosen_on, lr=tried)
     best = [*trials.best("steps", better="smaller").values()]
     counts = [
         try_all(run(batch, len(fresh)), seeds=fresh, lr=[one.setting["lr"]])["steps"][0]
