@@ -109,6 +109,10 @@ def test_the_updates_are_those_of_other_starts_than_the_rate_was_chosen_on():
     assert (found != seen).any()
     with pytest.raises(ValueError, match="fresh must be seeds other than those of chosen_on"):
         fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [9, 10])
+    _, best = fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [0, 1, 2], [40, 41, 42])
+    assert best[0].average == pytest.approx(found.mean()) != pytest.approx(seen.mean())
+    with pytest.raises(ValueError, match="fresh must be seeds other than those of chosen_on"):
+        fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [41, 50], [40, 41])
 
 
 def test_a_start_that_no_look_saw_arrive_is_no_count():
