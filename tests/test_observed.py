@@ -115,6 +115,16 @@ def test_the_updates_are_those_of_other_starts_than_the_rate_was_chosen_on():
         fewest_updates(make, loss, data, 0.4, {8: [0.5]}, {8: looks}, [41, 50], [40, 41])
 
 
+@pytest.mark.parametrize("name", ["chosen_on", "fresh"])
+def test_no_seeds_are_refused_by_their_own_name(name):
+    data = np.ones((8, 3)), np.zeros(8, int)
+    make = (lambda rng, runs: MLP([3, 2], rng, runs=runs)), SGD
+    with pytest.raises(ValueError, match=rf"^{name} must be one seed or more; got \(\)\."):
+        fewest_updates(
+            make, SoftmaxCrossEntropy(), data, 0.4, {8: [0.5]}, {8: range(9)}, **{name: ()}
+        )
+
+
 def test_a_start_that_no_look_saw_arrive_is_no_count():
     x = np.random.default_rng(7).normal(size=(64, 3))
     data = x, (x[:, 0] > 0).astype(int)

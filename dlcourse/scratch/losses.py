@@ -38,13 +38,14 @@ def softmax_cross_entropy(logits: Array, target: Array) -> tuple[Array, Cache]:
     p = np.exp(z)
     total = p.sum(-2, keepdims=True)
     p /= total
-    log_p = z - np.log(total)
     if target.dtype.kind in "iu":
-        t = indicators(target, logits.shape[-1], p.dtype)
-        residual, told = p - t, np.where(t, log_p, 0)  # another class may have a logit of -∞
+        residual = p - indicators(target, logits.shape[-1], p.dtype)
+        z, _ = np.broadcast_arrays(z, residual)  # either side may share its runs
+        labels = np.broadcast_to(target, residual[..., 0, :].shape)[..., None, :]
+        told = np.take_along_axis(z, labels, -2) - np.log(total)
     else:
         t = np.array(target.swapaxes(-1, -2), p.dtype, order="C")
-        residual, told = p * t.sum(-2, keepdims=True) - t, t * log_p
+        residual, told = p * t.sum(-2, keepdims=True) - t, t * (z - np.log(total))
     return -told.sum((-2, -1)) / p.shape[-1], residual
 
 

@@ -38,6 +38,9 @@ def fewest_updates(
     The updates (sizes, fresh), and the setting that won for each size. A start that arrives before
     the first look or not until the last has no count, and is an error.
     """
+    for name, seeds in (("chosen_on", chosen_on), ("fresh", fresh)):
+        if not len(seeds):
+            checks.fail(name, "one seed or more", seeds)
     if both := {*chosen_on} & {*fresh}:
         fix = "The best of many flatters itself on the starts that it was chosen on."
         checks.fail("fresh", "seeds other than those of chosen_on", sorted(both), fix)

@@ -35,9 +35,9 @@ def embedding_backward(dy: Array, cache: Cache, input_grad: bool = True) -> tupl
     ids, v = cache
     *lead, _, _, d = dy.shape
     rows = ids + v * np.arange(prod(lead)).reshape(*lead, 1, 1)
-    dweight = np.zeros((prod(lead) * v, d), dy.dtype)
-    np.add.at(dweight, rows, dy)  # dweight[rows] += dy would keep one of the repeated rows
-    return None, dweight.reshape(*lead, v, d)
+    places = rows[..., None] * d + np.arange(d)
+    dweight = np.bincount(places.ravel(), dy.ravel(), prod(lead) * v * d)  # sums in float64
+    return None, dweight.reshape(*lead, v, d).astype(dy.dtype, copy=False)
 
 
 def position_embedding(x: Array, weight: Array) -> tuple[Array, Cache]:
