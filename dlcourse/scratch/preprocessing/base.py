@@ -67,7 +67,5 @@ class Preprocessor:
 
 def _checked(x: Array, shape: tuple[Any, Any], lead: tuple[int, ...] | None) -> None:
     inputs.batch(x, shape, lead, np.ndarray)
-    checks.float_kind("x", x.dtype)
-    if not (finite := np.isfinite(x)).all():
-        fix = "Fill in or drop what is missing."
-        checks.fail("x", "finite", x[~finite][0].item(), fix)
+    inputs.precision("x", x)
+    inputs.finite("x", x, "Fill in or drop what is missing.")

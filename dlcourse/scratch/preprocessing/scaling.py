@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks
+from dlcourse import inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.preprocessing.base import Preprocessor
 
@@ -143,12 +143,11 @@ class MinMaxScaler(Preprocessor):
     max_: Array
     range_: Array
 
-    def __init__(self, feature_range: tuple[float, float] = (0.0, 1.0)) -> None:
-        ends = checks.pair("feature_range", feature_range)
-        a, b = (checks.scalar(f"feature_range[{i}]", end, -np.inf) for i, end in enumerate(ends))
-        if not (a < b and np.isfinite(b - a)):
-            checks.fail("feature_range", "(low, high) with low < high", feature_range)
-        self.feature_range = a, b
+    def __init__(
+        self,
+        feature_range: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
+        self.feature_range = inputs.ends("feature_range", feature_range)
 
     def learn(self, x: Array, dtype: Any) -> dict[str, Any]:
         low, high = x.min(-2), x.max(-2)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.preprocessing.base import Preprocessor
 from dlcourse.scratch.preprocessing.scaling import column_mean
@@ -108,10 +108,10 @@ class PCAWhitening(Preprocessor):
         self.eps = checks.column("eps", eps)
 
     def learn(self, x: Array, dtype: Any) -> dict[str, Any]:
+        inputs.one_a_run("eps", self.eps, x)
         eigenvalues, axes = _checked_axes(x)
         if not np.all(self.eps):
-            _full_rank(eigenvalues, x.shape[-2], dtype)
-        _one_a_run(self.eps, x)
+            inputs.full_rank(eigenvalues, x.shape[-2], np.finfo(dtype).eps)
         return {
             "mean_": column_mean(x),
             "eigenvalues_": eigenvalues,
@@ -131,7 +131,8 @@ class PCAWhitening(Preprocessor):
         return whiten(x, self.mean_, self.matrix_)
 
     def unmap(self, z: Array) -> Array:
-        return z * self.scale_[..., None, :] @ self.components_ + self.mean_[..., None, :]
+        turned = z * self.scale_[..., None, :]
+        return turned @ self.components_ + self.mean_[..., None, :]
 
 
 class ZCAWhitening(PCAWhitening):
@@ -172,19 +173,3 @@ def _checked_axes(x: Array) -> tuple[Array, Array]:
         return principal_axes(x)
     except np.linalg.LinAlgError:  # a covariance that is not finite
         checks.fail("x", "of numbers whose statistics float64 can hold", x)
-
-
-def _full_rank(eigenvalues: Array, n: int, dtype: Any) -> None:
-    """Whether all eigenvalues stand out of what rounding leaves where there is no variance."""
-    d = eigenvalues.shape[-1]
-    noise = max(np.finfo(dtype).eps ** 2, np.finfo(float).eps) * max(n, d)
-    rank = int((eigenvalues > noise * eigenvalues[..., :1]).sum(-1).min())
-    if rank < d:
-        fix = "Pass eps > 0, or drop constant and repeated columns."
-        checks.fail("x", f"of rank {d}, as many as columns, if eps is 0", rank, fix)
-
-
-def _one_a_run(eps: Any, x: Array) -> None:
-    runs = x.shape[:-2]
-    if np.ndim(eps) and runs not in ((), np.shape(eps)[:1]):
-        checks.fail("eps", f"a number or an array {(*runs, 1)}, one entry a run", eps)
