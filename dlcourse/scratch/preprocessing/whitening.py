@@ -148,7 +148,7 @@ class ZCAWhitening(PCAWhitening):
     Notes
     -----
     With ε = 0 no whitened columns are, all together, nearer to those of x: a whitened image is
-    still an image. The matrix is the inverse root of C + εI, whatever signs and order the axes have.
+    still an image. The matrix is the inverse root of C + εI, with any signs and order of the axes.
 
     Examples
     --------
