@@ -95,8 +95,8 @@ def test_runs_that_share_a_generator_share_their_weights(room: str) -> None:
     assert (theta[0] == theta[1]).all() and (theta[0] != theta[2]).any()
 
 
-# What the scales are for, over thirty layers of 64 units and 400 networks.
-def growth(init: Any, activation: Any, depth: int = 30, runs: int = 400) -> float:
+# What the scales are for, over ten layers of 64 units and 200 networks.
+def growth(init: Any, activation: Any, depth: int = 10, runs: int = 200) -> float:
     """The factor a layer by which the mean square of the signal grows."""
     one = rng(5)
     h = one.normal(size=(runs, 1, 64))
