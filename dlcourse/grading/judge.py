@@ -17,7 +17,7 @@ from dlcourse.grading.compare import compare
 from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.moments import compare_draws, same_moments
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
-from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe, reseeded
+from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Exercise, Mistake, Probe, reseeded
 from dlcourse.grading.subjects import (
     Facts,
     Failure,
@@ -90,7 +90,7 @@ def run_probe(
             outcome.difference = (
                 compare_draws(expected, reply.value, case.moments)
                 if case.moments
-                else compare(expected, reply.value)
+                else compare(expected, exercise.free(expected, reply.value))
             )
         except Exception as error:  # a result too odd to be read
             reply.failure = failure_of(error, "")
@@ -111,17 +111,18 @@ def matching_mistake(
     for mistake in exercise.mistakes:
         values = (asked(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
         pairs = zip(values, outcomes, strict=True)
-        if all(_alike(outcome.case, value, outcome.reply.value) for value, outcome in pairs):
+        if all(_alike(exercise, outcome, value) for value, outcome in pairs):
             found.append(mistake)
     return found[0] if len(found) == 1 else None
 
 
-def _alike(case: Case, expected: Any, came: Any) -> bool:
-    """Whether two answers to a case are the same: in value, or by their moments if random."""
-    if not case.moments:
-        return _same(expected, came)
+def _alike(exercise: Exercise, outcome: Outcome, mistaken: Any) -> bool:
+    """Whether an answer is a known mistake's: in value, or by their moments if random."""
+    moments, came = outcome.case.moments, outcome.reply.value
     try:
-        return same_moments(expected, came, case.moments)
+        if moments:
+            return same_moments(mistaken, came, moments)
+        return compare(mistaken, exercise.free(mistaken, came)) is None
     except Exception:  # a result too odd to be read equals nothing
         return False
 
