@@ -5,7 +5,6 @@ import numpy as np
 
 from dlcourse.grading.spec import Case, Exercise
 
-
 EXERCISE = Exercise(
     id="init_fixed",
     title="A fixed start: the biases of the output",

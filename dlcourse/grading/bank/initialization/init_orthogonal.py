@@ -81,23 +81,23 @@ def _gain(rng):
 
 @EXERCISE.probe("square", group="core")
 def square(rng):
-    n = _size(rng, 200)
+    n = _size(rng, 220)
     return _case(rng, (n, n))
 
 
 @EXERCISE.probe("tall, with a gain", group="core")
 def tall(rng):
-    return _case(rng, (_size(rng, 150), _size(rng, 110)), _gain(rng))
+    return _case(rng, (_size(rng, 220), _size(rng, 190)), _gain(rng))
 
 
 @EXERCISE.probe("wide", group="edge")
 def wide(rng):
-    return _case(rng, (_size(rng, 110), _size(rng, 150)))
+    return _case(rng, (_size(rng, 190), _size(rng, 220)))
 
 
 @EXERCISE.probe("a convolution", group="edge")
 def of_a_convolution(rng):
-    return _case(rng, (_size(rng, 110), _size(rng, 20), 3, 3), _gain(rng))
+    return _case(rng, (_size(rng, 190), _size(rng, 24), 3, 3), _gain(rng))
 
 
 def _both(shape):
