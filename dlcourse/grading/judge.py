@@ -13,7 +13,7 @@ from typing import Any
 
 from dlcourse.grading import texts
 from dlcourse.grading.answers import READY_MADE
-from dlcourse.grading.compare import compare
+from dlcourse.grading.compare import Difference, compare
 from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.moments import compare_draws, same_moments
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
@@ -90,11 +90,19 @@ def run_probe(
             outcome.difference = (
                 compare_draws(expected, reply.value, case.moments)
                 if case.moments
-                else compare(expected, exercise.free(expected, reply.value))
+                else _difference(exercise, expected, reply.value)
             )
         except Exception as error:  # a result too odd to be read
             reply.failure = failure_of(error, "")
     return outcome
+
+
+def _difference(exercise: Exercise, expected: Any, came: Any) -> Difference | None:
+    """The first difference that is left once the answer's free choices are made as ours were."""
+    found = compare(expected, came)
+    if found is None or found.kind != "value":
+        return found
+    return compare(expected, exercise.free(expected, came))
 
 
 def _unwritten(failure: Failure | None) -> bool:
@@ -122,7 +130,7 @@ def _alike(exercise: Exercise, outcome: Outcome, mistaken: Any) -> bool:
     try:
         if moments:
             return same_moments(mistaken, came, moments)
-        return compare(mistaken, exercise.free(mistaken, came)) is None
+        return _difference(exercise, mistaken, came) is None
     except Exception:  # a result too odd to be read equals nothing
         return False
 

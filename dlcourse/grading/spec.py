@@ -127,8 +127,8 @@ class Exercise:
     """The whole of one exercise; the decorators below fill it, top to bottom, in its bank file.
 
     ``result`` says in a sentence what an answer returns, for those who return something else.
-    ``free`` takes what was expected and what came, and gives what came with everything chosen as
-    in the former that an answer is free to choose: the sign of an axis, say.
+    ``free`` takes what was expected and what came, alike in structure, and gives what came with
+    everything chosen as in the former that an answer is free to choose: the sign of an axis, say.
     """
 
     id: str
