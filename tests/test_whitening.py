@@ -1,4 +1,4 @@
-"""What whitening is tried on: least squares, sets of digits, one step, a descent that is not run."""
+"""What whitening is tried on: least squares, sets, one step, a descent that is not run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_the_contours_are_those_of_the_loss(rng) -> None:
 
 
 def test_least_squares_refuse_targets_that_do_not_fit() -> None:
-    with pytest.raises(ValueError, match="x, t must be .*as many targets as rows"):
+    with pytest.raises(ValueError, match=r"x, t must be .*as many targets as rows"):
         LeastSquares(np.ones((3, 2)), np.ones(2))
 
 

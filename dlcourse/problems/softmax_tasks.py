@@ -90,9 +90,13 @@ def softmax_optimum(x: Array, labels: Array, classes: int = CLASSES) -> Array:
     w = np.zeros((*x.shape[:-2], x.shape[-1], classes))
     for _ in range(60):
         value, g = softmax_grad(x, labels, w)
-        if np.abs(g).max() < 1e-12 and value.min() > 1e-9:  # a loss of 0 is at infinity
-            return w
-        inverse = np.linalg.pinv(softmax_hessian(x, w), rcond=1e-10, hermitian=True)
+        hessian = softmax_hessian(x, w)
+        if np.abs(g).max() < 1e-12:
+            flattest = np.linalg.eigvalsh(hessian)[..., x.shape[-1]]
+            if flattest.min() > 1e-9 * np.square(x).mean():
+                return w
+            break  # on the way to infinity
+        inverse = np.linalg.pinv(hessian, rcond=1e-10, hermitian=True)
         flat = g.swapaxes(-1, -2).reshape(*g.shape[:-2], -1, 1)
         step = (inverse @ flat).reshape(*g.shape[:-2], classes, -1).swapaxes(-1, -2)
         size = np.ones(value.shape)

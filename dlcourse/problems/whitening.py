@@ -92,7 +92,7 @@ def angle(a: Array, b: Array) -> Array:
 
 
 def explained(x: Array) -> Array:
-    r"""The share of each column's variance that the best linear prediction from the others explains.
+    r"""The share of a column's variance that the best linear prediction from the others explains.
 
     .. math:: R^2_j = 1 - \frac{1}{C_{jj}\, (C^{-1})_{jj}}
 

@@ -1,4 +1,4 @@
-"""Figures of the lesson on whitening: points and the loss they make, and digits before and after."""
+"""Figures of the lesson on whitening: points and their loss, digits before and after."""
 
 from __future__ import annotations
 
