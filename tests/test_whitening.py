@@ -13,6 +13,7 @@ from dlcourse.problems.whitening import (
     condition_number,
     correlations,
     covariance,
+    decomposition_time,
     descent_errors,
     disjoint_sets,
     errors,
@@ -140,3 +141,9 @@ def test_the_descent_that_is_not_run_ends_where_one_that_is_run_does(rng) -> Non
             if t in (1, 7, 40):
                 assert errors(scores, digits.test.y) == found[[1, 7, 40].index(t), run], t
     assert len(np.unique(found)) > 4, "the steps must make a difference"
+
+
+def test_larger_matrices_take_longer() -> None:
+    assert decomposition_time(16, 2) < decomposition_time(256, 1)
+    with pytest.raises(ValueError, match="repeats must be"):
+        decomposition_time(4, 0)

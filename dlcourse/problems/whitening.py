@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -202,3 +203,17 @@ def _one_hot(z: Array, labels: Array, classes: int) -> Array:
     if labels.shape != z.shape[:-1]:
         fail("labels", f"one a sample: {z.shape[:-1]}", labels.shape)
     return indicators(labels, classes, z.dtype).swapaxes(-1, -2)
+
+
+def decomposition_time(d: int, repeats: int = 3) -> float:
+    """Seconds of this process for the eigendecomposition of a d × d covariance: the least of a few.
+
+    The least, because whatever else the machine does can only add to it.
+    """
+    matrix = covariance(np.random.default_rng(0).normal(size=(2 * integer("d", d, 1), d)))
+    times = []
+    for _ in range(integer("repeats", repeats, 1)):
+        start = time.process_time()
+        np.linalg.eigh(matrix)
+        times.append(time.process_time() - start)
+    return min(times)
