@@ -16,6 +16,8 @@ from dlcourse.figures.preprocessing.whitening import (
     points_and_contours,
     prepared,
 )
+from dlcourse.problems import steps_to, walk
+from dlcourse.scratch.optimizers import SGD
 
 
 @pytest.mark.parametrize("correlation", [0.5, 0.9, 0.98])
@@ -40,6 +42,15 @@ def test_whitening_takes_one_step_and_an_eps_takes_some_of_it_back(method, eps, 
     assert high / low <= bound + 1e-9
     assert (descent(valley)[1] == 1) == (eps == 0)
     assert z.shape == (SAMPLES, 2)
+
+
+def test_the_path_is_the_one_that_gradient_descent_walks() -> None:
+    _, valley = prepared(0.9, "PCA", 0.1)
+    lr = 2 / valley.curvatures.sum()
+    walked = walk(SGD(np.zeros(2), lr=lr), valley.grad, 40)
+    path, count = descent(valley)
+    np.testing.assert_allclose(path[:41], walked, atol=1e-12)
+    assert count == steps_to(walked - valley.optimum)
 
 
 def test_zca_turns_pca_back() -> None:

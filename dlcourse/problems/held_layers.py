@@ -48,12 +48,12 @@ class HeldNetwork(Sequential):
 
     def prepare(self, preprocessor: Any, x: Array) -> None:
         """Hold what the preprocessor learns from the activations of now: z = W (h - μ)."""
-        tool = preprocessor.fit(self.hidden(x))
-        mean = tool.mean_
-        start = tool.transform(np.zeros_like(mean)[:, None])
-        rows = tool.transform(np.broadcast_to(np.eye(WIDTH), (len(mean), WIDTH, WIDTH))) - start
-        self.layers[HELD].params["weight"][...] = rows.swapaxes(-1, -2)
-        self.layers[HELD].params["bias"][...] = start[:, 0]
+        h = self.hidden(x)
+        unit = np.stack([np.vstack([np.zeros(WIDTH), np.eye(WIDTH)])] * len(h))
+        z = preprocessor.fit(h).transform(unit)  # of zero, and of every unit
+        held = self.layers[HELD].params
+        held["bias"][...] = z[:, 0]
+        held["weight"][...] = (z[:, 1:] - z[:, :1]).swapaxes(-1, -2)
 
     def step(self, x: Array, labels: Array, lr: Array) -> Array:
         """One step of gradient descent on a batch of each net; the loss of each before it."""

@@ -126,7 +126,7 @@ def disjoint_sets(x: Array, labels: Array, size: int, rng: np.random.Generator) 
     return x[rows], labels[rows]
 
 
-def first_step(z: Array, labels: Array, classes: int = 10) -> tuple[Array, Array]:
+def first_step(z: Array, labels: Array, classes: int = 10) -> Any:
     r"""Where one step of rate 1 from zero weights ends, for half the mean squared error.
 
     .. math:: W = -\nabla f(0) = Z^\top (T - \bar t) / n, \qquad b = \bar t
@@ -146,7 +146,8 @@ def first_step(z: Array, labels: Array, classes: int = 10) -> tuple[Array, Array
     """
     target = _one_hot(z, labels, classes)
     bias = target.mean(-2, keepdims=True)
-    return np.asarray(z.swapaxes(-1, -2) @ (target - bias) / z.shape[-2]), bias
+    weight = z.swapaxes(-1, -2) @ (target - bias) / z.shape[-2]
+    return weight, bias
 
 
 def errors(scores: Array, labels: Array) -> Array:
@@ -154,7 +155,7 @@ def errors(scores: Array, labels: Array) -> Array:
     return np.asarray((scores.argmax(-1) != labels).mean(-1))
 
 
-def one_step_errors(whitening: Any, x: Array, labels: Array, *new: Any) -> list[Array]:
+def one_step_errors(whitening: Any, x: Array, labels: Array, *new: Any) -> Any:
     """Errors of the one-step classifier on new data: whiten, ``first_step``, compare.
 
     Parameters
@@ -165,12 +166,14 @@ def one_step_errors(whitening: Any, x: Array, labels: Array, *new: Any) -> list[
 
     Returns
     -------
-    An array (sets,) for each pair
+    A list with an array (sets,) for each pair
     """
     weight, bias = first_step(whitening.fit_transform(x), labels)
-    everywhere = (np.broadcast_to(images, (len(x), *images.shape)) for images, _ in new)
-    scores = (whitening.transform(images) @ weight + bias for images in everywhere)
-    return [errors(one, truth) for one, (_, truth) in zip(scores, new, strict=True)]
+    found = []
+    for images, truth in new:
+        z = whitening.transform(np.stack([images] * len(x)))
+        found.append(errors(z @ weight + bias, truth))
+    return found
 
 
 def descent_errors(x: Array, labels: Array, new: Any, steps: Any) -> Array:

@@ -10,9 +10,8 @@ import numpy as np
 from dlcourse import plots
 from dlcourse.arrays import Array
 from dlcourse.checks import choice, number
-from dlcourse.problems import gradient_descent_optimum, steps_to, walk
+from dlcourse.problems import gradient_descent_optimum, steps_to
 from dlcourse.problems.whitening import LeastSquares
-from dlcourse.scratch.optimizers import SGD
 from dlcourse.scratch.preprocessing import PCAWhitening, Standardizer, ZCAWhitening
 
 if TYPE_CHECKING:
@@ -54,9 +53,11 @@ def prepared(correlation: float, method: str, eps: float) -> tuple[Array, LeastS
 
 def descent(valley: LeastSquares) -> tuple[Array, float]:
     """The path from zero at the best rate, and how many steps take it to a thousandth."""
-    lr, _ = gradient_descent_optimum(*valley.curvatures)
-    path = walk(SGD(np.zeros(2), lr=lr), valley.grad, MOST)
-    return path, float(steps_to(path - valley.optimum))
+    values, axes = np.linalg.eigh(valley.hessian)
+    lr, _ = gradient_descent_optimum(*values)
+    left = (1 - lr * values) ** np.arange(MOST + 1)[:, None]  # of the way, along either axis
+    away = (left * (-valley.optimum @ axes)) @ axes.T
+    return valley.optimum + away, float(steps_to(away))
 
 
 def points_and_contours(correlation: float, method: str, eps: float) -> Figure:
