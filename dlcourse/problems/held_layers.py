@@ -97,7 +97,7 @@ def held_training(
                     found.append(_measured(net, x, labels))
                 rows = np.stack([g.integers(0, len(x), BATCH) for g in rng])
                 net.step(x[rows], labels[rows], lr)
-        curves = np.moveaxis(np.array(found), 0, -1)
+        curves: Array = np.moveaxis(np.array(found), 0, -1)
         return {"kappa": curves[0], "loss": curves[1]}
 
     return run
@@ -106,7 +106,7 @@ def held_training(
 def _measured(net: HeldNetwork, x: Array, labels: Array) -> tuple[Array, Array]:
     loss = SoftmaxCrossEntropy().forward(net.forward(x), labels)
     matrix = covariance(net.seen(x))
-    good = np.isfinite(matrix).all((-1, -2))
-    kappa = condition_number(np.where(good[:, None, None], matrix, np.eye(WIDTH)))
-    full = good & (kappa > 0) & (kappa < 1e12)
+    good = np.asarray(np.isfinite(matrix).all((-1, -2), keepdims=True))
+    kappa = condition_number(np.where(good, matrix, np.eye(WIDTH)))
+    full = good[:, 0, 0] & (kappa > 0) & (kappa < 1e12)
     return np.where(full, kappa, np.inf), np.where(np.isfinite(loss), loss, np.inf)
