@@ -175,7 +175,7 @@ def log_loss(w: Array, x: Array, y: Array) -> Array:
     return np.asarray((np.logaddexp(0, score) - y * score).mean(-1))[()]
 
 
-def judged(x: Array, y: Array, n: int, seen: int, lr: float = 0.5, steps: int = 100) -> Any:
+def judged(x: Array, y: Array, n: int, seen: int, steps: int = 10) -> Any:
     """Train on the first n rows of x (runs, rows, d): loss on the next n, and on all the others.
 
     The columns are standardized by the first ``seen`` rows: n of them is honest, 2n is a peek at
@@ -188,7 +188,7 @@ def judged(x: Array, y: Array, n: int, seen: int, lr: float = 0.5, steps: int = 
     mean, scale = x[:, :seen].mean(1), x[:, :seen].std(1)
     z = with_ones((x - mean[:, None]) / scale[:, None])
     w = np.zeros((len(z), z.shape[-1]))
-    descent = SGD(w, lr=lr)
+    descent = SGD(w, lr=0.5)
     for _ in range(steps):
         descent.step(word_slope(w, z[:, :n], y[:, :n]))
     test, new = slice(n, 2 * n), slice(2 * n, None)
