@@ -36,11 +36,11 @@ def test_the_path_is_that_of_gradient_descent_on_such_a_column(spread, centred, 
 
 def test_the_drawing_shows_the_path_and_tells_its_count():
     fig = drawing.unit_of_a_feature(spread=1.0, centred="yes", rate=0.5)
-    assert title_of(fig) == "κ = 1: 1 step to 1% of the way"
+    assert title_of(fig) == "κ = 1: 1 step leaves 1% of the way"
     path = fig.axes[0].lines[5].get_xydata()
     np.testing.assert_allclose(path[:2], [drawing.START, [0, 0]], atol=1e-12)
     fig = drawing.unit_of_a_feature(spread=400.0, centred="no", rate=0.5)
-    assert "more than 100,000 steps" in title_of(fig)
+    assert "after 100,000 steps more than 1%" in title_of(fig)
 
 
 def test_the_rings_are_level_lines():

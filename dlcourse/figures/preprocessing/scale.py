@@ -79,6 +79,9 @@ def unit_of_a_feature(spread: float, centred: str, rate: float) -> Figure:
     ax.set(xlabel="weight, from its best", ylabel="bias, from its best")
     ax.grid(False)
     need = steps_needed(hessian, rate)
-    count = f"more than {MOST:,} steps" if need is None else f"{need:,} step{'s' * (need > 1)}"
-    ax.set_title(f"κ = {float(condition(hessian)):,.4g}: {count} to 1% of the way")
+    kappa = f"κ = {float(condition(hessian)):,.4g}"
+    if need is None:
+        ax.set_title(f"{kappa}: after {MOST:,} steps more than 1% of the way is left")
+    else:
+        ax.set_title(f"{kappa}: {need:,} step{'s leave' if need > 1 else ' leaves'} 1% of the way")
     return fig
