@@ -107,7 +107,8 @@ def _contours(ax: Axes, valley: LeastSquares) -> None:
     circle = np.stack([np.cos(angle), np.sin(angle)])
     height = float(valley(np.zeros(()), np.zeros(())))
     for share in (0.03, 0.15, 0.4, 1.0, 2.0):
-        ring = axes @ (np.sqrt(2 * share * height / values)[:, None] * circle)
+        # H^(-1/2), which does not hang on the axes where both curvatures are the same.
+        ring = axes @ (np.sqrt(2 * share * height / values)[:, None] * (axes.T @ circle))
         ax.plot(*(valley.optimum[:, None] + ring), color="#b5b5b5", linewidth=0.7, zorder=1)
     reach = 1.5 * float(np.linalg.norm(valley.optimum))
     middle = valley.optimum / 2
