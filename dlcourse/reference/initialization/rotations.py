@@ -1,4 +1,4 @@
-"""Twin of ``scratch.initialization.orthogonal``: ``torch.nn.init``, and Cholesky for QR."""
+"""Twin of ``scratch.initialization.rotations``: ``torch.nn.init``, and Cholesky for QR."""
 
 from __future__ import annotations
 
