@@ -25,7 +25,11 @@ def recall_network(rng: Generators, runs: int, gain: Any, init: Any) -> Array:
     return np.concatenate([w.reshape(runs, -1) for w in (W, U, V / UNITS**0.5)], axis=1)
 
 
-def recall_loss(theta: Array, told: Array, wait: int) -> tuple[Array, Array, Array]:
+def recall_loss(
+    theta: Array,
+    told: Array,
+    wait: int,
+) -> tuple[Array, Array, Array]:
     r"""Cross-entropy of the answers, its gradient, and the share of right answers.
 
     .. math:: h_t = \tanh(W h_{t-1} + U x_t), \qquad \text{answers } V h_T
@@ -43,11 +47,12 @@ def recall_loss(theta: Array, told: Array, wait: int) -> tuple[Array, Array, Arr
         z = states[-1] @ W.mT
         states.append(np.tanh(z + x[:, :, t] @ U.mT if t < TOLD else z))
     said = (states[-1] @ V.mT).reshape(x.shape)
-    said -= said.max(axis=-1, keepdims=True)
     log_p = said - np.log(np.exp(said).sum(axis=-1, keepdims=True))
     right = (log_p.argmax(axis=-1) == told).mean(axis=(1, 2))
+    loss = -(log_p * x).sum(axis=(1, 2, 3)) / told[0].size
     pull = ((np.exp(log_p) - x) / told[0].size).reshape(*told.shape[:2], -1)
-    by_W, by_U, by_V = np.zeros_like(W), np.zeros_like(U), pull.mT @ states[-1]
+    by_W, by_U = np.zeros_like(W), np.zeros_like(U)
+    by_V = pull.mT @ states[-1]
     back = pull @ V
     for t in reversed(range(TOLD + wait)):
         back = back * (1 - states[t + 1] ** 2)
@@ -55,8 +60,8 @@ def recall_loss(theta: Array, told: Array, wait: int) -> tuple[Array, Array, Arr
         if t < TOLD:
             by_U += back.mT @ x[:, :, t]
         back = back @ W
-    grad = np.concatenate([g.reshape(len(theta), -1) for g in (by_W, by_U, by_V)], axis=1)
-    return -(log_p * x).sum(axis=(1, 2, 3)) / told[0].size, grad, right
+    grads = [g.reshape(len(theta), -1) for g in (by_W, by_U, by_V)]
+    return loss, np.concatenate(grads, axis=1), right
 
 
 def parts(theta: Array) -> list[Array]:
