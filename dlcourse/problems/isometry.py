@@ -49,8 +49,8 @@ def isometric(w: Array) -> Array:
 
 
 def chain(
-    weights: Sequence[Array], x: Array, activation: str = "linear", drive: Any = 0.0
-) -> tuple[Array, Array]:
+    weights: Sequence[Array], x: Array, activation: str = "linear", drive: Any = 0.0,
+) -> tuple[Array, Array]:  # fmt: skip
     r"""The states of a network without biases, and the derivative of each by its input.
 
     .. math:: h_l = \varphi(W_l h_{l-1} + d_l), \qquad
@@ -74,16 +74,33 @@ def chain(
     >>> h[-1, 0], J[-1, 0].diagonal()
     (array([8., 0.]), array([8., 0.]))
     """
+    h, slopes = forward(weights, x, activation, drive)
+    J = np.empty((len(weights), *np.broadcast_shapes((*x.shape, 1), weights[0].shape)))
+    before = np.broadcast_to(np.eye(x.shape[-1]), J.shape[1:])
+    for w, slope, now in zip(weights, slopes, J, strict=True):
+        np.matmul(w, before, out=now)
+        now *= slope[..., None]
+        before = now
+    return h, J
+
+
+def forward(
+    weights: Sequence[Array], x: Array, activation: str = "linear", drive: Any = 0.0,
+) -> tuple[Array, Array]:  # fmt: skip
+    """The states of ``chain``, the input first, and the slopes of the activations at each layer.
+
+    >>> h, slopes = forward([np.array([[[-2.0]]])], np.array([[3.0]]), "relu")
+    >>> h.ravel(), slopes.ravel()
+    (array([3., 0.]), array([0.]))
+    """
     value_and_slope = SLOPES[choice("activation", activation, SLOPES)]
     drive = np.broadcast_to(drive, (len(weights), *x.shape))
-    states, jacobians = [x], []
-    J = np.broadcast_to(np.eye(x.shape[-1]), weights[0].shape)
-    for w, d in zip(weights, drive, strict=True):
-        h, slope = value_and_slope((w @ states[-1][..., None])[..., 0] + d)
-        J = slope[..., None] * (w @ J)
-        states.append(h)
-        jacobians.append(J)
-    return np.stack(states), np.stack(jacobians)
+    h, slopes = np.empty((len(weights) + 1, *x.shape)), np.empty((len(weights), *x.shape))
+    h[0] = x
+    for t, w in enumerate(weights):
+        z = (w @ h[t][..., None])[..., 0] + drive[t]
+        h[t + 1], slopes[t] = value_and_slope(z)
+    return h, slopes
 
 
 def decades(jacobian: Array) -> Array:
@@ -178,8 +195,8 @@ def learn_map(
 
     Returns
     -------
-    ``steps``: how many, to the fraction of one, until a hundredth of the loss is left, ``steps``
-    where that does not happen; and the ``loss`` after the last one
+    ``steps``: how many, to the fraction of one, until a hundredth of the loss is left; as many as
+    were allowed where that does not happen
     """
     shapes = [(width, width)] * (depth - 1) + [(outputs, width)]
     u, v = (orthogonal((outputs, n), rng, runs=runs) for n in (outputs, width))
@@ -190,12 +207,17 @@ def learn_map(
         for _ in range(steps):
             loss, grads = linear_loss(weights, target)
             losses.append(loss)
+            if (~np.isfinite(loss) | (loss <= 0.01 * losses[0])).all():
+                break  # all have arrived, or never will
             weights = [w - lr * g for w, g in zip(weights, grads, strict=True)]
-    return {"steps": crossing(np.array(losses), 0.01), "loss": losses[-1]}
+    arrived = crossing(np.array(losses), 0.01)
+    return {"steps": np.where(np.isnan(arrived), steps, arrived)}
 
 
 def crossing(losses: Array, share: float) -> Array:
     """When a loss first falls to a share of its start, on a straight line in log between steps.
+
+    nan where it does not.
 
     Parameters
     ----------
@@ -204,7 +226,7 @@ def crossing(losses: Array, share: float) -> Array:
     Examples
     --------
     >>> crossing(np.array([[1.0, 1.0], [0.1, 0.9], [0.001, 0.8]]), 0.01)
-    array([1.5, 3. ])
+    array([1.5, nan])
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         height = np.log(losses / (share * losses[0]))
@@ -212,7 +234,7 @@ def crossing(losses: Array, share: float) -> Array:
         at = below.argmax(axis=0)
         last, now = (np.take_along_axis(height, i[None], 0)[0] for i in (at - 1, at))
         place = at - 1 + last / (last - now)
-    return np.where(below.any(axis=0), place, len(losses))
+    return np.where(below.any(axis=0), place, np.nan)
 
 
 def deep_network(

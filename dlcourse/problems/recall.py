@@ -15,14 +15,15 @@ SHAPES = {"W": (UNITS, UNITS), "U": (UNITS, KINDS), "V": (TOLD * KINDS, UNITS)}
 
 
 def recall_network(rng: Generators, runs: int, gain: Any, init: Any) -> Array:
-    """W, U and V of networks, in one vector a run: W ``gain`` times what ``init`` draws.
+    """W, U and V of float32 networks, in one vector a run: W ``gain`` times what ``init`` draws.
 
     U is N(0, 1), V is N(0, 1/24), the same for every ``init`` that draws as many numbers.
     """
     generators = run_generators(rng, runs)
     U, V = (normal(SHAPES[name], generators, runs=runs) for name in "UV")
     W = np.asarray(gain)[..., None] * init(SHAPES["W"], generators, runs=runs)
-    return np.concatenate([w.reshape(runs, -1) for w in (W, U, V / UNITS**0.5)], axis=1)
+    flat = [w.reshape(runs, -1) for w in (W, U, V / UNITS**0.5)]
+    return np.concatenate(flat, axis=1).astype(np.float32)
 
 
 def recall_loss(
@@ -41,22 +42,21 @@ def recall_loss(
     wait : moments without any input that follow
     """
     W, U, V = parts(theta)
-    x = np.eye(KINDS)[told]
-    states = [np.zeros((*told.shape[:2], UNITS))]
+    x = np.eye(KINDS, dtype=theta.dtype)[told]
+    h = np.zeros((TOLD + wait + 1, *told.shape[:2], UNITS), theta.dtype)
     for t in range(TOLD + wait):
-        z = states[-1] @ W.mT
-        states.append(np.tanh(z + x[:, :, t] @ U.mT if t < TOLD else z))
-    said = (states[-1] @ V.mT).reshape(x.shape)
+        z = h[t] @ W.mT
+        h[t + 1] = np.tanh(z + x[:, :, t] @ U.mT if t < TOLD else z)
+    said = (h[-1] @ V.mT).reshape(x.shape)
     log_p = said - np.log(np.exp(said).sum(axis=-1, keepdims=True))
     right = (log_p.argmax(axis=-1) == told).mean(axis=(1, 2))
     loss = -(log_p * x).sum(axis=(1, 2, 3)) / told[0].size
     pull = ((np.exp(log_p) - x) / told[0].size).reshape(*told.shape[:2], -1)
     by_W, by_U = np.zeros_like(W), np.zeros_like(U)
-    by_V = pull.mT @ states[-1]
-    back = pull @ V
+    by_V, back = pull.mT @ h[-1], pull @ V
     for t in reversed(range(TOLD + wait)):
-        back = back * (1 - states[t + 1] ** 2)
-        by_W += back.mT @ states[t]
+        back = back * (1 - h[t + 1] ** 2)
+        by_W += back.mT @ h[t]
         if t < TOLD:
             by_U += back.mT @ x[:, :, t]
         back = back @ W
@@ -74,8 +74,8 @@ def parts(theta: Array) -> list[Array]:
 
 
 def learn_to_recall(
-    rng: Generators, runs: int, gain: Any, lr: Any, *, init: Any, wait: int = 40, steps: int = 120,
-    batch: int = 20,
+    rng: Generators, runs: int, gain: Any, lr: Any, *, init: Any, wait: int = 30, steps: int = 150,
+    batch: int = 10,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with Adam, gradients clipped at norm 1, every batch new.
 
