@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from dlcourse.arrays import Array, Generators, draw_runs, run_generators
 
 Cache = Any
 Draw = Callable[[np.random.Generator], Array]
+Init = Callable[..., Array]
+"""``f(shape, rng=rng)``, as all of ``scratch.initialization``."""
 
 
 def uniform(bound: float, *shape: int) -> Draw:
@@ -24,6 +27,32 @@ def uniform(bound: float, *shape: int) -> Draw:
 def normal(*shape: int) -> Draw:
     """A draw from the standard normal distribution."""
     return lambda rng: rng.standard_normal(shape)
+
+
+def zeros(*shape: int) -> Draw:
+    """No draw: the generator stays where it is."""
+    return lambda rng: np.zeros(shape)
+
+
+def initial(init: Init, shape: tuple[int, ...]) -> Draw:
+    """A draw of ``init(shape, rng=rng)``, whose answer is held to that shape."""
+    wanted = "a function of shape and rng, as kaiming_normal"
+    try:
+        signature(init).bind(shape, rng=None)
+    except (TypeError, ValueError):
+        checks.fail("init", wanted, init, error=TypeError)
+
+    def draw(rng: np.random.Generator) -> Array:
+        w = init(shape, rng=rng)
+        if not isinstance(w, np.ndarray) or w.dtype.kind not in "iuf":
+            checks.fail("init", "a function that gives an array of numbers", w, error=TypeError)
+        if w.shape != shape:
+            checks.fail("init", f"a function that gives an array shaped {shape}", w)
+        if not np.isfinite(w).all():
+            checks.fail("init", "a function that gives finite weights", w[~np.isfinite(w)][0])
+        return w
+
+    return draw
 
 
 def unflatten(vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
