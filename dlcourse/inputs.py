@@ -1,4 +1,5 @@
-"""What layers, losses and initializers take in, refused at the door where it would only break further inside.
+"""What layers, losses and initializers take in, refused at the door where it would only break
+further inside.
 
 Arrays of the one room and tensors of the other are asked the same questions, in the same words.
 """
@@ -226,11 +227,12 @@ def near(mean: float, std: float, a: float, b: float) -> None:
 
 def slope(name: str, value: Any, nonlinearity: str, absent: Any) -> Any:
     """The slope of a leaky ReLU; with another nonlinearity it must be ``absent``."""
-    if value != absent:
-        value = checks.scalar(name, value, -math.inf)
-        if nonlinearity != "leaky_relu":
-            constraint = f"{absent} where the nonlinearity is {nonlinearity!r}"
-            checks.fail(name, constraint, value, "Only a leaky ReLU has a slope.")
+    if value is None and absent is None:
+        return value
+    value = checks.scalar(name, value, -math.inf)
+    if nonlinearity != "leaky_relu" and value != absent:
+        constraint = f"{absent} where the nonlinearity is {nonlinearity!r}"
+        checks.fail(name, constraint, value, "Only a leaky ReLU has a slope.")
     return value
 
 
@@ -266,7 +268,7 @@ def transferred(model: Any, donor: Any, names: Any) -> tuple[str, ...]:
     mine, theirs = model.shapes, donor.shapes
     if donor.runs not in (None, 1, model.runs):
         constraint = f"of {model.runs or 1} runs as model, or of one"
-        checks.fail("donor", constraint, donor.runs, "donor.rows(slice(0, 1)) is one.")
+        checks.fail("donor", constraint, donor.runs, "Take one of its runs.")
     if isinstance(names, str) or not isinstance(names, Sequence | None):
         checks.fail("names", "a sequence of names", names, error=TypeError)
     taken = tuple(mine if names is None else (checks.choice("names", n, mine) for n in names))

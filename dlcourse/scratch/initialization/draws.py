@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators, draw_runs, run_generators
 from dlcourse.scratch.initialization.scales import kaiming_std, uniform_bound, xavier_std
 
@@ -81,19 +81,8 @@ def uniform(
     LeCun, Bottou, Orr and Müller (1998), section 4.6.
     """
     shape = checks.sizes("shape", shape)
-    a, b = bounds(a, b)
+    a, b = inputs.bounds(a, b)
     return drawn(lambda one: one.uniform(a, b, shape), rng, runs, dtype)
-
-
-def bounds(a: float, b: float) -> tuple[float, float]:
-    """Two finite numbers, the smaller one first."""
-    a = checks.scalar("a", a, -math.inf)
-    b = checks.scalar("b", b, -math.inf)
-    if a >= b:
-        checks.fail("a", f"< b, {b:g}", a)
-    if math.isinf(b - a):
-        checks.fail("b", "less than 1.8e308 above a", b)
-    return a, b
 
 
 def truncated_normal(
@@ -128,9 +117,8 @@ def truncated_normal(
     shape = checks.sizes("shape", shape)
     mean = checks.scalar("mean", mean, -math.inf)
     std = checks.scalar("std", std, low_open=True)
-    a, b = bounds(a, b)
-    if not a - 1e6 * std <= mean <= b + 1e6 * std:
-        checks.fail("mean", "less than a million std from [a, b]", mean)
+    a, b = inputs.bounds(a, b)
+    inputs.near(mean, std, a, b)
 
     def draw(one: np.random.Generator) -> Array:
         return truncated(one, math.prod(shape), mean, std, a, b).reshape(shape)

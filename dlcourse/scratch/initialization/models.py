@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from dlcourse import checks
+from dlcourse import inputs
 from dlcourse.arrays import Array, Generators, draw_runs, run_generators
 from dlcourse.scratch.layers.base import Init, Layer, initial, zeros
 
@@ -35,7 +34,7 @@ def initialize(model: Layer, init: Init, rng: Generators) -> None:
     >>> bool(np.allclose(w @ w.mT, np.eye(2))), bool((layer.params["bias"] == 0).all())
     (True, True)
     """
-    given("model", model)
+    inputs.model("model", model, Layer)
     generators = run_generators(rng, model.runs)
     new: dict[str, Array] = {}
     for name, shape in model.shapes.items():
@@ -77,35 +76,10 @@ def transfer(
     ----------
     Erhan et al. (2010).
     """
-    given("model", model)
-    given("donor", donor)
-    if donor.runs not in (None, 1, model.runs):
-        constraint = f"of {model.runs or 1} runs as model, or of one"
-        fix = "donor.rows(slice(0, 1)) is one."
-        checks.fail("donor", constraint, donor.runs, fix)
-    taken = tuple(model.shapes) if names is None else named(names, model)
-    mine, theirs = model.shapes, donor.shapes
-    fits = [n for n, shape in mine.items() if theirs.get(n) == shape]
-    for name in taken:
-        if name not in fits:
-            constraint = f"a model whose {name} is shaped {mine[name]}"
-            fix = f"Say what to copy: names={fits}." if fits else ""
-            checks.fail("donor", constraint, theirs.get(name, "none"), fix)
+    inputs.model("model", model, Layer)
+    inputs.model("donor", donor, Layer)
+    taken = inputs.transferred(model, donor, names)
     for name in taken:
         w = donor.params[name]
         model.params[name][...] = w[0] if donor.runs == 1 else w
     return taken
-
-
-def named(names: Sequence[str], model: Layer) -> tuple[str, ...]:
-    """Names of parameters that the model has."""
-    if isinstance(names, str) or not isinstance(names, Sequence):
-        checks.fail("names", "a sequence of names", names, error=TypeError)
-    return tuple(checks.choice("names", name, model.shapes) for name in names)
-
-
-def given(name: str, value: Any) -> None:
-    """Something with named parameters."""
-    if not isinstance(value, Layer):
-        kinds = "a model or a layer, as MLP([2, 3], rng)"
-        checks.fail(name, kinds, value, error=TypeError)

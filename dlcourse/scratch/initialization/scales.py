@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from dlcourse import checks
+from dlcourse import checks, inputs
 
 GAINS = {
     "linear": 1.0,
@@ -72,14 +72,9 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     ----------
     He, Zhang, Ren and Sun (2015), eq. 10 and 15.
     """
-    gain = GAINS[checks.choice("nonlinearity", nonlinearity, GAINS)]
-    if param is None:
-        return gain
-    if nonlinearity != "leaky_relu":
-        constraint = f"None where the nonlinearity is {nonlinearity!r}"
-        fix = "Only a leaky ReLU has a slope."
-        checks.fail("param", constraint, param, fix)
-    return math.sqrt(2 / (1 + checks.scalar("param", param, -math.inf) ** 2))
+    checks.choice("nonlinearity", nonlinearity, GAINS)
+    a = inputs.slope("param", param, nonlinearity, absent=None)
+    return GAINS[nonlinearity] if a is None else math.sqrt(2 / (1 + a * a))
 
 
 def xavier_std(shape: Sequence[int], gain: float = 1.0) -> float:
@@ -103,11 +98,10 @@ def kaiming_std(
 ) -> float:
     r"""He's scale, which keeps the second moment on one of the two ways.
 
-    .. math:: \sigma = g / \sqrt n, \quad g^2 = 2 / (1 + a^2), \quad n = n_{in} \text{ or }
-              n_{out}
+    .. math:: \sigma = g / \sqrt n, \quad g = \sqrt{2 / (1 + a^2)}
 
-    ``mode`` says which n: "fan_in" for the way forward, "fan_out" for the way back. ``a`` is the
-    slope of a leaky ReLU below 0, at first that of a ReLU: 0.
+    n is the fan that ``mode`` names: "fan_in" for the way forward, "fan_out" for the way back; a
+    the slope of a leaky ReLU below 0, which without it is a ReLU.
 
     >>> kaiming_std((10, 200)), kaiming_std((50, 10), mode="fan_out")
     (0.1, 0.2)
@@ -115,13 +109,10 @@ def kaiming_std(
     fan_in, fan_out = fan_in_and_fan_out(shape)
     mode = checks.choice("mode", mode, ("fan_in", "fan_out"))
     checks.choice("nonlinearity", nonlinearity, GAINS)
-    a = checks.scalar("a", a, -math.inf)
-    if a and nonlinearity != "leaky_relu":
-        constraint = f"0 where the nonlinearity is {nonlinearity!r}"
-        checks.fail("a", constraint, a, "Only a leaky ReLU has a slope.")
+    a = inputs.slope("a", a, nonlinearity, absent=0)
     slope = a if nonlinearity == "leaky_relu" else None
-    gain = calculate_gain(nonlinearity, slope)
-    return gain / math.sqrt(fan_in if mode == "fan_in" else fan_out)
+    fan = fan_in if mode == "fan_in" else fan_out
+    return calculate_gain(nonlinearity, slope) / math.sqrt(fan)
 
 
 def uniform_bound(std: float) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -36,20 +35,11 @@ def zeros(*shape: int) -> Draw:
 
 def initial(init: Init, shape: tuple[int, ...]) -> Draw:
     """A draw of ``init(shape, rng=rng)``, whose answer is held to that shape."""
-    wanted = "a function of shape and rng, as kaiming_normal"
-    try:
-        signature(init).bind(shape, rng=None)
-    except (TypeError, ValueError):
-        checks.fail("init", wanted, init, error=TypeError)
+    inputs.initializer(init, shape)
 
     def draw(rng: np.random.Generator) -> Array:
         w = init(shape, rng=rng)
-        if not isinstance(w, np.ndarray) or w.dtype.kind not in "iuf":
-            checks.fail("init", "a function that gives an array of numbers", w, error=TypeError)
-        if w.shape != shape:
-            checks.fail("init", f"a function that gives an array shaped {shape}", w)
-        if not np.isfinite(w).all():
-            checks.fail("init", "a function that gives finite weights", w[~np.isfinite(w)][0])
+        inputs.initialized(w, shape)
         return w
 
     return draw

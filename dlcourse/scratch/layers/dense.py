@@ -78,9 +78,9 @@ class Linear(Layer):
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
         bound = 1 / np.sqrt(d)
-        draws = {"weight": uniform(bound, k, d) if init is None else initial(init, (k, d))}
+        draws = {"weight": initial(init, (k, d)) if init else uniform(bound, k, d)}
         if bias:
-            draws["bias"] = uniform(bound, k) if init is None else zeros(k)
+            draws["bias"] = zeros(k) if init else uniform(bound, k)
         self.draw(draws, rng, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:

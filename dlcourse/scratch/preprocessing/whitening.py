@@ -109,7 +109,10 @@ class PCAWhitening(Preprocessor):
 
     def learn(self, x: Array, dtype: Any) -> dict[str, Any]:
         inputs.one_a_run("eps", self.eps, x)
-        eigenvalues, axes = _checked_axes(x)
+        try:
+            eigenvalues, axes = principal_axes(x)
+        except np.linalg.LinAlgError:  # a covariance that is not finite
+            checks.fail("x", "of numbers whose statistics float64 can hold", x)
         if not np.all(self.eps):
             inputs.full_rank(eigenvalues, x.shape[-2], np.finfo(dtype).eps)
         return {
@@ -166,10 +169,3 @@ class ZCAWhitening(PCAWhitening):
 
     def unmap(self, z: Array) -> Array:
         return super().unmap(z @ self.components_.swapaxes(-1, -2))
-
-
-def _checked_axes(x: Array) -> tuple[Array, Array]:
-    try:
-        return principal_axes(x)
-    except np.linalg.LinAlgError:  # a covariance that is not finite
-        checks.fail("x", "of numbers whose statistics float64 can hold", x)
