@@ -16,9 +16,11 @@ from harness import relative
 from sklearn import preprocessing as sklearn
 from sklearn.decomposition import PCA
 
+from dlcourse.lesson import parity
 from dlcourse.reference import preprocessing as twins
 from dlcourse.scratch import preprocessing
 from dlcourse.scratch.preprocessing import MinMaxScaler, PCAWhitening, Standardizer, ZCAWhitening
+from tools.registries import read
 
 EXACT = {"rtol": 1e-12, "atol": 1e-12}
 KINDS = [Standardizer, MinMaxScaler, PCAWhitening, ZCAWhitening]
@@ -199,3 +201,45 @@ def test_size_is_no_matter_to_what_has_no_unit(room, size: float) -> None:
     with np.errstate(over="ignore"):  # planted: squares are lost on the way
         squared = np.square(x * size).mean(0)
     assert ((squared == 0) | np.isinf(squared)).all()
+
+
+PARITY: list[tuple[str, dict[str, Any], str]] = [
+    ("Standardizer", {}, "Standardizer()"),
+    ("MinMaxScaler", {"feature_range": (-1.0, 1.0)}, "MinMaxScaler(feature_range=(-1.0, 1.0))"),
+    ("PCAWhitening", {"eps": 0.1}, "PCAWhitening(eps=0.1)"),
+    ("ZCAWhitening", {"eps": 0.0}, "ZCAWhitening(eps=0.0)"),
+]
+
+
+@pytest.mark.parametrize(("name", "hyper", "call"), PARITY)
+def test_a_lesson_prints_their_parity(name, hyper, call, capsys, monkeypatch) -> None:
+    parity(name, steps=20, **hyper)
+    said = capsys.readouterr().out
+    assert said.startswith(f"{call}: 20 sets of data,\n")
+    assert 0 < float(said.rpartition("≈")[2]) < 1e-10
+    right = getattr(preprocessing, name)
+
+    class Wrong(right):
+        def map(self, x):
+            return super().map(x) * (1 + 1e-9)
+
+    monkeypatch.setattr(preprocessing, name, Wrong)
+    with pytest.raises(AssertionError, match="on data set 0, transform differs by 1e-09"):
+        parity(name, **hyper)
+
+
+def test_a_function_has_no_parity_line() -> None:
+    with pytest.raises(ValueError, match="name must be a class where it is of preprocessing"):
+        parity("principal_axes")
+
+
+def not_in(listed: set[str]) -> list[str]:
+    """Classes of the room that no row of the index names."""
+    names = [name for name in preprocessing.__all__ if name[0].isupper() and name != "Preprocessor"]
+    return [n for n in names if f"dlcourse.scratch.preprocessing.{n}" not in listed]
+
+
+def test_every_one_has_its_row_in_the_index() -> None:
+    listed = {row["scratch"] for area in read("algorithms") for row in area["rows"]}
+    assert not_in(listed) == []
+    assert not_in(listed - {"dlcourse.scratch.preprocessing.ZCAWhitening"}) == ["ZCAWhitening"]

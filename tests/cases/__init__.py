@@ -3,13 +3,19 @@
 A case that cannot separate two conventions is worth nothing, so each one says what it separates.
 """
 
-from cases import layers, optimizers, preprocessing, training
+from cases import initialization, layers, optimizers, preprocessing, training
 from cases.kinds import ErrorCase, OptimizerCase, PairCase
 from cases.layers import LAYERS
 from cases.optimizers import OPTIMIZERS
 from cases.preprocessing import PREPROCESSING, PreprocessingCase
 
-ERRORS = [*optimizers.ERRORS, *layers.ERRORS, *preprocessing.ERRORS, *training.ERRORS]
+ERRORS = [
+    *optimizers.ERRORS,
+    *initialization.ERRORS,
+    *preprocessing.ERRORS,
+    *layers.ERRORS,
+    *training.ERRORS,
+]
 
 __all__ = [
     "ERRORS",
