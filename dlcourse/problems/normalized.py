@@ -1,0 +1,61 @@
+"""Networks whose pre-activations are normalized, one sample at a time: the barest kind there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlcourse.arrays import Array, Generators, run_generators
+from dlcourse.scratch.layers import Layer, Linear, ReLU
+from dlcourse.scratch.models import Sequential
+
+
+def normalize(z: Array) -> tuple[Array, Any]:
+    """y = (z − mean) / std over the units of one layer, the last axis; nothing is added to the std.
+
+    >>> y, _ = normalize(np.array([[1.0, 3.0]]))
+    >>> y, normalize(100 * y)[0]
+    (array([[-1.,  1.]]), array([[-1.,  1.]]))
+    """
+    centered = z - z.mean(axis=-1, keepdims=True)
+    std = np.sqrt((centered**2).mean(axis=-1, keepdims=True))
+    y = centered / std
+    return y, (y, std)
+
+
+def normalize_backward(dy: Array, cache: Any) -> Array:
+    """dz = (dy − mean(dy) − y mean(dy y)) / std: what shifts or stretches z has no effect."""
+    y, std = cache
+    along = y * (dy * y).mean(axis=-1, keepdims=True)
+    return (dy - dy.mean(axis=-1, keepdims=True) - along) / std
+
+
+class Normalize(Layer):
+    """``normalize`` as a layer."""
+
+    pair = staticmethod(normalize)
+    pair_backward = staticmethod(normalize_backward)
+
+
+def normalized_network(
+    sizes: Sequence[int],
+    rng: Generators,
+    init: Any,
+    runs: int | None = None,
+    dtype: npt.DTypeLike = np.float64,
+) -> Sequential:
+    """An ``MLP`` of ReLUs, with ``Normalize`` between each hidden layer and its ReLU.
+
+    >>> from dlcourse.scratch.initialization import normal
+    >>> net = normalized_network([2, 3, 1], np.random.default_rng(0), normal)
+    >>> [type(layer).__name__ for layer in net.layers]
+    ['Linear', 'Normalize', 'ReLU', 'Linear']
+    """
+    rngs, layers = run_generators(rng, runs), []
+    for d, k in pairwise(sizes):
+        layers += [Linear(d, k, rng=rngs, runs=runs, dtype=dtype, init=init), Normalize(), ReLU()]
+    return Sequential(*layers[:-2])
