@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlcourse import checks, plots
+from dlcourse.plots.labels import RAISED
 from dlcourse.problems.signals import Band, predict, there_and_back
 from dlcourse.scratch.initialization import xavier_normal
 from dlcourse.scratch.layers import Layer, ReLU, Sigmoid, Tanh
@@ -49,7 +50,9 @@ def layer_histograms(activation: str, gain: float, depth: int) -> Figure:
         draw_band(right, band, layers, color=color)
         right.plot(layers, squares, color=color, linewidth=1.4, label=name)
     right.set(xlabel="layer", ylabel="mean square (log axis)", ylim=(1e-16, 1e16))
-    right.set_yticks([1e-15, 1e-10, 1e-5, 1, 1e5, 1e10, 1e15])
+    powers, names = powers_of_ten(range(-15, 16, 5))
+    right.set_yticks([10.0**power for power in powers], names)
+    right.minorticks_off()
     right.legend(loc="upper center", fontsize=8, ncols=2, borderpad=0, columnspacing=1)
     left.set_title(finding(signal[-1], gradient[0]))
     return fig
@@ -62,11 +65,19 @@ def _rows(ax: Axes, activations: list[Array]) -> None:
         ax.fill_between(edges[:-1], -row, 0.85 * share - row, step="post", color=SIGNAL, lw=0)
         ax.axhline(-row, color="#999999", linewidth=0.6)
     ax.set(xlim=(LOW, HIGH), ylim=(1 - ROWS, 1), xlabel="size of a unit (log axis)")
-    powers = range(LOW, HIGH + 1, 2)
-    ax.set_xticks(powers, [f"$10^{{{power}}}$" for power in powers])
+    ax.set_xticks(*powers_of_ten(range(LOW, HIGH + 1, 2)))
     ax.set_yticks([0.2 - row for row in range(ROWS)], [str(layer) for layer in layers])
     ax.set_ylabel("layer")
     ax.grid(False)
+
+
+def powers_of_ten(powers: range) -> tuple[list[int], list[str]]:
+    """Ticks and their labels, as plain letters: formulas take most of the time of a frame.
+
+    >>> powers_of_ten(range(-5, 6, 5))
+    ([-5, 0, 5], ['10⁻⁵', '10⁰', '10⁵'])
+    """
+    return [*powers], [f"10{str(power).translate(RAISED)}" for power in powers]
 
 
 def shown(depth: int) -> list[int]:
