@@ -14,21 +14,21 @@ from dlcourse.scratch.layers import Layer, Linear, ReLU
 from dlcourse.scratch.models import Sequential
 
 
-def normalize(z: Array) -> tuple[Array, Any]:
-    """y = (z − mean) / std over the units of one layer, the last axis; nothing is added to the std.
+def normalize(x: Array) -> tuple[Array, Any]:
+    """y = (x − mean) / std over the units of one layer, the last axis; nothing is added to the std.
 
     >>> y, _ = normalize(np.array([[1.0, 3.0]]))
     >>> y, normalize(100 * y)[0]
     (array([[-1.,  1.]]), array([[-1.,  1.]]))
     """
-    centered = z - z.mean(axis=-1, keepdims=True)
+    centered = x - x.mean(axis=-1, keepdims=True)
     std = np.sqrt((centered**2).mean(axis=-1, keepdims=True))
     y = centered / std
     return y, (y, std)
 
 
 def normalize_backward(dy: Array, cache: Any) -> Array:
-    """dz = (dy − mean(dy) − y mean(dy y)) / std: what shifts or stretches z has no effect."""
+    """dx = (dy − mean(dy) − y mean(dy y)) / std: what shifts or stretches x has no effect."""
     y, std = cache
     along = y * (dy * y).mean(axis=-1, keepdims=True)
     return (dy - dy.mean(axis=-1, keepdims=True) - along) / std

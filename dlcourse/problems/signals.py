@@ -205,7 +205,13 @@ class Step(NamedTuple):
     both: float
 
 
-def step(activation: Layer, gain: float, width: int, y: float, variance: float = 0.0) -> Step:
+def step(
+    activation: Layer,
+    gain: float,
+    width: int,
+    y: float,
+    variance: float = 0.0,
+) -> Step:
     """The step from a layer whose log mean square has mean ``y`` and that variance.
 
     The pre-activations are drawn from N(0, q), q = gain² eʸ. Forward they give the mean of f²,
@@ -216,29 +222,33 @@ def step(activation: Layer, gain: float, width: int, y: float, variance: float =
     >>> round(ahead, 6), round(pull, 6), round(noise, 6)  # -5/2n, 1, 5/n
     (-0.025, 1.0, 0.05)
     """
-    h = 1e-3
-    q = gain**2 * np.exp(y + np.array([-h, 0, h]))
+    q = gain**2 * np.exp(y + np.array([-H, 0, H]))
     f2, d2 = second_moment(activation, q), squared_slope(activation, q)
-    forward, pull, bend = _expanded(np.log(f2), h)
-    back, sway, twist = _expanded(np.log(gain**2 * d2), h)
-    (_, q, _), (_, f2, _), (_, d2, _) = q, f2, d2
-    mean = partial(gaussian_mean, q=q)
-    f4 = mean(lambda z: activation.pair(z)[0] ** 4)
-    d4 = mean(lambda z: slope(activation, z) ** 4)
-    cross = mean(lambda z: (activation.pair(z)[0] * slope(activation, z)) ** 2)
-    along = mean(lambda z: (z * slope(activation, z)) ** 2) / (q * d2)
-    noise, echo = (f4 / f2**2 - 1) / width, (3 * d4 / d2**2 - 1) / width
+    forward, pull, bend = expanded(np.log(f2))
+    back, sway, twist = expanded(np.log(gain**2 * d2))
+    f, d = lambda z: activation.pair(z)[0], partial(slope, activation)
+    mean, q, f2, d2 = partial(gaussian_mean, q=q[1]), q[1], f2[1], d2[1]
+    noise = (mean(lambda z: f(z) ** 4) / f2**2 - 1) / width
+    echo = (3 * mean(lambda z: d(z) ** 4) / d2**2 - 1) / width
+    both = (mean(lambda z: (f(z) * d(z)) ** 2) / (f2 * d2) - 1) / width
     ahead = forward + (bend * variance - noise) / 2
-    # Of the n directions of dz W the one along the layer's input knows z: along instead of 1.
+    # Of the n directions of dz W the one along the layer's input knows z.
+    along = mean(lambda z: (z * d(z)) ** 2) / (q * d2)
     back += (twist * variance - echo) / 2 + (along - 1) / width
-    both = (cross / (f2 * d2) - 1) / width
     return Step(*map(float, (ahead, pull, noise, back, sway, echo, both)))
 
 
-def _expanded(values: Array, h: float) -> tuple[float, float, float]:
-    """Value, first and second derivative from three values, h apart."""
+H = 1e-3
+
+
+def expanded(values: Array) -> tuple[float, float, float]:
+    """Value, first and second derivative from three values, ``H`` apart.
+
+    >>> [round(float(one), 6) for one in expanded((1 + H * np.array([-1, 0, 1])) ** 2)]
+    [1.0, 2.0, 2.0]
+    """
     low, middle, high = values
-    return middle, (high - low) / (2 * h), (high + low - 2 * middle) / h**2
+    return middle, (high - low) / (2 * H), (high + low - 2 * middle) / H**2
 
 
 def predict(
@@ -264,7 +274,8 @@ def predict(
     >>> (backward.spread**2).round(3)
     array([0.15, 0.1 , 0.05])
     """
-    paths, steps, y = np.zeros((depth + 1, depth)), [], math.log(start)
+    steps: list[Step] = []
+    paths, y = np.zeros((depth + 1, depth)), math.log(start)
     for k in range(depth):
         noise = np.array([one.noise for one in steps])
         now = step(activation, gain, width, y, float(paths[k, :k] ** 2 @ noise))

@@ -1,4 +1,4 @@
-"""Figures of the lesson on signals in deep networks: each layer's histogram, and bands of theory."""
+"""Figures of the lesson on signals in deep networks: histograms by layer, and bands of theory."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def shown(depth: int) -> list[int]:
     >>> shown(50)
     [1, 13, 26, 38, 50]
     """
-    return [int(round(one)) for one in np.linspace(1, depth, ROWS)]
+    return [round(float(one)) for one in np.linspace(1, depth, ROWS)]
 
 
 @functools.cache
@@ -125,9 +125,7 @@ def finding(signal: float, gradient: float) -> str:
     return ", ".join(words).capitalize()
 
 
-def draw_band(
-    ax: Axes, band: Band, layers: Array, share: float = 0.9, color: str = THEORY
-) -> Axes:
+def draw_band(ax: Axes, band: Band, layers: Array, share: float = 0.9, color: str = THEORY) -> Axes:
     """Where theory expects that share of all networks, on a log axis; the middle is dashed."""
     low, high = band.edges(share)
     ax.fill_between(layers, low, high, color=color, alpha=0.25, linewidth=0)
