@@ -21,17 +21,22 @@ def normalize(x: Array) -> tuple[Array, Any]:
     >>> y, normalize(100 * y)[0]
     (array([[-1.,  1.]]), array([[-1.,  1.]]))
     """
-    centered = x - x.mean(axis=-1, keepdims=True)
-    std = np.sqrt((centered**2).mean(axis=-1, keepdims=True))
-    y = centered / std
+    y = x - _mean(x)
+    std = np.sqrt(_mean(y, y))
+    y /= std
     return y, (y, std)
 
 
 def normalize_backward(dy: Array, cache: Any) -> Array:
     """dx = (dy − mean(dy) − y mean(dy y)) / std: what shifts or stretches x has no effect."""
     y, std = cache
-    along = y * (dy * y).mean(axis=-1, keepdims=True)
-    return (dy - dy.mean(axis=-1, keepdims=True) - along) / std
+    return (dy - _mean(dy) - y * _mean(dy, y)) / std
+
+
+def _mean(a: Array, b: Any = 1.0) -> Array:
+    """Mean of a b over the last axis: of so short ones ``vecdot`` is the quickest."""
+    b = np.broadcast_to(np.asarray(b, dtype=a.dtype), a.shape)
+    return np.asarray(np.vecdot(a, b) / a.shape[-1])[..., None]
 
 
 class Normalize(Layer):
