@@ -7,7 +7,7 @@ import pytest
 
 from dlcourse.figures.initialization import signal
 from dlcourse.plots.labels import title_of
-from dlcourse.problems.signals import Band, predict
+from dlcourse.problems.bands import Band, predict
 from dlcourse.scratch.layers import ReLU
 
 

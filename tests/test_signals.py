@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from dlcourse.problems import signals
+from dlcourse.problems import bands, signals
 from dlcourse.scratch.initialization import kaiming_normal, normal, xavier_normal
 from dlcourse.scratch.layers import LeakyReLU, ReLU, Sigmoid, Tanh
 
@@ -63,22 +63,25 @@ def test_the_smooth_ones_against_a_rule_of_another_kind():
 def test_a_relu_layer_is_its_chi_square_factor():
     """2/n Σ max(ξ, 0)²: drift and variance of its logarithm, drawn a hundred thousand times."""
     n = 40
-    ahead, pull, noise, back, sway, echo, both = signals.step(ReLU(), 2**0.5, n, 0.3)
+    ahead, pull, noise, back, sway, echo, both = bands.step(ReLU(), 2**0.5, n, 0.3)
     drawn = np.random.default_rng(1).standard_normal((100_000, n))
     factor = 2 * np.mean(np.maximum(drawn, 0) ** 2, axis=1)
-    assert factor.var() == pytest.approx(noise, rel=0.03)
-    assert np.log(factor).mean() == pytest.approx(ahead - 0.3, rel=0.05)
-    assert noise == pytest.approx(5 / n) == pytest.approx(echo)
+    assert factor.var() == pytest.approx(5 / n, rel=0.02)
+    assert np.log(factor).var() == pytest.approx(noise, rel=0.02)
+    assert np.log(factor).mean() == pytest.approx(ahead - 0.3, rel=0.02)
+    assert noise == pytest.approx(5 / n + 18.5 / n**2) == pytest.approx(echo)
     assert pull == pytest.approx(1) and abs(sway) < 1e-9
     assert back == pytest.approx(ahead - 0.3) and both == pytest.approx(1 / n)
+    first_order = -5 / (2 * n)
+    assert abs(np.log(factor).mean() / first_order - 1) > 0.03, "the next order would not be seen"
 
 
 def test_below_and_at_the_edge_of_tanh():
-    fading = signals.predict(Tanh(), 0.9, 10**9, 200)[0].middle
+    fading = bands.predict(Tanh(), 0.9, 10**9, 200)[0].middle
     assert np.diff(fading)[-1] == pytest.approx(2 * math.log(0.9), abs=1e-6)
-    edge = signals.predict(Tanh(), 1.0, 10**9, 800)[0].middle
+    edge = bands.predict(Tanh(), 1.0, 10**9, 800)[0].middle
     assert np.exp(edge[-1]) * 2 * 800 == pytest.approx(1, rel=0.02)
-    assert np.ptp(signals.predict(Tanh(), 5 / 3, 10**9, 200)[0].middle[50:]) < 1e-9
+    assert np.ptp(bands.predict(Tanh(), 5 / 3, 10**9, 200)[0].middle[50:]) < 1e-9
 
 
 SETTINGS = {
@@ -98,28 +101,28 @@ def drawn(request):
     return act, gain, ways
 
 
-def errors(ways, bands):
+def errors(ways, predicted):
     """Mean and standard deviation of the logarithms in units of those predicted, at both ends."""
-    for way, band, end in zip(ways, bands, (-1, 0), strict=True):
+    for way, band, end in zip(ways, predicted, (-1, 0), strict=True):
         units = (np.log(way[:, end]) - band.middle[end]) / band.spread[end]
         yield units.mean(), units.std()
 
 
 def test_networks_are_where_they_are_predicted(drawn):
     act, gain, ways = drawn
-    for mean, std in errors(ways, signals.predict(act, gain, 50, 30)):
+    for mean, std in errors(ways, bands.predict(act, gain, 50, 30)):
         assert abs(mean) < 0.3 and 0.85 < std < 1.15
 
 
 def test_a_wrong_gain_or_width_is_noticed(drawn):
     act, gain, ways = drawn
-    wrong = [*errors(ways, signals.predict(act, 1.1 * gain, 50, 30))]
+    wrong = [*errors(ways, bands.predict(act, 1.1 * gain, 50, 30))]
     assert max(abs(mean) for mean, _ in wrong) > 0.6
-    assert all(std > 1.2 for _, std in errors(ways, signals.predict(act, gain, 100, 30)))
+    assert all(std > 1.2 for _, std in errors(ways, bands.predict(act, gain, 100, 30)))
 
 
 def test_edges_hold_what_they_say():
-    band = signals.Band(np.array([0.0, 2.0]), np.array([1.0, 0.5]))
+    band = bands.Band(np.array([0.0, 2.0]), np.array([1.0, 0.5]))
     values = np.exp(band.middle + band.spread * np.random.default_rng(2).normal(size=(40_000, 2)))
     for share in (0.5, 0.8, 0.99):
         assert band.holds(values, share).mean() == pytest.approx(share, abs=0.01)

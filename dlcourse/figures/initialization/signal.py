@@ -9,7 +9,8 @@ import numpy as np
 
 from dlcourse import checks, plots
 from dlcourse.plots.labels import RAISED
-from dlcourse.problems.signals import Band, predict, there_and_back
+from dlcourse.problems.bands import Band, predict
+from dlcourse.problems.signals import there_and_back
 from dlcourse.scratch.initialization import xavier_normal
 from dlcourse.scratch.layers import Layer, ReLU, Sigmoid, Tanh
 
