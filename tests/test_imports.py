@@ -21,6 +21,7 @@ PLANTED = [
     ("floors", "attic.py", ""),
     ("siblings", "scratch/schedules.py", "from dlcourse.scratch.optimizers import SGD"),
     ("siblings", "scratch/preprocessing/scaling.py", "import dlcourse.scratch.schedules"),
+    ("siblings", "scratch/models.py", "from dlcourse.scratch.initialization import normal"),
     ("siblings", "reference/losses.py", "from dlcourse.reference.models import MLP"),
     ("circles", "plots/style.py", "from dlcourse.plots import charts"),
     ("circles", "plots/labels.py", "def late():\n    from dlcourse.plots import charts"),

@@ -13,7 +13,7 @@ from dlcourse.reference.initialization.draws import (
 )
 from dlcourse.reference.initialization.fixed import constant, identity, zeros
 from dlcourse.reference.initialization.models import initialize, transfer
-from dlcourse.reference.initialization.orthogonal import orthogonal, orthonormal
+from dlcourse.reference.initialization.rotations import orthogonal, orthonormal
 from dlcourse.reference.initialization.scales import (
     calculate_gain,
     fan_in_and_fan_out,

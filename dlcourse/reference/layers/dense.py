@@ -80,9 +80,11 @@ class Linear(Layer):
         super().__init__()
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
-        draws = {"weight": initial(init, (k, d)) if init else uniform(d**-0.5, k, d)}
-        if bias:
-            draws["bias"] = zeros(k) if init else uniform(d**-0.5, k)
+        draws = {"weight": uniform(d**-0.5, k, d), "bias": uniform(d**-0.5, k)}
+        if init is not None:
+            draws = {"weight": initial(init, (k, d)), "bias": zeros(k)}
+        if not bias:
+            del draws["bias"]
         self.draw(draws, rng, runs, dtype, device)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:

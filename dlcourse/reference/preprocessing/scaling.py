@@ -18,13 +18,15 @@ def column_mean(x: Tensor) -> Tensor:
 
 
 def mean_and_scale(x: Tensor) -> tuple[Tensor, Tensor]:
-    """``torch.std_mean`` of x / 2^k, with every column about the size of 1: nothing is rounded."""
+    """``torch.std_mean``, counted from the middle of each column, in units of half its range."""
     low, high = torch.aminmax(x, dim=-2)
-    k = torch.frexp(torch.maximum(low.abs(), high.abs())).exponent.clamp(-1000, 1000)
-    unit = torch.exp2(k.to(x.dtype))
-    std, mean = torch.std_mean(x / unit.unsqueeze(-2), dim=-2, correction=0)
+    middle, half = low / 2 + high / 2, high / 2 - low / 2
+    unit = torch.where(half > 0, half, 1.0)
+    y = (x - middle.unsqueeze(-2)) / unit.unsqueeze(-2)
+    std, mean = torch.std_mean(y, dim=-2, correction=0)
+    mean, std = torch.addcmul(middle, mean, unit), std * unit
     constant = low == high
-    return torch.where(constant, low, mean * unit), torch.where(constant, 1.0, std * unit)
+    return torch.where(constant, low, mean), torch.where(constant, 1.0, std)
 
 
 def standardize(x: Tensor, mean: Tensor, scale: Tensor) -> Tensor:

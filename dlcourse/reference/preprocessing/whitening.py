@@ -61,7 +61,10 @@ class PCAWhitening(Preprocessor):
 
     def learn(self, x: Tensor, dtype: Any) -> dict[str, Any]:
         inputs.one_a_run("eps", self.eps, x)
-        eigenvalues, axes = principal_axes(x)
+        try:
+            eigenvalues, axes = principal_axes(x)
+        except torch.linalg.LinAlgError:  # centered data that are not finite
+            checks.fail("x", "of numbers whose statistics float64 can hold", x)
         eps = torch.as_tensor(self.eps, dtype=x.dtype, device=x.device)
         if not eps.all():
             inputs.full_rank(eigenvalues, x.shape[-2], torch.finfo(dtype).eps)

@@ -17,7 +17,7 @@ from dlcourse.scratch.initialization.draws import (
 )
 from dlcourse.scratch.initialization.fixed import constant, identity, zeros
 from dlcourse.scratch.initialization.models import initialize, transfer
-from dlcourse.scratch.initialization.orthogonal import orthogonal, orthonormal
+from dlcourse.scratch.initialization.rotations import orthogonal, orthonormal
 from dlcourse.scratch.initialization.scales import (
     calculate_gain,
     fan_in_and_fan_out,

@@ -78,9 +78,11 @@ class Linear(Layer):
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
         bound = 1 / np.sqrt(d)
-        draws = {"weight": initial(init, (k, d)) if init else uniform(bound, k, d)}
-        if bias:
-            draws["bias"] = zeros(k) if init else uniform(bound, k)
+        draws = {"weight": uniform(bound, k, d), "bias": uniform(bound, k)}
+        if init is not None:
+            draws = {"weight": initial(init, (k, d)), "bias": zeros(k)}
+        if not bias:
+            del draws["bias"]
         self.draw(draws, rng, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:

@@ -78,11 +78,11 @@ class PCAWhitening(Preprocessor):
 
     Notes
     -----
-    C divides by n; ``sklearn.decomposition.PCA(whiten=True)`` by n - 1, without ε. Where C has not
-    full rank (constant or repeated columns, n <= d), directions without variance stay finite by ε
-    alone: they become 0 in the training data, but what new data have there is multiplied by 1/√ε.
-    With ε = 0 that is refused. Within equal eigenvalues the axes are any; ZCA does not depend on
-    them. Costs O(n d² + d³) time and O(d²) memory.
+    C divides by n; ``sklearn.decomposition.PCA(whiten=True)`` by n - 1, without ε, which leaves the
+    variances λ / (λ + ε). Where C has not full rank (constant or repeated columns, n <= d), ε alone
+    keeps z finite: what is 0 in the training data, in new data is multiplied by 1/√ε. With ε = 0
+    that is refused. Within equal eigenvalues the axes are any; ZCA does not depend on them. Costs
+    O(n d² + d³) time and O(d²) memory.
 
     Examples
     --------
@@ -109,7 +109,10 @@ class PCAWhitening(Preprocessor):
 
     def learn(self, x: Array, dtype: Any) -> dict[str, Any]:
         inputs.one_a_run("eps", self.eps, x)
-        eigenvalues, axes = _checked_axes(x)
+        try:
+            eigenvalues, axes = principal_axes(x)
+        except np.linalg.LinAlgError:  # a covariance that is not finite
+            checks.fail("x", "of numbers whose statistics float64 can hold", x)
         if not np.all(self.eps):
             inputs.full_rank(eigenvalues, x.shape[-2], np.finfo(dtype).eps)
         return {
@@ -144,8 +147,8 @@ class ZCAWhitening(PCAWhitening):
 
     Notes
     -----
-    Column j of z is column j of x without what the others tell of it, so a whitened image is still
-    an image. The matrix is the inverse root of C + εI: it depends on no sign or order of axes.
+    With ε = 0 no whitened columns are, all together, nearer to those of x: a whitened image is
+    still an image. The matrix is the inverse root of C + εI, with any signs and order of the axes.
 
     Examples
     --------
@@ -166,10 +169,3 @@ class ZCAWhitening(PCAWhitening):
 
     def unmap(self, z: Array) -> Array:
         return super().unmap(z @ self.components_.swapaxes(-1, -2))
-
-
-def _checked_axes(x: Array) -> tuple[Array, Array]:
-    try:
-        return principal_axes(x)
-    except np.linalg.LinAlgError:  # a covariance that is not finite
-        checks.fail("x", "of numbers whose statistics float64 can hold", x)

@@ -44,7 +44,7 @@ def orthogonal(
 
     References
     ----------
-    Saxe, McClelland and Ganguli (2014), section 3; the signs: Mezzadri (2007).
+    Saxe, McClelland and Ganguli (2014); the signs: Mezzadri (2007).
     """
     shape = checks.sizes("shape", shape, 2)
     gain = checks.scalar("gain", gain, low_open=True)
@@ -57,8 +57,8 @@ def orthogonal(
 def orthonormal(a: Array) -> Array:
     """Q of a = QR with R's diagonal positive; of a wide matrix, that of its transpose.
 
-    Without the signs Q would depend on how QR is computed: LAPACK's has mostly a negative
-    diagonal in R, and so the first entry of Q is mostly of the other sign than that of ``a``.
+    Without the signs Q would depend on how QR is computed: by LAPACK's reflections the first entry
+    of Q is negative, whatever ``a`` is.
 
     >>> orthonormal(np.array([[3.0, 0.0], [4.0, 1.0]]))
     array([[ 0.6, -0.8],

@@ -1,4 +1,4 @@
-"""Twin of ``scratch.initialization.orthogonal``: ``torch.nn.init``, and Cholesky for QR."""
+"""Twin of ``scratch.initialization.rotations``: ``torch.nn.init``, and Cholesky for QR."""
 
 from __future__ import annotations
 
@@ -28,8 +28,13 @@ def orthogonal(
 
 
 def orthonormal(a: Tensor) -> Tensor:
-    """a (aᵀa)'s Cholesky factor⁻¹: the same Q, for R with a positive diagonal is unique."""
+    """The same Q by Cholesky, aᵀa = RᵀR, Q = a R⁻¹: with a positive diagonal R is the only one.
+
+    Twice: what the square costs the first Q in digits is repaired by its own.
+    """
     tall = a.mT if a.shape[-2] < a.shape[-1] else a
-    r = torch.linalg.cholesky(tall.mT @ tall, upper=True)
-    q = torch.linalg.solve_triangular(r, tall, upper=True, left=False)
-    return q.mT if tall is not a else q
+    q = tall
+    for _ in range(2):
+        r = torch.linalg.cholesky(q.mT @ q, upper=True)
+        q = torch.linalg.solve_triangular(r, q, upper=True, left=False)
+    return q if tall is a else q.mT
