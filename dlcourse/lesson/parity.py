@@ -186,7 +186,66 @@ def _correlated(rng: np.random.Generator) -> tuple[Any, Any]:
     return rng.normal(size=(30, 5)) @ mix + 3, 2 * rng.normal(size=(10, 5)) @ mix - 1
 
 
+# What has exact numbers about an initializer; what has none is compared as a distribution alone.
+ARITHMETIC = {
+    "normal": "",
+    "truncated_normal": "",
+    "uniform": "",
+    **dict.fromkeys(("constant", "zeros", "identity"), "weights"),
+    **{f"xavier_{law}": "xavier_std" for law in ("normal", "uniform")},
+    **{f"kaiming_{law}": "kaiming_std" for law in ("normal", "uniform")},
+    "orthogonal": "orthonormal",
+}
+DRAWN = 100, 50, 2, 2
+"""The shape whose weights are compared as distributions: two samples of 20,000."""
+GAP = float(np.sqrt(np.log(2e6) / 20_000))
+"""Smirnov's limit for them: alike they part by more once in a million times."""
+
+
+def initialization_parity(
+    scratch: Any, twin: Any, call: str, steps: int, hyper: dict[str, Any]
+) -> str:
+    """Runner of the initializers: arithmetic on that many shapes, and two samples of weights."""
+    exact = ARITHMETIC.get(scratch.__name__)
+    if exact is None:
+        fail("name", f"an initializer: {', '.join(ARITHMETIC)}", scratch.__name__, error=KeyError)
+    said, rng = [f"{call}: as torch.nn.init"], np.random.default_rng(0)
+    if exact:
+        largest, shapes = 0.0, [tuple(rng.integers(2, 9, rng.integers(2, 5))) for _ in range(steps)]
+        for shape in shapes:
+            x, y = (_number(room, exact, shape, hyper) for room in (scratch, twin))
+            relative = float(np.abs(x - y).max() / max(np.abs(y).max(), 1e-300))
+            largest = max(largest, relative)
+            if not relative <= DATA_BOUND:
+                raise AssertionError(f"{call}: {exact} for {shape}: they differ by {relative:.2g}.")
+        said.append(f"{steps} shapes, {exact} equal: largest relative difference ≈{largest:.0e}")
+    if exact not in ("weights", "orthonormal"):
+        x, y = (np.sort(np.asarray(room(DRAWN, rng, **hyper)).ravel()) for room in (scratch, twin))
+        both = np.concatenate([x, y])
+        shares = (np.searchsorted(one, both, side="right") / len(one) for one in (x, y))
+        gap = float(np.abs(next(shares) - next(shares)).max())
+        if not gap <= GAP:
+            raise AssertionError(f"{call}: the distributions part by {gap:.2g}, over {GAP:.2g}.")
+        said.append(f"{len(x)} weights of each: distributions ≈{gap:.3f} apart, within {GAP:.3f}")
+    return "\n  ".join(said)
+
+
+def _number(room: Any, exact: str, shape: tuple[int, ...], hyper: dict[str, Any]) -> Any:
+    """What must be equal: weights without chance, a scale, or for one Gaussian matrix its Q."""
+    if exact == "weights":
+        return np.asarray(room(shape, **hyper))
+    function = getattr(sys.modules[room.__module__.rpartition(".")[0]], exact)
+    if exact != "orthonormal":
+        return np.asarray(function(shape, **hyper))
+    rng, flat = np.random.default_rng(shape), (shape[0], int(np.prod(shape[1:])))
+    a, w = rng.normal(size=flat), np.asarray(room(shape, rng, **hyper)).reshape(flat)
+    module = sys.modules[function.__module__]
+    q = function(module.torch.from_numpy(a) if hasattr(module, "torch") else a)
+    return np.append(np.asarray(q), np.linalg.svd(w, compute_uv=False))
+
+
 FAMILIES: dict[str, Runner] = {
+    "initialization": initialization_parity,
     "optimizers": optimizer_parity,
     "preprocessing": preprocessing_parity,
     "schedules": schedule_parity,

@@ -26,6 +26,7 @@ class Law(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func is torch.Tensor.normal_:
             self.std = args[2]
+            return args[0]
         return func(*args, **(kwargs or {}))
 
     @classmethod
