@@ -123,12 +123,24 @@ def shuffled(model: Sequential, rng: Sequence[np.random.Generator]) -> Sequentia
     return other
 
 
-def pretrain(seeds: Sequence[int], updates: int = 300, lr: float = 0.3) -> MLP:
-    """A donor a seed: a net 64-32-5 that has learned its five old classes."""
+def pretrain(
+    seeds: Sequence[int],
+    updates: int = 300,
+    lr: float = 0.3,
+    labels: str = "true",
+) -> MLP:
+    """A donor a seed: a net 64-32-5 that has learned its five old classes.
+
+    With ``labels="shuffled"`` it sees the same images, and which class is which is left to chance.
+    """
     task = old_classes(seeds)
+    x, y = task.train
     rng = [np.random.default_rng([seed, 6]) for seed in seeds]
     net = MLP([64, HIDDEN, task.classes], rng, runs=len(seeds))
-    train(net, SGD(net.theta, lr=lr), task.train, batches(task, updates, rng))
+    rows = batches(task, updates, rng)
+    if checks.choice("labels", labels, ("true", "shuffled")) == "shuffled":
+        y = np.stack([one.permutation(row) for one, row in zip(rng, y, strict=True)])
+    train(net, SGD(net.theta, lr=lr), (x, y), rows)
     return net
 
 

@@ -41,22 +41,22 @@ def learn_wave(
     runs: int,
     lr: Any,
     init: Any = None,
+    shift: float = 0.0,
     updates: int = 600,
 ) -> Mapping[str, Array]:
-    """A net of 32 ReLU units learns the wave; its loss on 41 points, and on 80 between them.
+    """A net of 32 ReLU units learns the wave; its loss on 41 points, and on 40 between them.
 
     Parameters
     ----------
     rng, runs, lr : as ``try_all`` gives them
     init : as of ``MLP``: ``zero_biases``, or None for biases that are drawn
+    shift : is taken off the inputs before the network sees them
     """
     net = MLP([1, 32, 1], rng, runs=runs, init=init)
-    x, y = wave(41)
-    between, there = (part[1::2] for part in wave(81))
-    loss = MSE()
-    descend(net, SGD(net.theta, lr=lr), loss, x, y, updates)
+    (x, y), (between, there), loss = wave(41), (part[1::2] for part in wave(81)), MSE()
+    descend(net, SGD(net.theta, lr=lr), loss, x - shift, y, updates)
     found = {"train_loss": (x, y), "test_loss": (between, there)}
-    return {name: loss.forward(net.forward(a), b) for name, (a, b) in found.items()}
+    return {name: loss.forward(net.forward(a - shift), b) for name, (a, b) in found.items()}
 
 
 def unbalanced_digits(seeds: Sequence[int], part: str = "train") -> tuple[Array, Array]:
