@@ -99,4 +99,4 @@ def finding(loss: float, spread: float) -> str:
     """The title: what the network has become."""
     if spread <= 1e-13:
         return f"Eight units, one curve: loss {loss:.3f}"
-    return f"Units {spread:.0e} apart: loss {loss:.3f}"
+    return f"Units {spread:.2g} apart: loss {loss:.3f}"
