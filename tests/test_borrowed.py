@@ -8,9 +8,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from dlcourse import data
 from dlcourse.problems import borrowed
-from dlcourse.scratch.losses import accuracy
+from dlcourse.scratch.losses import SoftmaxCrossEntropy, accuracy
 from dlcourse.scratch.models import MLP
-from dlcourse.scratch.optimizers import SGD
 
 
 def rngs(*seeds):
@@ -106,14 +105,26 @@ def test_a_donor_learns_its_classes_and_from_shuffled_labels_nothing() -> None:
         borrowed.pretrain([0], labels="none")
 
 
-def test_frozen_parameters_stay_and_the_others_learn() -> None:
-    task = borrowed.new_classes([0, 1], 5)
-    net = MLP([64, borrowed.HIDDEN, 5], rngs(0, 1), runs=2)
-    before = net.theta.copy()
-    rows = borrowed.batches(task, 3, rngs(0, 1))
-    borrowed.train(net, SGD(net.theta, lr=0.1), task.train, rows, frozen=borrowed.BODY)
-    changed = {name: (net.theta != before)[:, part].any() for name, part in net.slices.items()}
-    assert changed == {"0.weight": False, "0.bias": False, "2.weight": True, "2.bias": True}
+def test_a_frozen_layer_is_seen_through_and_only_the_last_one_learns() -> None:
+    """Against the whole network with the first layer's gradient thrown away."""
+    task, donors = borrowed.new_classes([0, 1], 5), borrowed.pretrain([0, 1], updates=20)
+    given = {"task": task, "donors": donors, "updates": 10}
+    found = borrowed.finetune(rngs(0, 1), 2, 0.3, **given, frozen=True)
+    again, loss = rngs(0, 1), SoftmaxCrossEntropy()
+    rows = borrowed.batches(task, 10, again)
+    net = MLP([64, borrowed.HIDDEN, 5], again, runs=2)
+    for name in borrowed.BODY:
+        net.params[name][...] = donors.params[name]
+    (x, y), run = task.train, np.arange(2)[:, None]
+    for batch in rows:
+        loss.forward(net.forward(x[run, batch]), y[run, batch])
+        net.backward(loss.backward())
+        for name in ("2.weight", "2.bias"):
+            net.params[name][...] -= 0.3 * net.grads[name]
+    x, y = task.test
+    assert_allclose(found["test_loss"][:, -1], loss.forward(net.forward(x), y), rtol=1e-9)
+    learned = borrowed.finetune(rngs(0, 1), 2, 0.3, **given)  # planted: the whole network learns
+    assert abs(learned["test_loss"] - found["test_loss"]).max() > 1e-3
 
 
 @pytest.mark.parametrize("start", borrowed.STARTS)

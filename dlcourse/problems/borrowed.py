@@ -13,6 +13,7 @@ import numpy as np
 from dlcourse import checks, data
 from dlcourse.arrays import Array
 from dlcourse.scratch.initialization import transfer
+from dlcourse.scratch.layers import Layer
 from dlcourse.scratch.losses import SoftmaxCrossEntropy, accuracy
 from dlcourse.scratch.models import MLP, Sequential
 from dlcourse.scratch.optimizers import SGD
@@ -154,23 +155,30 @@ def batches(task: Task, updates: int, rng: Sequence[np.random.Generator]) -> Arr
     return np.array(rows).reshape(len(rng), epochs * each, size).swapaxes(0, 1)[:updates]
 
 
-def train(
-    net: MLP,
-    optimizer: Any,
-    pair: tuple[Array, Array],
-    rows: Array,
-    frozen: Sequence[str] = (),
-) -> None:
-    """One update a row of ``rows``; parameters named in ``frozen`` stay what they are."""
+def train(net: Sequential, optimizer: Any, pair: tuple[Array, Array], rows: Array) -> None:
+    """One update a row of ``rows``."""
     (x, y), loss = pair, SoftmaxCrossEntropy()
     data_of = np.arange(net.runs or 1)[:, None] % len(x)
     with np.errstate(over="ignore", invalid="ignore"):
         for batch in rows:
             loss.forward(net.forward(x[data_of, batch]), y[data_of, batch])
             net.backward(loss.backward(), input_grad=False)
-            for name in frozen:
-                net.grads[name][...] = 0
             optimizer.step(net.grad)
+
+
+def seen_through(layers: Sequence[Layer], task: Task, runs: int) -> Task:
+    """The task as layers that learn nothing hand it on: their outputs for its images, run by run.
+
+    What is frozen is computed once.
+    """
+    each = np.arange(runs) % len(task.train[0])
+    parts = []
+    for x, y in (task.train, task.val, task.test):
+        h = x[each]
+        for layer in layers:
+            h = layer.forward(h)
+        parts.append((h, y[each]))
+    return Task(parts[0], parts[1], parts[2], task.classes)
 
 
 def finetune(
@@ -204,15 +212,18 @@ def finetune(
     if updates not in LOOKS:
         checks.fail("updates", f"one of {LOOKS}", updates)
     rows = batches(task, updates, rng)
-    net = MLP([64, HIDDEN, task.classes], rng, runs=runs)
+    net: Sequential = MLP([64, HIDDEN, task.classes], rng, runs=runs)
     if start != "drawn":
         lender = tiled(donors, runs)
         transfer(net, shuffled(lender, rng) if start == "shuffled" else lender, BODY)
+    if frozen:
+        *body, last = net.layers
+        task, net = seen_through(body, task, runs), Sequential(last)
     optimizer, loss = SGD(net.theta, lr=lr), SoftmaxCrossEntropy()
     found: dict[str, list[Array]] = {"val_loss": [], "test_loss": [], "test_accuracy": []}
     each, ends = np.arange(runs) % len(task.train[0]), LOOKS[: LOOKS.index(updates) + 1]
     for begin, end in pairwise((0, *ends)):
-        train(net, optimizer, task.train, rows[begin:end], BODY if frozen else ())
+        train(net, optimizer, task.train, rows[begin:end])
         for name, (x, y) in (("val", task.val), ("test", task.test)):
             out = net.forward(x[each])
             found[f"{name}_loss"].append(loss.forward(out, y[each]))

@@ -21,26 +21,26 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 UNITS, LR = 8, 0.1
-SIZES = {"none": 0.0, "1e-12": 1e-12, "1e-9": 1e-9, "1e-6": 1e-6, "1e-3": 1e-3, "as drawn": 0.5}
+SIZES = {"none": 0.0, "1e-12": 1e-12, "1e-6": 1e-6, "as drawn": 0.5}
 """What is added to weights of 0.5: so many standard normal numbers."""
-UPDATES = (300, 600, 1_000, 2_000, 4_000)
+UPDATES = (300, 1_000, 2_000)
 X = np.linspace(-2, 2, 33)[:, None]
 Y = np.sin(2 * X) + 0.5 * np.cos(4 * X)
 LINE, UNIT = "#0072b2", "#d55e00"
 
 
 class Course(NamedTuple):
-    """What happened to the six networks: rows are those of ``SIZES``."""
+    """What happened to the four networks: rows are those of ``SIZES``."""
 
-    loss: Array  # (updates + 1, 6)
-    spread: Array  # (updates + 1, 6)
-    parts: dict[int, Array]  # after so many updates, what each unit adds: (6, 33, units)
-    total: dict[int, Array]  # and the outputs (6, 33)
+    loss: Array  # (updates + 1, 4)
+    spread: Array  # (updates + 1, 4)
+    parts: dict[int, Array]  # after so many updates, what each unit adds: (4, 33, units)
+    total: dict[int, Array]  # and the outputs (4, 33)
 
 
 @functools.cache
 def course() -> Course:
-    """Train the six side by side on the same wave."""
+    """Train the four side by side on the same wave."""
     runs = len(SIZES)
     net = MLP(
         [1, UNITS, 1], np.random.default_rng(0), "tanh", runs, init=partial(constant, val=0.5)
@@ -87,11 +87,11 @@ def alike(difference: str, updates: int) -> Figure:
     left.set_title(finding(float(told.loss[updates, run]), float(told.spread[updates, run])))
     every = np.arange(0, updates + 1, max(updates // 60, 1))
     right.plot(every, np.maximum(told.spread[every, run], 1e-17), color=UNIT)
-    right.set(yscale="log", xlim=(0, max(UPDATES)), ylim=(1e-14, 30), xticks=(0, 2_000, 4_000))
+    right.set(yscale="log", xlim=(0, max(UPDATES)), ylim=(1e-14, 30), xticks=(0, 1_000, 2_000))
     right.set(xlabel="update", ylabel="units differ by (log axis)")
     right.set_yticks([1e-12, 1e-8, 1e-4, 1])
     if not SIZES[difference]:
-        right.text(2_000, 1e-7, "nothing\nto see:\nzero", ha="center", fontsize=9, color="#444444")
+        right.text(1_000, 1e-7, "nothing\nto see:\nzero", ha="center", fontsize=9, color="#444444")
     return fig
 
 
