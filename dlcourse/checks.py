@@ -193,6 +193,17 @@ def generator(name: str, value: Any) -> np.random.Generator:
     return value
 
 
+def sizes(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
+    """The shape of an array without an empty axis, that has ``least`` axes or more."""
+    if not isinstance(value, tuple | list):
+        fail(name, "a tuple of integers, as (out, in)", value, error=TypeError)
+    for i, size in enumerate(value):
+        integer(f"{name}[{i}]", size, 1)
+    if len(value) < least:
+        fail(name, f"of at least {least} axes, as (out, in)", tuple(value))
+    return tuple(map(int, value))
+
+
 def shaped(name: str, value: Any, shape: tuple[int, ...], fix: str = "") -> None:
     """An array of exactly this shape."""
     if value.shape != shape:

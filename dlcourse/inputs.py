@@ -1,11 +1,14 @@
-"""What layers and losses take in, refused at the door where it would only break further inside.
+"""What layers, losses and initializers take in, refused at the door where it would only break
+further inside.
 
 Arrays of the one room and tensors of the other are asked the same questions, in the same words.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -158,3 +161,121 @@ def room_for(size: int, padding: int, x: Any) -> None:
     if min(h, w) + 2 * padding < size:
         wanted = f"at least as large as the window of {size}, padding included"
         checks.fail("x", wanted, f"{h} x {w}")
+
+
+def precision(name: str, value: Any) -> None:
+    """An array or a tensor of one of the two precisions that everything here is computed in."""
+    kind = str(value.dtype).removeprefix("torch.")
+    if kind not in ("float64", "float32"):
+        checks.fail(name, "of float64 or float32", kind, error=TypeError)
+
+
+def finite(name: str, value: Any, fix: str = "") -> None:
+    """An array or a tensor without NaN and infinities."""
+    bad = ~(abs(value) < math.inf)
+    if bad.any():
+        checks.fail(name, "finite", value[bad][0].item(), fix)
+
+
+def ends(name: str, value: Any) -> tuple[float, float]:
+    """The low and the high end of a range, (0, 1) say."""
+    low, high = (
+        checks.scalar(f"{name}[{i}]", end, -math.inf)
+        for i, end in enumerate(checks.pair(name, value))
+    )
+    if not 0 < high - low < math.inf:
+        checks.fail(name, "(low, high) with low < high", value)
+    return low, high
+
+
+def one_a_run(name: str, value: Any, x: Any) -> None:
+    """A hyper-parameter (runs, 1), if it is an array at all, for x (n, d) or (runs, n, d)."""
+    lead, runs = tuple(x.shape[:-2]), np.shape(value)[:1]
+    if np.ndim(value) and lead not in ((), runs):
+        checks.fail(name, f"a number or an array {(*lead, 1)}, one entry a run", value)
+
+
+def full_rank(eigenvalues: Any, n: int, eps: float) -> None:
+    """Variances (..., d) of n samples, the largest first, that stand out of rounding errors.
+
+    Those are of the size of the largest times ``eps``² in data of that precision, and times that of
+    float64 in their covariance.
+    """
+    d = eigenvalues.shape[-1]
+    noise = max(eps**2, 2.0**-52) * max(n, d)
+    rank = int((eigenvalues > noise * eigenvalues[..., :1]).sum(-1).min())
+    if rank < d:
+        fix = "Pass eps > 0, or drop constant and repeated columns."
+        checks.fail("x", f"of rank {d}, as many as columns, if eps is 0", rank, fix)
+
+
+def bounds(a: Any, b: Any) -> tuple[float, float]:
+    """Two finite numbers, the smaller one first."""
+    a, b = checks.scalar("a", a, -math.inf), checks.scalar("b", b, -math.inf)
+    if a >= b:
+        checks.fail("a", f"< b, {b:g}", a)
+    if math.isinf(b - a):
+        checks.fail("b", "less than 1.8e308 above a", b)
+    return a, b
+
+
+def near(mean: float, std: float, a: float, b: float) -> None:
+    """A mean from which [a, b] can be seen: beyond, numbers are too coarse to draw any."""
+    if not a - 1e6 * std <= mean <= b + 1e6 * std:
+        checks.fail("mean", "less than a million std from [a, b]", mean)
+
+
+def slope(name: str, value: Any, nonlinearity: str, absent: Any) -> Any:
+    """The slope of a leaky ReLU; with another nonlinearity it must be ``absent``."""
+    if value is None and absent is None:
+        return value
+    value = checks.scalar(name, value, -math.inf)
+    if nonlinearity != "leaky_relu" and value != absent:
+        constraint = f"{absent} where the nonlinearity is {nonlinearity!r}"
+        checks.fail(name, constraint, value, "Only a leaky ReLU has a slope.")
+    return value
+
+
+def initializer(init: Any, shape: tuple[int, ...]) -> None:
+    """A function that can be called as ``init(shape, rng=rng)``."""
+    try:
+        signature(init).bind(shape, rng=None)
+    except (TypeError, ValueError):
+        kinds = "a function of shape and rng, as kaiming_normal"
+        checks.fail("init", kinds, init, error=TypeError)
+
+
+def initialized(w: Any, shape: tuple[int, ...]) -> None:
+    """What an initializer gave: finite numbers of this shape."""
+    if not isinstance(w, np.ndarray) or w.dtype.kind not in "iuf":
+        checks.fail("init", "a function that gives an array of numbers", w, error=TypeError)
+    if w.shape != shape:
+        checks.fail("init", f"a function that gives an array shaped {shape}", w)
+    if not np.isfinite(w).all():
+        found = w[~np.isfinite(w)].flat[0].item()
+        checks.fail("init", "a function that gives finite numbers", found)
+
+
+def model(name: str, value: Any, kind: type) -> None:
+    """Something with named parameters."""
+    if not isinstance(value, kind):
+        kinds = "a model or a layer, as MLP([2, 3], rng)"
+        checks.fail(name, kinds, value, error=TypeError)
+
+
+def transferred(model: Any, donor: Any, names: Any) -> tuple[str, ...]:
+    """The parameters to copy from donor to model: both have them, in one shape."""
+    mine, theirs = model.shapes, donor.shapes
+    if donor.runs not in (None, 1, model.runs):
+        constraint = f"of {model.runs or 1} runs as model, or of one"
+        checks.fail("donor", constraint, donor.runs, "Take one of its runs.")
+    if isinstance(names, str) or not isinstance(names, Sequence | None):
+        checks.fail("names", "a sequence of names", names, error=TypeError)
+    taken = tuple(mine if names is None else (checks.choice("names", n, mine) for n in names))
+    fits = [name for name, shape in mine.items() if theirs.get(name) == shape]
+    for name in taken:
+        if name not in fits:
+            fix = f"Say what to copy: names={fits}." if fits else ""
+            constraint = f"a model whose {name} is shaped {mine[name]}"
+            checks.fail("donor", constraint, theirs.get(name, "none"), fix)
+    return taken

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "dlcourse"
-ROOMS = ["optimizers", "schedules", "landscape", "layers", "losses", "models"]
+ROOMS = [
+    *("optimizers", "schedules", "initialization", "preprocessing"),
+    *("landscape", "layers", "losses", "models"),
+]
 
 
 def public(module_name: str) -> dict[str, object]:
@@ -58,6 +61,8 @@ def test_scratch_runs_without_torch() -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
         "import dlcourse.scratch.models, dlcourse.scratch.losses, dlcourse.scratch.optimizers\n"
+        "import dlcourse.scratch.initialization\n"
+        "import dlcourse.scratch.preprocessing\n"
         "import dlcourse.training, dlcourse.data\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -17,6 +17,7 @@ import numpy as np
 from dlcourse.checks import fail, integer
 
 BOUND = 1e-12
+DATA_BOUND = 1e-10  # an eigenvector has as many digits fewer as its eigenvalue has near neighbours
 # A matrix, a scalar, a vector, and something with more axes.
 SHAPES = ((30, 7), (), (3, 1, 5), (7,))
 Runner = Callable[[Any, Any, str, int, dict[str, Any]], str]
@@ -149,4 +150,44 @@ def _scheduler(twin: Any) -> str:
     return type(twin.scheduler(idle)).__name__
 
 
-FAMILIES: dict[str, Runner] = {"optimizers": optimizer_parity, "schedules": schedule_parity}
+def preprocessing_parity(
+    scratch: Any, twin: Any, call: str, steps: int, hyper: dict[str, Any]
+) -> str:
+    """Runner of preprocessing: on that many sets of data what is learned, and where new data go."""
+    import torch
+
+    if not isinstance(scratch, type):
+        fail("name", "a class where it is of preprocessing, as PCAWhitening", scratch.__name__)
+    rng, largest = np.random.default_rng(0), 0.0
+    for step in range(steps):
+        train, new = _correlated(rng)
+        ours, theirs = scratch(**hyper).fit(train), twin(**hyper).fit(torch.from_numpy(train))
+        pairs = {k: (v, getattr(theirs, k)) for k, v in vars(ours).items() if k.endswith("_")}
+        for way in ("transform", "inverse_transform"):
+            pairs[way] = getattr(ours, way)(new), getattr(theirs, way)(torch.from_numpy(new))
+        for what, (x, y) in pairs.items():
+            relative = float(np.abs(x - y.numpy()).max() / max(float(y.abs().max()), 1e-300))
+            largest = max(largest, relative)
+            if not relative <= DATA_BOUND:
+                raise AssertionError(
+                    f"{call}: on data set {step}, {what} differs by {relative:.2g}, "
+                    f"more than {DATA_BOUND:.0e}."
+                )
+    return (
+        f"{call}: {steps} sets of data,\n  what is learned, new data and their way back equal to "
+        f"its PyTorch twin within {DATA_BOUND:.0e}\n  largest relative difference: ≈{largest:.0e}"
+    )
+
+
+def _correlated(rng: np.random.Generator) -> tuple[Any, Any]:
+    """Training data, in the mean 3, with correlated columns of unlike scales; others elsewhere."""
+    turn, _ = np.linalg.qr(rng.normal(size=(5, 5)))
+    mix = 10.0 ** rng.uniform(-1, 1, size=(5, 1)) * turn
+    return rng.normal(size=(30, 5)) @ mix + 3, 2 * rng.normal(size=(10, 5)) @ mix - 1
+
+
+FAMILIES: dict[str, Runner] = {
+    "optimizers": optimizer_parity,
+    "preprocessing": preprocessing_parity,
+    "schedules": schedule_parity,
+}

@@ -13,7 +13,7 @@ import torch
 from dlcourse import checks, inputs
 from dlcourse.arrays import Generators, run_generators
 from dlcourse.reference.layers import GELU, Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
-from dlcourse.reference.layers.base import record, unflatten
+from dlcourse.reference.layers.base import Init, record, unflatten
 
 Tensor = torch.Tensor
 
@@ -132,7 +132,7 @@ class Residual(Sequential):
 
 
 class MLP(Sequential):
-    """Twin of ``scratch.models.MLP``: the same draws, on ``device``."""
+    """Twin of ``scratch.models.MLP``: the same draws, on ``device``; ``init`` of either room."""
 
     def __init__(
         self,
@@ -142,6 +142,7 @@ class MLP(Sequential):
         runs: int | None = None,
         dtype: npt.DTypeLike = np.float64,
         device: torch.device | str = "cpu",
+        init: Init | None = None,
     ) -> None:
         given: Any = sizes
         if not (isinstance(given, Sequence) or np.ndim(given) == 1) or len(given) < 2:
@@ -152,6 +153,6 @@ class MLP(Sequential):
         each: Any = run_generators(rng, runs)
         layers: list[Layer] = []
         for d, k in pairwise(sizes):
-            layers.append(Linear(d, k, rng=each, runs=runs, dtype=dtype, device=device))
-            layers.append(ACTIVATIONS[activation]())
+            plan: Any = {"runs": runs, "dtype": dtype, "device": device, "init": init}
+            layers += [Linear(d, k, rng=each, **plan), ACTIVATIONS[activation]()]
         super().__init__(*layers[:-1])

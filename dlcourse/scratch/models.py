@@ -14,7 +14,7 @@ import numpy.typing as npt
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.scratch.layers import GELU, Layer, LeakyReLU, Linear, ReLU, Sigmoid, Tanh
-from dlcourse.scratch.layers.base import unflatten
+from dlcourse.scratch.layers.base import Init, unflatten
 
 ACTIVATIONS: dict[str, type[Layer]] = {
     "relu": ReLU,
@@ -186,6 +186,8 @@ class MLP(Sequential):
     activation : "relu", "leaky_relu", "tanh", "sigmoid" or "gelu"
     runs : None for one network, or how many to hold side by side
     dtype : float64 or float32
+    init : how weights are drawn, ``init((out, in), rng=rng)``, as ``kaiming_normal``; biases are
+        then 0. None: as PyTorch draws them, see ``Linear``
 
     Examples
     --------
@@ -200,6 +202,7 @@ class MLP(Sequential):
         activation: str = "relu",
         runs: int | None = None,
         dtype: npt.DTypeLike = np.float64,
+        init: Init | None = None,
     ) -> None:
         given: Any = sizes
         if not (isinstance(given, Sequence) or np.ndim(given) == 1) or len(given) < 2:
@@ -210,8 +213,6 @@ class MLP(Sequential):
         generators: Any = run_generators(rng, runs)
         layers: list[Layer] = []
         for d, k in pairwise(sizes):
-            layers += [
-                Linear(d, k, rng=generators, runs=runs, dtype=dtype),
-                ACTIVATIONS[activation](),
-            ]
+            linear = Linear(d, k, rng=generators, runs=runs, dtype=dtype, init=init)
+            layers += [linear, ACTIVATIONS[activation]()]
         super().__init__(*layers[:-1])

@@ -3,11 +3,27 @@
 A case that cannot separate two conventions is worth nothing, so each one says what it separates.
 """
 
-from cases import layers, optimizers, training
+from cases import initialization, layers, optimizers, preprocessing, training
 from cases.kinds import ErrorCase, OptimizerCase, PairCase
 from cases.layers import LAYERS
 from cases.optimizers import OPTIMIZERS
+from cases.preprocessing import PREPROCESSING, PreprocessingCase
 
-ERRORS = [*optimizers.ERRORS, *layers.ERRORS, *training.ERRORS]
+ERRORS = [
+    *optimizers.ERRORS,
+    *initialization.ERRORS,
+    *preprocessing.ERRORS,
+    *layers.ERRORS,
+    *training.ERRORS,
+]
 
-__all__ = ["ERRORS", "LAYERS", "OPTIMIZERS", "ErrorCase", "OptimizerCase", "PairCase"]
+__all__ = [
+    "ERRORS",
+    "LAYERS",
+    "OPTIMIZERS",
+    "PREPROCESSING",
+    "ErrorCase",
+    "OptimizerCase",
+    "PairCase",
+    "PreprocessingCase",
+]

@@ -15,6 +15,8 @@ from dlcourse.arrays import Generators, draw_runs, run_generators
 Tensor = torch.Tensor
 Cache = Any
 Draw = Callable[[np.random.Generator], npt.NDArray[Any]]
+Init = Callable[..., Any]
+"""``f(shape, rng=rng)``, of either room."""
 
 
 def uniform(bound: float, *shape: int) -> Draw:
@@ -25,6 +27,24 @@ def uniform(bound: float, *shape: int) -> Draw:
 def normal(*shape: int) -> Draw:
     """A draw from the standard normal distribution."""
     return lambda rng: rng.normal(size=shape)
+
+
+def zeros(*shape: int) -> Draw:
+    """No draw: the generator stays where it is."""
+    return lambda rng: np.zeros(shape)
+
+
+def initial(init: Init, shape: tuple[int, ...]) -> Draw:
+    """A draw of ``init(shape, rng=rng)``, whose answer is held to that shape."""
+    inputs.initializer(init, shape)
+
+    def draw(rng: np.random.Generator) -> npt.NDArray[Any]:
+        w = init(shape, rng=rng)
+        w = w.detach().cpu().numpy() if isinstance(w, Tensor) else w
+        inputs.initialized(w, shape)
+        return w
+
+    return draw
 
 
 def unflatten(vector: Tensor, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:

@@ -13,12 +13,15 @@ from dlcourse import checks, inputs
 from dlcourse.arrays import Generators
 from dlcourse.reference.layers.base import (
     Cache,
+    Init,
     Layer,
     Tensor,
+    initial,
     promoted,
     pull_back,
     record,
     uniform,
+    zeros,
 )
 
 
@@ -72,13 +75,16 @@ class Linear(Layer):
         runs: int | None = None,
         dtype: npt.DTypeLike = np.float64,
         device: torch.device | str = "cpu",
+        init: Init | None = None,
     ) -> None:
         super().__init__()
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
-        draws = {"weight": uniform(d**-0.5, k, d)}
-        if bias:
-            draws["bias"] = uniform(d**-0.5, k)
+        draws = {"weight": uniform(d**-0.5, k, d), "bias": uniform(d**-0.5, k)}
+        if init is not None:
+            draws = {"weight": initial(init, (k, d)), "bias": zeros(k)}
+        if not bias:
+            del draws["bias"]
         self.draw(draws, rng, runs, dtype, device)
 
     def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:

@@ -14,6 +14,8 @@ from dlcourse.arrays import Array, Generators, draw_runs, run_generators
 
 Cache = Any
 Draw = Callable[[np.random.Generator], Array]
+Init = Callable[..., Array]
+"""``f(shape, rng=rng)``, as all of ``scratch.initialization``."""
 
 
 def uniform(bound: float, *shape: int) -> Draw:
@@ -24,6 +26,23 @@ def uniform(bound: float, *shape: int) -> Draw:
 def normal(*shape: int) -> Draw:
     """A draw from the standard normal distribution."""
     return lambda rng: rng.standard_normal(shape)
+
+
+def zeros(*shape: int) -> Draw:
+    """No draw: the generator stays where it is."""
+    return lambda rng: np.zeros(shape)
+
+
+def initial(init: Init, shape: tuple[int, ...]) -> Draw:
+    """A draw of ``init(shape, rng=rng)``, whose answer is held to that shape."""
+    inputs.initializer(init, shape)
+
+    def draw(rng: np.random.Generator) -> Array:
+        w = init(shape, rng=rng)
+        inputs.initialized(w, shape)
+        return w
+
+    return draw
 
 
 def unflatten(vector: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
-from dlcourse.scratch.layers.base import Cache, Draw, Layer, uniform, zeros_for
+from dlcourse.scratch.layers.base import Cache, Init, Layer, initial, uniform, zeros, zeros_for
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> tuple[Array, Cache]:
@@ -55,10 +55,12 @@ class Linear(Layer):
     rng : Generator, or one for each run
     runs : None for one network, or the number of runs: then ``weight`` is (runs, k, d)
     dtype : float64 or float32
+    init : how W is drawn, ``init((k, d), rng=rng)``, as of ``scratch.initialization``; b is then 0
 
     Notes
     -----
-    Drawn as ``torch.nn.Linear`` draws: W and b uniform in ±1/√d, d the number of inputs.
+    Without ``init`` drawn as ``torch.nn.Linear`` draws: W and b uniform in ±1/√d, d the number of
+    inputs.
     """
 
     def __init__(
@@ -70,14 +72,17 @@ class Linear(Layer):
         rng: Generators,
         runs: int | None = None,
         dtype: npt.DTypeLike = np.float64,
+        init: Init | None = None,
     ) -> None:
         super().__init__()
         d = checks.integer("in_features", in_features, 1)
         k = checks.integer("out_features", out_features, 1)
         bound = 1 / np.sqrt(d)
-        draws: dict[str, Draw] = {"weight": uniform(bound, k, d)}
-        if bias:
-            draws["bias"] = uniform(bound, k)
+        draws = {"weight": uniform(bound, k, d), "bias": uniform(bound, k)}
+        if init is not None:
+            draws = {"weight": initial(init, (k, d)), "bias": zeros(k)}
+        if not bias:
+            del draws["bias"]
         self.draw(draws, rng, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
