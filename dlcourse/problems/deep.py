@@ -178,28 +178,27 @@ class Scales(NamedTuple):
 
 def scales(net: Sequential, batch: Pair) -> Scales:
     """The three scales of a network on a batch; ``net.grad`` is then the gradient there."""
-    x, labels = batch
-    said, sizes, loss = x, [], SoftmaxCrossEntropy()
+    h, labels = batch
+    said, loss = [], SoftmaxCrossEntropy()
     with np.errstate(all="ignore"):  # a run that has diverged has no scale
         for layer in net.layers:
-            said = layer.forward(said, True)
+            h = layer.forward(h, True)
             if isinstance(layer, ReLU):
-                square = np.square(said, dtype=float).sum(-1)
-                sizes.append(np.sqrt(square.mean(-1)))
-        loss.forward(said, labels)
+                said.append(np.sqrt(np.vecdot(h, h).mean(-1)))
+        loss.forward(h, labels)
         net.backward(loss.backward(), input_grad=False)
         steep, spread = [], []
-        for part, (_, n) in zip(weights_of(net)[:-1], matrices(net), strict=False):
-            grad = np.square(net.grad[..., part], dtype=float)
-            steep.append(np.sqrt(grad.sum(-1)))
-            square = np.square(net.theta[..., part], dtype=float)
-            spread.append(n * square.mean(-1))
-    return Scales(np.array(sizes), np.array(steep), np.array(spread))
+        for part, (out, _) in hidden(net):
+            g, w = net.grad[..., part], net.theta[..., part]
+            steep.append(np.sqrt(np.vecdot(g, g)))
+            spread.append(np.vecdot(w, w) / out)  # times inputs, over all
+    return Scales(np.array(said), np.array(steep), np.array(spread))
 
 
-def matrices(net: Sequential) -> list[tuple[int, ...]]:
-    """The shapes (out, in) of the weight matrices, the first layer's first."""
-    return [shape for name, shape in net.shapes.items() if name.endswith("weight")]
+def hidden(net: Sequential) -> list[tuple[slice, tuple[int, ...]]]:
+    """Place and shape (out, in) of every weight matrix, the output layer's left out."""
+    shapes = [shape for name, shape in net.shapes.items() if name.endswith("weight")]
+    return [*zip(weights_of(net), shapes, strict=True)][:-1]
 
 
 class Watch:
@@ -272,7 +271,7 @@ def thin_change(
     theta, with biases and output layer as at the start
     """
     theta = start.copy()
-    for part, shape in zip(weights_of(net)[:-1], matrices(net), strict=False):
+    for part, shape in hidden(net):
         before = start[..., part].astype(float)
         change = (net.theta[..., part] - before).reshape(*before.shape[:-1], *shape)
         u, s, v = np.linalg.svd(change, full_matrices=False)
@@ -287,10 +286,13 @@ def thin_change(
 
 def moved(net: Sequential, start: Array) -> Array:
     """How far each weight matrix is from ``start``, as a share of its norm there: (matrices, …)."""
-    parts = weights_of(net)
-    with np.errstate(all="ignore"):
-        far = [np.linalg.norm(net.theta[..., p] - start[..., p], axis=-1) for p in parts]
-        return np.array(far) / [np.linalg.norm(start[..., p], axis=-1) for p in parts]
+    shares = []
+    with np.errstate(all="ignore"):  # a run that has diverged is nowhere
+        for part in weights_of(net):
+            w, before = net.theta[..., part], start[..., part]
+            far = np.linalg.norm(w - before, axis=-1)
+            shares.append(far / np.linalg.norm(before, axis=-1))
+    return np.array(shares)
 
 
 def auroc(score: npt.ArrayLike, bad: npt.ArrayLike) -> float:
