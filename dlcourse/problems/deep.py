@@ -1,8 +1,7 @@
 """A deep plain network on the digits, begun too small, right or too large, and what to read off it.
 
 Its weights are drawn with the variance c/n, n inputs a unit: c = 2 is what He and others asked for.
-Nothing in it holds the signal's size, no normalization and no way around a layer, so that whatever
-the start does wrong is left to training.
+Nothing in it holds the signal's size, so that whatever the start does wrong is left to training.
 """
 
 from __future__ import annotations
@@ -54,22 +53,18 @@ class Standardize(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Any]:
         y = x - along_batch(x)
-        std = np.sqrt(along_batch(y, y) + x.dtype.type(1e-5))
+        std = np.sqrt(along_batch(y * y) + x.dtype.type(1e-5))
         y /= std
         return y, (y, std)
 
     def pair_backward(self, dy: Array, cache: Any) -> Array:
         y, std = cache
-        dx = y * -along_batch(dy, y)
-        dx += dy - along_batch(dy)
-        dx /= std
-        return dx
+        return (dy - along_batch(dy) - y * along_batch(dy * y)) / std
 
 
-def along_batch(a: Array, b: Array | None = None) -> Array:
-    """The mean over the batch of a, or of a times b: (…, n, d) to (…, 1, d)."""
-    total = np.einsum("...nd->...d", a) if b is None else np.einsum("...nd,...nd->...d", a, b)
-    return total[..., None, :] / a.dtype.type(a.shape[-2])
+def along_batch(a: Array) -> Array:
+    """The mean over the batch, (…, n, d) to (…, 1, d)."""
+    return np.einsum("...nd->...d", a)[..., None, :] / a.dtype.type(a.shape[-2])
 
 
 class Whole(Sequential):
@@ -227,9 +222,7 @@ class Watch:
 def unit_products(net: Sequential, batch: Pair) -> tuple[Array, Array]:
     """Of every hidden unit, weights times their gradients: summed coming in, summed going out.
 
-    Returns
-    -------
-    Two arrays (layers, …, width): what comes in counts the bias.
+    Two arrays (layers, …, width); what comes in counts the bias.
     """
     scales(net, batch)  # writes the gradients
     params, grads = list(net.params.values()), list(net.grads.values())
@@ -266,9 +259,7 @@ def thin_change(
     rank : how many singular directions of each matrix's change are kept
     rng : where given, each matrix changes in random directions instead, by as much
 
-    Returns
-    -------
-    theta, with biases and output layer as at the start
+    Biases and output layer are in the result as they were at the start.
     """
     theta = start.copy()
     for part, shape in hidden(net):

@@ -61,8 +61,8 @@ def scales_by_layer(
     if scale != "weights":
         powers = np.arange(np.ceil(low - room), np.floor(high + room) + 1)
         ax.set_yticks(powers, [f"{10.0**p:g}" for p in powers])
-    ax.set(xlabel="hidden layer (dotted: at the start)")
-    ax.set_ylabel(NAMES[scale])
+    ax.set(xlabel="hidden layer (dotted: at the start)", ylabel=NAMES[scale])
+    ax.set_xticks([1, *range(5, layers[-1] + 1, 5)])
     ax.set_title(_finding(median, scale, epoch), y=1)
     return fig
 
