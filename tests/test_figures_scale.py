@@ -40,7 +40,7 @@ def test_the_drawing_shows_the_path_and_tells_its_count():
     path = fig.axes[0].lines[5].get_xydata()
     np.testing.assert_allclose(path[:2], [drawing.START, [0, 0]], atol=1e-12)
     fig = drawing.unit_of_a_feature(spread=400.0, centred="no", rate=0.5)
-    assert "after 100,000 steps more than 1%" in title_of(fig)
+    assert "after 20,000 steps more than 1%" in title_of(fig)
 
 
 def test_the_rings_are_level_lines():

@@ -113,17 +113,18 @@ def test_shoppers_are_log_normal_and_their_labels_can_be_learned():
     assert set(np.unique(y)) == {0.0, 1.0}
 
 
-def test_the_honest_judge_does_not_see_the_test_rows():
+@pytest.mark.parametrize("lr", [0.5, 0.1])
+def test_the_honest_judge_does_not_see_the_test_rows(lr):
     draws = [draw_shoppers(np.random.default_rng(s), 60) for s in range(4)]
     x, y = (np.stack(part) for part in zip(*draws, strict=True))
-    test, new = judged(x, y, n=20, seen=20)
+    test, new = judged(x, y, n=20, seen=20, lr=lr)
     changed = x.copy()
     changed[:, 20:40] *= 7.0
-    assert (judged(changed, y, n=20, seen=20)[1] == new).all()
-    assert (judged(changed, y, n=20, seen=40)[1] != new).all(), "a peek does"
+    assert (judged(changed, y, n=20, seen=20, lr=lr)[1] == new).all()
+    assert (judged(changed, y, n=20, seen=40, lr=lr)[1] != new).all(), "a peek does"
     z = (x - x[:, :20].mean(1, keepdims=True)) / x[:, :20].std(1, keepdims=True)
     w = np.zeros((4, 11))
     for _ in range(10):
         p = 1 / (1 + np.exp(-(with_ones(z[:, :20]) @ w[..., None])[..., 0]))
-        w -= 0.5 * ((p - y[:, :20])[:, None] @ with_ones(z[:, :20]))[:, 0] / 20
+        w -= lr * ((p - y[:, :20])[:, None] @ with_ones(z[:, :20]))[:, 0] / 20
     np.testing.assert_allclose(test, log_loss(w, with_ones(z[:, 20:40]), y[:, 20:40]), rtol=1e-10)

@@ -94,7 +94,7 @@ class LeastSquares:
 
     @property
     def limit(self) -> Array:
-        """2 / λmax, the rate beyond which gradient descent flies off."""
+        """2 / λmax, the largest stable rate of gradient descent."""
         return np.asarray(2 / np.linalg.eigvalsh(self.hessian)[..., -1])[()]
 
     @property
@@ -120,7 +120,7 @@ class LeastSquares:
 def steps_below(excess: Array, share: float = 1e-3) -> Array:
     """Steps until the excess (steps + 1, …) is below a share of the first one *and stays*.
 
-    nan where it takes longer, or where the run has flown off.
+    nan where it takes longer, or where the run has diverged.
 
     Examples
     --------
@@ -175,8 +175,8 @@ def log_loss(w: Array, x: Array, y: Array) -> Array:
     return np.asarray((np.logaddexp(0, score) - y * score).mean(-1))[()]
 
 
-def judged(x: Array, y: Array, n: int, seen: int, steps: int = 10) -> Any:
-    """Train on the first n rows of x (runs, rows, d): loss on the next n, and on all the others.
+def judged(x: Array, y: Array, n: int, seen: int, lr: float = 0.5) -> Any:
+    """Ten steps on the first n rows of x (runs, rows, d): loss on the next n, and on the others.
 
     The columns are standardized by the first ``seen`` rows: n of them is honest, 2n is a peek at
     the rows of the test.
@@ -188,8 +188,8 @@ def judged(x: Array, y: Array, n: int, seen: int, steps: int = 10) -> Any:
     mean, scale = x[:, :seen].mean(1), x[:, :seen].std(1)
     z = with_ones((x - mean[:, None]) / scale[:, None])
     w = np.zeros((len(z), z.shape[-1]))
-    descent = SGD(w, lr=0.5)
-    for _ in range(steps):
+    descent = SGD(w, lr=lr)
+    for _ in range(10):
         descent.step(word_slope(w, z[:, :n], y[:, :n]))
     test, new = slice(n, 2 * n), slice(2 * n, None)
     return [log_loss(w, z[:, rows], y[:, rows]) for rows in (test, new)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 START = np.array([0.75, 0.9])  # how far weight and bias are from the minimum
-DRAWN, MOST = 60, 100_000  # steps drawn, and counted
+DRAWN, MOST = 60, 20_000  # steps drawn, and counted
 LEFT = 0.01  # of the distance to the minimum, when the count ends
 AWAY = 2.0  # the mean of a feature that is not centred, in its deviations
 
