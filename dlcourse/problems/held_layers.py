@@ -66,6 +66,27 @@ class HeldNetwork(Sequential):
         return value
 
 
+class EqualLength:
+    """One number for all units: it gives the activations the mean square length of white ones.
+
+    Examples
+    --------
+    >>> h = np.array([[[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]])  # mean square length 25/3
+    >>> np.square(EqualLength().fit(h).transform(h)).sum(-1).mean().round(9)
+    np.float64(2.0)
+    """
+
+    def fit(self, h: Array) -> EqualLength:
+        """Learn it from (..., n, d)."""
+        length = np.square(h).sum(-1).mean(-1)[..., None, None]
+        self.scale_ = np.sqrt(h.shape[-1] / length)
+        return self
+
+    def transform(self, h: Array) -> Array:
+        """Multiply by it."""
+        return np.asarray(self.scale_ * h)
+
+
 def held_training(
     train: tuple[Array, Array], preprocessor: Callable[[], Any] | None, looks: Sequence[int]
 ) -> Any:

@@ -109,6 +109,21 @@ def softmax_optimum(x: Array, labels: Array, classes: int = CLASSES) -> Array:
     fail("labels", "of a task that has an optimum", labels.shape, "Can the classes be separated?")
 
 
+def way_as_long(optimum: Array, rng: np.random.Generator) -> Array:
+    """A way in a random direction, for each run as long as the one from zero to its optimum.
+
+    Like the optimum it has the mean 0 over the classes: no probability would notice another part.
+
+    Parameters
+    ----------
+    optimum : (..., d, k)
+    """
+    way = rng.normal(size=optimum.shape)
+    way -= way.mean(-1, keepdims=True)
+    far, long = (np.linalg.norm(w, axis=(-2, -1), keepdims=True) for w in (optimum, way))
+    return np.asarray(way * (far / long))
+
+
 def softmax_steps(preprocessor: Callable[[], Any], most: int, left: float = 0.01) -> Any:
     """A run for ``try_all``: steps of gradient descent until a share of the excess loss is left.
 
