@@ -125,8 +125,9 @@ def held_training(
 
 
 def _measured(net: HeldNetwork, x: Array, labels: Array) -> tuple[Array, Array]:
-    loss = SoftmaxCrossEntropy().forward(net.forward(x), labels)
-    matrix = covariance(net.seen(x))
+    z = net.seen(x)
+    loss = SoftmaxCrossEntropy().forward(net.layers[HELD + 1].forward(z), labels)
+    matrix = covariance(z)
     good = np.asarray(np.isfinite(matrix).all((-1, -2), keepdims=True))
     kappa = condition_number(np.where(good, matrix, np.eye(WIDTH)))
     full = good[:, 0, 0] & (kappa > 0) & (kappa < 1e12)

@@ -142,7 +142,9 @@ def softmax_steps(preprocessor: Callable[[], Any], most: int, left: float = 0.01
     def run(rng: Any, runs: int, rate: Any) -> dict[str, Array]:
         x, labels = softmax_tasks(rng, runs)
         x = with_bias(preprocessor().fit_transform(x))
-        least = softmax_grad(x, labels, softmax_optimum(x, labels))[0]
+        # Runs at several rates share their tasks; the optimum of each is looked for once.
+        _, one, same = np.unique(x[:, 0, 0], return_index=True, return_inverse=True)
+        least = softmax_grad(x[one], labels[one], softmax_optimum(x[one], labels[one]))[0][same]
         steepest = np.linalg.eigvalsh(second_moment(x))[..., -1] / CLASSES
         lr = (np.ravel(rate) / steepest)[:, None, None]
         w, needed = np.zeros((runs, x.shape[-1], CLASSES)), np.zeros(runs)
