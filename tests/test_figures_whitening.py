@@ -64,7 +64,9 @@ def test_zca_turns_pca_back() -> None:
 def test_the_title_counts_the_steps_that_the_path_takes(method) -> None:
     fig = points_and_contours(0.9, method, 0.1)
     _, count = descent(prepared(0.9, method, 0.1)[1])
-    assert f"{count:.0f} step" in plots.title_of(fig)
+    title = plots.title_of(fig)
+    assert f" {count:.0f} step" in title and f"r = 0.9, {method}" in title
+    assert ("ε = 0.1" in title) == (method != "standardized")
     star = fig.axes[1].lines[-1]
     np.testing.assert_allclose(
         np.ravel(star.get_data()), prepared(0.9, method, 0.1)[1].optimum, rtol=1e-12

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlcourse.gradcheck import check_vjp
-from dlcourse.problems.held_layers import HELD, HeldNetwork, held_training
+from dlcourse.problems.held_layers import HELD, EqualLength, HeldNetwork, held_training
 from dlcourse.problems.whitening import covariance
 from dlcourse.scratch.losses import softmax_cross_entropy
 from dlcourse.scratch.preprocessing import PCAWhitening, Standardizer
@@ -25,7 +25,7 @@ def network(runs=3):
     return HeldNetwork(6, [np.random.default_rng(s) for s in range(runs)], runs)
 
 
-@pytest.mark.parametrize("tool", [PCAWhitening(eps=0.0), Standardizer()])
+@pytest.mark.parametrize("tool", [PCAWhitening(eps=0.0), Standardizer(), EqualLength()])
 def test_what_is_held_is_what_the_preprocessor_does(data, tool) -> None:
     net = network()
     np.testing.assert_array_equal(net.seen(data[0]), net.hidden(data[0]))
@@ -34,6 +34,22 @@ def test_what_is_held_is_what_the_preprocessor_does(data, tool) -> None:
     np.testing.assert_allclose(net.seen(data[0]), wanted, atol=1e-10)
     if isinstance(tool, PCAWhitening):
         np.testing.assert_allclose(covariance(net.seen(data[0]))[1], np.eye(16), atol=1e-9)
+
+
+def test_one_number_gives_every_net_the_length_of_white_activations(data) -> None:
+    length = {}
+    for tool in (EqualLength(), PCAWhitening(eps=0.0)):
+        net = network()
+        net.prepare(tool, data[0])
+        length[type(tool)] = np.square(net.seen(data[0])).sum(-1).mean(-1)
+    np.testing.assert_allclose(length[EqualLength], length[PCAWhitening])
+    net = network()
+    before = np.square(net.hidden(data[0])).sum(-1).mean(-1)
+    assert np.ptp(before) > 0.01 and np.all(abs(before - 16) > 1), "there must be work to do"
+    net.prepare(EqualLength(), data[0])
+    held = net.layers[HELD].params
+    np.testing.assert_array_equal(held["bias"], 0)
+    np.testing.assert_allclose(held["weight"], held["weight"][:, :1, :1] * np.eye(16), atol=1e-12)
 
 
 def test_a_step_is_gradient_descent_but_for_what_is_held(data) -> None:

@@ -14,6 +14,7 @@ from dlcourse.problems.softmax_tasks import (
     softmax_optimum,
     softmax_steps,
     softmax_tasks,
+    way_as_long,
     with_bias,
 )
 from dlcourse.problems.whitening import condition_number, covariance
@@ -86,6 +87,17 @@ def test_the_optimum_has_no_slope_and_no_common_part(tasks) -> None:
     np.testing.assert_allclose(w.sum(-1), 0, atol=1e-9)
     for shake in np.random.default_rng(0).normal(size=(20, *w.shape)):
         assert np.all(softmax_grad(x, labels, w + 0.1 * shake)[0] > value)
+
+
+def test_a_random_way_is_as_long_as_the_one_from_zero(tasks) -> None:
+    x, labels = tasks
+    best = softmax_optimum(with_bias(x), labels)
+    way = way_as_long(best, np.random.default_rng(2))
+    lengths = [np.linalg.norm(w, axis=(1, 2)) for w in (best, way)]
+    np.testing.assert_allclose(*lengths)
+    assert abs(np.diff(lengths[0])) > 0.01, "each run has a length of its own"
+    np.testing.assert_allclose(way.sum(-1), 0, atol=1e-12)
+    assert not np.allclose(way, best)
 
 
 def test_classes_that_can_be_separated_have_no_optimum() -> None:

@@ -13,13 +13,14 @@ from dlcourse.problems.whitening import (
     condition_number,
     correlations,
     covariance,
-    decomposition_time,
     descent_errors,
     disjoint_sets,
     errors,
     explained,
     first_step,
+    fit_time,
     one_step_errors,
+    small_turn,
 )
 from dlcourse.scratch.preprocessing import PCAWhitening
 
@@ -143,7 +144,25 @@ def test_the_descent_that_is_not_run_ends_where_one_that_is_run_does(rng) -> Non
     assert len(np.unique(found)) > 4, "the steps must make a difference"
 
 
-def test_larger_matrices_take_longer() -> None:
-    assert decomposition_time(16, 2) < decomposition_time(256, 1)
+def test_more_features_take_longer(rng) -> None:
+    few, many = (rng.normal(size=(600, d)) for d in (8, 300))
+    assert fit_time(PCAWhitening, few) < fit_time(PCAWhitening, many)
     with pytest.raises(ValueError, match="repeats must be"):
-        decomposition_time(4, 0)
+        fit_time(PCAWhitening, few, 0)
+
+
+@pytest.mark.parametrize("degrees", [1.0, 30.0, 170.0])
+@pytest.mark.parametrize("d", [2, 5])
+def test_a_small_turn_is_a_rotation_by_that_angle(rng, d, degrees) -> None:
+    turn = small_turn(d, degrees, rng)
+    np.testing.assert_allclose(turn @ turn.T, np.eye(d), atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(turn), 1)
+    angles = np.degrees(np.abs(np.angle(np.linalg.eigvals(turn))))
+    np.testing.assert_allclose(angles.max(), degrees, rtol=1e-8)
+    assert not np.allclose(turn, small_turn(d, degrees / 2, rng)), "the angle must matter"
+
+
+@pytest.mark.parametrize("degrees", [0, 180, -1, np.nan])
+def test_a_turn_has_an_angle(degrees) -> None:
+    with pytest.raises(ValueError, match="degrees must be"):
+        small_turn(3, degrees, np.random.default_rng(0))

@@ -66,6 +66,27 @@ class HeldNetwork(Sequential):
         return value
 
 
+class EqualLength:
+    """One number for all units: it gives the activations the mean square length of white ones.
+
+    Examples
+    --------
+    >>> h = np.array([[[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]]])  # mean square length 25/3
+    >>> np.square(EqualLength().fit(h).transform(h)).sum(-1).mean().round(9)
+    np.float64(2.0)
+    """
+
+    def fit(self, h: Array) -> EqualLength:
+        """Learn it from (..., n, d)."""
+        length = np.square(h).sum(-1).mean(-1)[..., None, None]
+        self.scale_ = np.sqrt(h.shape[-1] / length)
+        return self
+
+    def transform(self, h: Array) -> Array:
+        """Multiply by it."""
+        return np.asarray(self.scale_ * h)
+
+
 def held_training(
     train: tuple[Array, Array], preprocessor: Callable[[], Any] | None, looks: Sequence[int]
 ) -> Any:
@@ -104,8 +125,9 @@ def held_training(
 
 
 def _measured(net: HeldNetwork, x: Array, labels: Array) -> tuple[Array, Array]:
-    loss = SoftmaxCrossEntropy().forward(net.forward(x), labels)
-    matrix = covariance(net.seen(x))
+    z = net.seen(x)
+    loss = SoftmaxCrossEntropy().forward(net.layers[HELD + 1].forward(z), labels)
+    matrix = covariance(z)
     good = np.asarray(np.isfinite(matrix).all((-1, -2), keepdims=True))
     kappa = condition_number(np.where(good, matrix, np.eye(WIDTH)))
     full = good[:, 0, 0] & (kappa > 0) & (kappa < 1e12)

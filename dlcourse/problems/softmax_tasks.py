@@ -109,6 +109,21 @@ def softmax_optimum(x: Array, labels: Array, classes: int = CLASSES) -> Array:
     fail("labels", "of a task that has an optimum", labels.shape, "Can the classes be separated?")
 
 
+def way_as_long(optimum: Array, rng: np.random.Generator) -> Array:
+    """A way in a random direction, for each run as long as the one from zero to its optimum.
+
+    Like the optimum it has the mean 0 over the classes: no probability would notice another part.
+
+    Parameters
+    ----------
+    optimum : (..., d, k)
+    """
+    way = rng.normal(size=optimum.shape)
+    way -= way.mean(-1, keepdims=True)
+    far, long = (np.linalg.norm(w, axis=(-2, -1), keepdims=True) for w in (optimum, way))
+    return np.asarray(way * (far / long))
+
+
 def softmax_steps(preprocessor: Callable[[], Any], most: int, left: float = 0.01) -> Any:
     """A run for ``try_all``: steps of gradient descent until a share of the excess loss is left.
 
@@ -127,7 +142,9 @@ def softmax_steps(preprocessor: Callable[[], Any], most: int, left: float = 0.01
     def run(rng: Any, runs: int, rate: Any) -> dict[str, Array]:
         x, labels = softmax_tasks(rng, runs)
         x = with_bias(preprocessor().fit_transform(x))
-        least = softmax_grad(x, labels, softmax_optimum(x, labels))[0]
+        # Runs at several rates share their tasks; the optimum of each is looked for once.
+        _, one, same = np.unique(x[:, 0, 0], return_index=True, return_inverse=True)
+        least = softmax_grad(x[one], labels[one], softmax_optimum(x[one], labels[one]))[0][same]
         steepest = np.linalg.eigvalsh(second_moment(x))[..., -1] / CLASSES
         lr = (np.ravel(rate) / steepest)[:, None, None]
         w, needed = np.zeros((runs, x.shape[-1], CLASSES)), np.zeros(runs)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.arrays import Array, indicators
-from dlcourse.checks import fail, integer
+from dlcourse.checks import fail, integer, number
 from dlcourse.scratch.preprocessing import principal_axes
 
 
@@ -208,15 +208,34 @@ def _one_hot(z: Array, labels: Array, classes: int) -> Array:
     return indicators(labels, classes, z.dtype).swapaxes(-1, -2)
 
 
-def decomposition_time(d: int, repeats: int = 3) -> float:
-    """Seconds of this process for the eigendecomposition of a d × d covariance: the least of a few.
+def fit_time(tool: Any, x: Array, repeats: int = 3) -> float:
+    """Seconds of this process that ``tool().fit(x)`` takes: the least of a few.
 
     The least, because whatever else the machine does can only add to it.
     """
-    matrix = covariance(np.random.default_rng(0).normal(size=(2 * integer("d", d, 1), d)))
     times = []
     for _ in range(integer("repeats", repeats, 1)):
         start = time.process_time()
-        np.linalg.eigh(matrix)
+        tool().fit(x)
         times.append(time.process_time() - start)
     return min(times)
+
+
+def small_turn(d: int, degrees: float, rng: np.random.Generator) -> Array:
+    r"""A random rotation (d, d) whose largest angle is as large as asked for.
+
+    .. math:: Q = (I - A)^{-1} (I + A), \qquad A^\top = -A
+
+    turns by :math:`2 \arctan a` in the plane where A has the eigenvalues :math:`\pm ia` (Cayley).
+
+    Examples
+    --------
+    >>> small_turn(2, 90.0, np.random.default_rng(0)).round(9)
+    array([[ 0., -1.],
+           [ 1.,  0.]])
+    """
+    angle = number("degrees", degrees, 0, 180, low_open=True, high_open=True)
+    skew = np.triu(rng.normal(size=(d, d)), 1)
+    skew -= skew.T
+    skew *= np.tan(np.radians(angle) / 2) / np.linalg.norm(skew, 2)
+    return np.asarray(np.linalg.solve(np.eye(d) - skew, np.eye(d) + skew))

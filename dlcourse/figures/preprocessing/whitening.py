@@ -82,7 +82,8 @@ def points_and_contours(correlation: float, method: str, eps: float) -> Figure:
     right.plot(0, 0, marker="o", markersize=6, color=PATH)
     right.plot(*valley.optimum, marker="*", markersize=11, color="#000000")
     plural = "step" if count == 1 else "steps"
-    left.set_title(f"κ = {kappa:.3g}: {count:.0f} {plural} to the optimum")
+    what = method if method == "standardized" else f"{method}, ε = {eps:g}"
+    left.set_title(f"r = {correlation:g}, {what}: κ = {kappa:.3g}, {count:.0f} {plural}")
     return fig
 
 
@@ -92,8 +93,9 @@ def _points(ax: Axes, z: Array, before: Array) -> None:
         ax.plot(*z[side].T, linestyle="", marker="o", markersize=4, color=color)
     far = [int(np.argmax(before @ way)) for way in ([1, 1], [-1, 1], [-1, -1])]
     for name, i in zip(MARKED, far, strict=True):
+        outward = 9 * z[i] / np.linalg.norm(z[i])  # in points, away from the cloud
         ax.annotate(
-            name, z[i], (0, 4), textcoords="offset points", ha="center", fontsize=9,
+            name, z[i], outward, textcoords="offset points", ha="center", va="center", fontsize=9,
             color="#222222", weight="bold",
         )  # fmt: skip
     ax.set(xlim=(-3.3, 3.3), ylim=(-3.3, 3.3), xlabel="feature 1", ylabel="feature 2")
