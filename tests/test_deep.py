@@ -44,7 +44,7 @@ def batch():
 def test_the_five_digits_are_those_of_the_data_set():
     parts = five_digits()
     assert [len(x) for x, _ in parts] == [448, 200, 250]
-    assert all(x.dtype == np.float32 and set(y) == set(range(5)) for x, y in parts)
+    assert all(x.dtype == np.float64 and set(y) == set(range(5)) for x, y in parts)
     assert abs(parts[1][0].mean()) > 1e-3  # the mean taken off is that of the training images
 
 
@@ -76,8 +76,8 @@ def test_a_tilted_network_is_another_one_that_computes_the_same(batch, layers):
 
 
 def test_runs_trained_all_at_once_are_the_runs_trained_in_blocks():
-    train, *_ = five_digits()
-    whole = deep_network(rng(1), runs=3, layers=3)
+    train, *_ = five_digits(np.float32)
+    whole = deep_network(rng(1), runs=3, layers=3, dtype=np.float32)
     blocks = Sequential(*MLP([64, 32, 32, 32, 5], rng(2), runs=3, dtype=np.float32).layers)
     blocks.theta[...] = whole.theta
     assert not hasattr(whole, "rows") and hasattr(blocks, "rows")

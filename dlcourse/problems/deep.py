@@ -23,7 +23,7 @@ from dlcourse.scratch.models import MLP, Sequential
 Pair = tuple[Array, Array]
 
 
-def five_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Pair, Pair, Pair]:
+def five_digits(dtype: npt.DTypeLike = np.float64) -> tuple[Pair, Pair, Pair]:
     """The digits 0 to 4: 448 images to train on, 200 and 250 for validation and test.
 
     They are centered, less the mean of the training images, and in units of what then is left.
@@ -86,7 +86,7 @@ def deep_network(
     width: int = 32,
     tilt: Any = 1.0,
     norm: bool = False,
-    dtype: npt.DTypeLike = np.float32,
+    dtype: npt.DTypeLike = np.float64,
 ) -> Whole:
     r"""A ReLU network 64-n-…-n-5 whose weights are drawn from N(0, c/n), n their inputs.
 
@@ -99,7 +99,7 @@ def deep_network(
         matrices between hidden layers, and smaller by the same factor in the second half, so that
         the network computes the same function
     norm : whether every hidden layer is standardized over the batch before its ReLU
-    dtype : float32 or float64
+    dtype : float64 or float32
 
     Examples
     --------
