@@ -245,8 +245,8 @@ def _number(room: Any, exact: str, shape: tuple[int, ...], hyper: dict[str, Any]
 
 
 FAMILIES: dict[str, Runner] = {
-    "initialization": initialization_parity,
     "optimizers": optimizer_parity,
+    "initialization": initialization_parity,
     "preprocessing": preprocessing_parity,
     "schedules": schedule_parity,
 }
