@@ -55,6 +55,10 @@ def test_the_new_question_is_about_old_classes_in_images_the_donor_has_not_seen(
     of_old = dict(zip(digit_of(old.train[0][0]).tolist(), old.train[1][0].tolist(), strict=True))
     assert_array_equal(label, [of_old[digit] < 2 for digit in truth.tolist()])
     assert label.mean() == 0.4
+    both = borrowed.new_question([3], 40, donors_too=True)
+    assert rows_of(both.train[0][0]) == rows_of(asked.train[0][0]) | rows_of(old.train[0][0])
+    truth = digit_of(both.train[0][0])
+    assert_array_equal(both.train[1][0], [of_old[digit] < 2 for digit in truth.tolist()])
     with pytest.raises(ValueError, match="images must be at most"):
         borrowed.new_question([3], 60)
     with pytest.raises(ValueError, match="images must be"):

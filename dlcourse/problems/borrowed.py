@@ -60,12 +60,13 @@ def new_classes(seeds: Sequence[int], images: int) -> Task:
     return _task(seeds, slice(5, 10), slice(0, images))
 
 
-def new_question(seeds: Sequence[int], images: int) -> Task:
+def new_question(seeds: Sequence[int], images: int, donors_too: bool = False) -> Task:
     """The old five classes, in images the donor has not seen: is it one of the first two of them?
 
-    ``images`` is the number of training images of each old class, at most 40.
+    ``images`` is the number of training images of each old class, at most 40. With ``donors_too``
+    the donor's 40 of each come on top, and the new question is asked of them as well.
     """
-    task = _task(seeds, slice(0, 5), slice(LENT, LENT + images))
+    task = _task(seeds, slice(0, 5), slice(0 if donors_too else LENT, LENT + images))
     asked = [(x, (y < 2).astype(int)) for x, y in (task.train, task.val, task.test)]
     return Task(asked[0], asked[1], asked[2], classes=2)
 
