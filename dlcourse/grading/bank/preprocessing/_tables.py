@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from dlcourse.grading.spec import Case, Exercise
+
 Parts = tuple[np.ndarray, np.ndarray]
 
 
@@ -38,6 +40,19 @@ def mixture(rng: np.random.Generator, offset: float = 0.0, rows: int = 40) -> Pa
     train = rng.normal(size=(rows, 3)) * spread @ turn.T + center
     test = rng.normal(size=(6, 3)) * spread @ turn.T + center + rng.uniform(0.5, 1.5, 3)
     return np.round(train, 4), np.round(test, 4)
+
+
+def ask_whitening(exercise: Exercise) -> None:
+    """The probes of both whitenings."""
+
+    def eps(rng: np.random.Generator) -> float:
+        return round(float(rng.uniform(0.5, 1.5)), 2)
+
+    ask = exercise.probe
+    ask("three correlated features", group="core")(lambda rng: Case(mixture(rng)))
+    ask("with eps", group="core")(lambda rng: Case((*mixture(rng), eps(rng))))
+    ask("far from the origin", group="edge")(lambda rng: Case(mixture(rng, offset=50.0)))
+    ask("few rows", group="edge")(lambda rng: Case((*mixture(rng, rows=6), eps(rng))))
 
 
 def same_signs(expected: Any, came: Any) -> Any:

@@ -3,8 +3,8 @@
 
 import numpy as np
 
-from dlcourse.grading.bank.preprocessing._tables import mixture, part_and_place, same_signs
-from dlcourse.grading.spec import Case, Exercise
+from dlcourse.grading.bank.preprocessing._tables import ask_whitening, part_and_place, same_signs
+from dlcourse.grading.spec import Exercise
 
 EXERCISE = Exercise(
     id="pca_whitening",
@@ -45,28 +45,7 @@ def whiten(Xtr, Xte, eps=0.0):
     return centered @ W, (Xte - mean) @ W
 
 
-def _eps(rng):
-    return round(float(rng.uniform(0.5, 1.5)), 2)
-
-
-@EXERCISE.probe("three correlated features", group="core")
-def correlated(rng):
-    return Case(mixture(rng))
-
-
-@EXERCISE.probe("with eps", group="core")
-def with_eps(rng):
-    return Case((*mixture(rng), _eps(rng)))
-
-
-@EXERCISE.probe("far from the origin", group="edge")
-def far_away(rng):
-    return Case(mixture(rng, offset=50.0))
-
-
-@EXERCISE.probe("few rows", group="edge")
-def few_rows(rng):
-    return Case((*mixture(rng, rows=6), _eps(rng)))
+ask_whitening(EXERCISE)
 
 
 def _axes(Xtr, mean=None):
