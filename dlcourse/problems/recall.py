@@ -15,7 +15,7 @@ SHAPES = {"W": (UNITS, UNITS), "U": (UNITS, KINDS), "V": (TOLD * KINDS, UNITS)}
 
 
 def recall_network(rng: Generators, runs: int, gain: Any, init: Any) -> Array:
-    """W, U and V of networks, in one vector a run: W ``gain`` times what ``init`` draws.
+    """W, U and V of networks, one float32 vector a run: W ``gain`` times what ``init`` draws.
 
     U is N(0, 1), V is N(0, 1/24), the same for every ``init`` that draws as many numbers.
     """
@@ -23,7 +23,7 @@ def recall_network(rng: Generators, runs: int, gain: Any, init: Any) -> Array:
     U, V = (normal(SHAPES[name], generators, runs=runs) for name in "UV")
     W = np.asarray(gain)[..., None] * init(SHAPES["W"], generators, runs=runs)
     flat = [w.reshape(runs, -1) for w in (W, U, V / UNITS**0.5)]
-    return np.concatenate(flat, axis=1)
+    return np.concatenate(flat, axis=1).astype(np.float32)
 
 
 def recall_loss(

@@ -94,7 +94,7 @@ def strengths_in_time(depth: int, start: float, times: Any) -> Any:
     return np.array(path)
 
 
-def modes(depth: int, start: float) -> Figure:
+def modes(depth: int, start: float = 0.1) -> Figure:
     """Left how strong each of four modes is, in time; right its share in every single layer.
 
     Parameters
