@@ -43,7 +43,7 @@ def derivatives(network: str) -> Any:
     return np.array(found)
 
 
-def directions(network: str, depth: int) -> Figure:
+def directions(network: str, depth: int = 30) -> Figure:
     """The 32 singular values of a network's derivative, in order, for both kinds of weights.
 
     Parameters
