@@ -43,23 +43,24 @@ def recall_loss(
     """
     W, U, V = parts(theta)
     x = np.eye(KINDS, dtype=theta.dtype)[told]
-    seen = np.moveaxis(x, 2, 0)  # (3, runs, n, kinds)
     h = np.zeros((TOLD + wait + 1, *told.shape[:2], UNITS), theta.dtype)
+    on = W.mT.copy()  # in the order that a product reads it
     for t in range(TOLD + wait):
-        z = h[t] @ W.mT
-        np.tanh(z + seen[t] @ U.mT if t < TOLD else z, out=h[t + 1])
+        z = h[t] @ on
+        h[t + 1] = np.tanh(z + x[:, :, t] @ U.mT if t < TOLD else z)
     said = (h[-1] @ V.mT).reshape(x.shape)
     log_p = said - np.log(np.exp(said).sum(axis=-1, keepdims=True))
     right = (log_p.argmax(axis=-1) == told).mean(axis=(1, 2))
     loss = -(log_p * x).sum(axis=(1, 2, 3)) / told[0].size
-    error = ((np.exp(log_p) - x) / told[0].size).reshape(*told.shape[:2], -1)
-    by_V, back = error.mT @ h[-1], error @ V
-    pull = 1 - h[1:] ** 2  # the slopes; then the gradient by each z
+    pull = ((np.exp(log_p) - x) / told[0].size).reshape(*told.shape[:2], -1)
+    by_W, by_U = np.zeros_like(W), np.zeros_like(U)
+    by_V, back = pull.mT @ h[-1], pull @ V
     for t in reversed(range(TOLD + wait)):
-        pull[t] *= back
-        back = pull[t] @ W
-    by_W = (pull.mT @ h[:-1]).sum(axis=0)
-    by_U = (pull[:TOLD].mT @ seen).sum(axis=0)
+        back = back * (1 - h[t + 1] ** 2)
+        by_W += back.mT @ h[t]
+        if t < TOLD:
+            by_U += back.mT @ x[:, :, t]
+        back = back @ W
     grads = [g.reshape(len(theta), -1) for g in (by_W, by_U, by_V)]
     return loss, np.concatenate(grads, axis=1), right
 
