@@ -15,7 +15,7 @@ SHAPES = {"W": (UNITS, UNITS), "U": (UNITS, KINDS), "V": (TOLD * KINDS, UNITS)}
 
 
 def recall_network(rng: Generators, runs: int, gain: Any, init: Any) -> Array:
-    """W, U and V of networks, one float32 vector a run: W ``gain`` times what ``init`` draws.
+    """W, U and V of networks, in one vector a run: W ``gain`` times what ``init`` draws.
 
     U is N(0, 1), V is N(0, 1/24), the same for every ``init`` that draws as many numbers.
     """
@@ -23,7 +23,7 @@ def recall_network(rng: Generators, runs: int, gain: Any, init: Any) -> Array:
     U, V = (normal(SHAPES[name], generators, runs=runs) for name in "UV")
     W = np.asarray(gain)[..., None] * init(SHAPES["W"], generators, runs=runs)
     flat = [w.reshape(runs, -1) for w in (W, U, V / UNITS**0.5)]
-    return np.concatenate(flat, axis=1).astype(np.float32)
+    return np.concatenate(flat, axis=1)
 
 
 def recall_loss(
@@ -75,7 +75,7 @@ def parts(theta: Array) -> list[Array]:
 
 
 def learn_to_recall(
-    rng: Generators, runs: int, gain: Any, lr: Any, *, init: Any, wait: int = 30, steps: int = 150,
+    rng: Generators, runs: int, gain: Any, lr: Any, *, init: Any, wait: int = 30, steps: int = 120,
     batch: int = 10,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with Adam, gradients clipped at norm 1, every batch new.
