@@ -62,9 +62,9 @@ def directions(network: str, depth: int = 30) -> Figure:
         middle = np.median(values, axis=0)
         shown = np.maximum(middle, FLOOR)
         ax.plot(place, shown, mark, color=color, markersize=4)
-        above = 14 if mark == "s" else -16
+        beside = (0, 14) if mark == "s" else (-22, -14)
         ax.annotate(
-            name, (place[at], shown[at]), (0, above), textcoords="offset points",
+            name, (place[at], shown[at]), beside, textcoords="offset points",
             color=ink_of(color), fontsize=9, ha="center",
         )  # fmt: skip
         left.append(int((middle > 0.01).sum()))
