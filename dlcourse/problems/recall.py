@@ -44,8 +44,9 @@ def recall_loss(
     W, U, V = parts(theta)
     x = np.eye(KINDS, dtype=theta.dtype)[told]
     h = np.zeros((TOLD + wait + 1, *told.shape[:2], UNITS), theta.dtype)
+    on = W.mT.copy()  # in the order that a product reads it
     for t in range(TOLD + wait):
-        z = h[t] @ W.mT
+        z = h[t] @ on
         h[t + 1] = np.tanh(z + x[:, :, t] @ U.mT if t < TOLD else z)
     said = (h[-1] @ V.mT).reshape(x.shape)
     log_p = said - np.log(np.exp(said).sum(axis=-1, keepdims=True))
@@ -74,7 +75,7 @@ def parts(theta: Array) -> list[Array]:
 
 
 def learn_to_recall(
-    rng: Generators, runs: int, gain: Any, lr: Any, *, init: Any, wait: int = 30, steps: int = 150,
+    rng: Generators, runs: int, gain: Any, lr: Any, *, init: Any, wait: int = 30, steps: int = 120,
     batch: int = 10,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with Adam, gradients clipped at norm 1, every batch new.

@@ -43,7 +43,7 @@ def derivatives(network: str) -> Any:
     return np.array(found)
 
 
-def directions(network: str, depth: int) -> Figure:
+def directions(network: str, depth: int = 30) -> Figure:
     """The 32 singular values of a network's derivative, in order, for both kinds of weights.
 
     Parameters
@@ -62,9 +62,9 @@ def directions(network: str, depth: int) -> Figure:
         middle = np.median(values, axis=0)
         shown = np.maximum(middle, FLOOR)
         ax.plot(place, shown, mark, color=color, markersize=4)
-        above = 14 if mark == "s" else -16
+        beside = (0, 14) if mark == "s" else (-22, -14)
         ax.annotate(
-            name, (place[at], shown[at]), (0, above), textcoords="offset points",
+            name, (place[at], shown[at]), beside, textcoords="offset points",
             color=ink_of(color), fontsize=9, ha="center",
         )  # fmt: skip
         left.append(int((middle > 0.01).sum()))
@@ -94,7 +94,7 @@ def strengths_in_time(depth: int, start: float, times: Any) -> Any:
     return np.array(path)
 
 
-def modes(depth: int, start: float) -> Figure:
+def modes(depth: int, start: float = 0.1) -> Figure:
     """Left how strong each of four modes is, in time; right its share in every single layer.
 
     Parameters
