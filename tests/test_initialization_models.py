@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from devices import DEVICES
 from harness import relative
 from networks import NETWORKS, ROOMS, SCRATCH, TWIN, Room
-from test_initialization import MODULES, rng
+from test_initialization import DRAWS, MODULES, rng
 
+from dlcourse.reference import initialization as twin
 from dlcourse.scratch import initialization as ours
 from dlcourse.scratch.layers import relu
 
@@ -93,6 +95,24 @@ def test_runs_that_share_a_generator_share_their_weights(room: str) -> None:
     model = ROOMS[room].models.MLP([4, 3, 2], [one, one, other], runs=3, init=ours.normal)
     theta = copied(model)
     assert (theta[0] == theta[1]).all() and (theta[0] != theta[2]).any()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", [*DRAWS, "zeros", "identity"])
+def test_the_twin_draws_on_any_device(name: str, device: str) -> None:
+    settings = DRAWS.get(name, {})
+    draw = partial(getattr(twin, name), device=device, **settings)
+    w = draw((64, 32), rng=rng(), runs=2)
+    assert w.device.type == device and w.shape == (2, 64, 32)
+    assert (w == draw((64, 32), rng=rng(), runs=2)).all(), "the same seed, the same weights"
+    theirs = getattr(ours, name)((64, 32), rng=rng(), runs=2, **settings)
+    assert float(w.std()) == pytest.approx(theirs.std(), rel=0.1)
+    model = mlp(TWIN, 32, 64, device=device, init=draw)
+    assert model.theta.device.type == device
+    for init in (ours.kaiming_normal, partial(twin.kaiming_normal, device=device)):
+        before = model.theta.clone()
+        twin.initialize(model, init, rng(5))
+        assert (model.params["0.weight"] != before[: 64 * 32].reshape(64, 32)).all()
 
 
 # What the scales are for, over ten layers of 64 units and 200 networks.

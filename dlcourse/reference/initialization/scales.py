@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch.nn import init
@@ -15,7 +15,12 @@ from dlcourse import checks, inputs
 
 Tensor = torch.Tensor
 Shape = Sequence[int]
-NAMES = get_args(init._NonlinearityType)
+NAMES = (
+    "linear",
+    *(f"conv{d}d" for d in (1, 2, 3)),
+    *(f"conv_transpose{d}d" for d in (1, 2, 3)),
+    *("sigmoid", "tanh", "relu", "leaky_relu", "selu"),
+)
 
 
 class Law(TorchFunctionMode):
@@ -67,7 +72,7 @@ def kaiming_std(
 
 def kaiming(a: float, mode: str, nonlinearity: str) -> dict[str, Any]:
     """What ``torch.nn.init.kaiming_normal_`` takes, each held to what it may be."""
-    checks.choice("mode", mode, get_args(init._FanMode))
+    checks.choice("mode", mode, ("fan_in", "fan_out"))
     checks.choice("nonlinearity", nonlinearity, NAMES)
     a = inputs.slope("a", a, nonlinearity, absent=0)
     return {"a": a, "mode": mode, "nonlinearity": nonlinearity}

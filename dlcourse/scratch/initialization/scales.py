@@ -44,9 +44,9 @@ def fan_in_and_fan_out(shape: Sequence[int]) -> tuple[int, int]:
     >>> fan_in_and_fan_out((100, 300)), fan_in_and_fan_out((32, 16, 3, 3))
     ((300, 100), (144, 288))
     """
-    outputs, inputs, *kernel = checks.sizes("shape", shape, 2)
+    n_out, n_in, *kernel = checks.sizes("shape", shape, 2)
     area = math.prod(kernel)
-    return inputs * area, outputs * area
+    return n_in * area, n_out * area
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
