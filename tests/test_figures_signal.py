@@ -23,16 +23,17 @@ def test_every_layer_and_both_bands_are_drawn():
     bands = predict(ReLU(), 1.41, signal.WIDTH, 20)
     for drawn, band in zip((middle, middle_back), bands, strict=True):
         np.testing.assert_allclose(drawn, np.exp(band.middle))
+    assert squares.get_xlabel() == "layer of relu, gain 1.41"
 
 
 @pytest.mark.parametrize(
     ("activation", "gain", "said"),
     [
         ("relu", 1.0, "The signal vanishes, the gradient vanishes"),
-        ("relu", 1.41, "The signal is kept, the gradient is kept"),
+        ("relu", 1.41, "The signal stays within 10³, the gradient stays within 10³"),
         ("relu", 2.0, "The signal explodes, the gradient explodes"),
-        ("tanh", 2.0, "The signal is kept, the gradient explodes"),
-        ("sigmoid", 2.0, "The signal is kept, the gradient vanishes"),
+        ("tanh", 2.0, "The signal stays within 10³, the gradient explodes"),
+        ("sigmoid", 2.0, "The signal stays within 10³, the gradient vanishes"),
     ],
 )
 def test_the_title_is_the_finding(activation, gain, said):
@@ -62,8 +63,9 @@ def test_networks_lie_over_their_band():
 
     _, ax = plots.new_figure()
     band = Band(np.zeros(3), np.ones(3))
-    signal.networks_in_band(ax, np.full((30, 3), 2.0), band, count=7)
+    signal.networks_in_band(ax, np.full((30, 3), 2.0), band, count=7, theory="#009e73")
     assert len(ax.lines) == 1 + 7 and ax.get_yscale() == "log"
+    assert [line.get_color() for line in ax.lines] == ["#009e73"] + 7 * [signal.SIGNAL]
     low, high = band.edges(0.9)
     corners = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert corners.min() == pytest.approx(low.min()) and corners.max() == pytest.approx(high.max())

@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from dlcourse.gradcheck import check_vjp
-from dlcourse.problems.normalized import normalize, normalize_backward, normalized_network
+from dlcourse.problems.normalized import (
+    normalize,
+    normalize_backward,
+    normalized_network,
+    when_scaled,
+)
 from dlcourse.scratch.initialization import normal
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
@@ -77,3 +82,20 @@ def test_runs_are_networks_of_their_own():
     x = np.random.default_rng(9).normal(size=(3, 5))
     alone = normalized_network(sizes, np.random.default_rng(1), init)
     np.testing.assert_allclose(both.forward(x)[1], alone.forward(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("make", "bias", "kept"), [
+    (normalized_network, 0.0, True), (normalized_network, 0.5, False), (MLP, 0.0, False),
+])  # fmt: skip
+def test_what_scaled_weights_change(make, bias, kept):
+    """Nothing, with normalization and without biases; either left out is noticed."""
+    init, x, seen = partial(normal, std=0.4), np.random.default_rng(1).normal(size=(6, 8)), []
+    for a in (1.0, 25.0):
+        net = make([8, 10, 10, 3], np.random.default_rng(0), init=init)
+        for name in net.params:
+            if "bias" in name:
+                net.params[name][...] = bias * np.arange(len(net.params[name]))
+        seen.append(when_scaled(net, a, x))
+    assert len(seen[0]) == 3
+    same = [np.allclose(new, old, rtol=1e-9) for new, old in zip(*seen, strict=True)]
+    assert all(same) if kept else not any(same)

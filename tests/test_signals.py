@@ -17,6 +17,7 @@ TORCH = {
     "relu": (ReLU(), torch.relu),
     "tanh": (Tanh(), torch.tanh),
     "sigmoid": (Sigmoid(), torch.sigmoid),
+    "centered": (signals.CenteredSigmoid(), lambda z: torch.sigmoid(z) - 0.5),
     "leaky": (LeakyReLU(0.2), partial(torch.nn.functional.leaky_relu, negative_slope=0.2)),
 }
 

@@ -64,3 +64,24 @@ def normalized_network(
     for d, k in pairwise(sizes):
         layers += [Linear(d, k, rng=rngs, runs=runs, dtype=dtype, init=init), Normalize(), ReLU()]
     return Sequential(*layers[:-2])
+
+
+def when_scaled(network: Sequential, a: float, x: Array) -> list[Array]:
+    """Outputs for ``x``, and a times the gradients, with all weights but the last multiplied by a.
+
+    The last layer is not normalized. The gradient comes in as the cosine of the outputs; any would
+    do. Nothing of what is returned depends on a > 0 if each layer is normalized and no bias is
+    added before.
+
+    >>> from dlcourse.scratch.initialization import normal
+    >>> twice = [normalized_network([3, 4, 1], np.random.default_rng(0), normal) for _ in range(2)]
+    >>> one, two = (when_scaled(net, a, np.eye(3)) for net, a in zip(twice, (1.0, 8.0)))
+    >>> len(one), [bool(np.allclose(new, old)) for new, old in zip(two, one)]
+    (2, [True, True])
+    """
+    scaled = [name for name in network.params if "weight" in name][:-1]
+    for name in scaled:
+        network.params[name][...] *= a
+    out = network.forward(x)
+    network.backward(np.cos(out))
+    return [out, *(a * network.grads[name] for name in scaled)]

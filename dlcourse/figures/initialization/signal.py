@@ -50,7 +50,8 @@ def layer_histograms(activation: str, gain: float, depth: int) -> Figure:
     ):
         draw_band(right, band, layers, color=color)
         right.plot(layers, squares, color=color, linewidth=1.4, label=name)
-    right.set(xlabel="layer", ylabel="mean square (log axis)", ylim=(1e-16, 1e16))
+    setting = f"layer of {activation}, gain {gain:g}"
+    right.set(xlabel=setting, ylabel="mean square (log axis)", ylim=(1e-16, 1e16))
     powers, names = powers_of_ten(range(-15, 16, 5))
     right.set_yticks([10.0**power for power in powers], names)
     right.minorticks_off()
@@ -117,12 +118,12 @@ def finding(signal: float, gradient: float) -> str:
     """What has become of signal and gradient at their ends, as the title of a frame.
 
     >>> finding(0.5, 3e-12)
-    'The signal is kept, the gradient vanishes'
+    'The signal stays within 10³, the gradient vanishes'
     """
     words = []
     for name, square in (("signal", signal), ("gradient", gradient)):
-        kept = "is kept" if 1e-3 <= square <= 1e3 else "vanishes" if square < 1 else "explodes"
-        words.append(f"the {name} {kept}")
+        end = "vanishes" if square < 1e-3 else "explodes" if square > 1e3 else "stays within 10³"
+        words.append(f"the {name} {end}")
     return ", ".join(words).capitalize()
 
 
@@ -136,11 +137,20 @@ def draw_band(ax: Axes, band: Band, layers: Array, share: float = 0.9, color: st
 
 
 def networks_in_band(
-    ax: Axes, measured: Array, band: Band, share: float = 0.9, count: int = 20, color: str = SIGNAL
+    ax: Axes,
+    measured: Array,
+    band: Band,
+    share: float = 0.9,
+    count: int = 20,
+    color: str = SIGNAL,
+    theory: str = THEORY,
 ) -> Axes:
-    """The first ``count`` of the measured networks (runs, layers), one line each, over the band."""
+    """The first ``count`` of the measured networks (runs, layers), one line each, over the band.
+
+    ``theory`` is the color of the band.
+    """
     layers = np.arange(1, measured.shape[-1] + 1)
-    draw_band(ax, band, layers, share)
+    draw_band(ax, band, layers, share, theory)
     for one in measured[:count]:
         ax.plot(layers, one, color=color, linewidth=0.6, alpha=0.8, label="_")
     ax.set_xlabel("layer")
