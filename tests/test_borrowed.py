@@ -89,6 +89,21 @@ def test_shuffled_weights_are_the_same_numbers_and_leave_the_donor_alone() -> No
     assert (order[0] != order[1]).mean() > 0.8
 
 
+def test_enlarged_weights_are_a_multiple_with_the_donor_s_spread_run_by_run() -> None:
+    net, donor = (MLP([6, 5, 4], rngs(a, a + 1), runs=2) for a in (0, 2))
+    donor.params["0.weight"][1] *= 3
+    before = {name: w.copy() for name, w in net.params.items()}
+    borrowed.enlarge(net, donor)
+    spread = [model.params["0.weight"].std((1, 2)) for model in (net, donor)]
+    assert_allclose(*spread)
+    assert spread[0][1] > 2 * spread[0][0], "each run has its own donor's"
+    factors = [net.params[name] / before[name] for name in borrowed.BODY]
+    for run in range(2):
+        assert_allclose(factors[0][run], factors[1][run].mean())
+        assert_allclose(factors[1][run], factors[1][run].mean())
+    assert_array_equal(net.params["2.weight"], before["2.weight"])
+
+
 def test_tiled_runs_come_again_from_the_first_with_memory_of_their_own() -> None:
     donor = MLP([2, 3, 1], rngs(0, 1), runs=2)
     many = borrowed.tiled(donor, 4)
@@ -157,7 +172,7 @@ def test_what_is_borrowed_is_the_donor_s_layer_and_starts_differ() -> None:
                 rngs(0), 1, 0.3, task=task, donors=donors, start=start, frozen=frozen, updates=10
             )
             lost[start, frozen] = float(found["test_loss"][0, -1])
-    assert len({*lost.values()}) == 6
+    assert len({*lost.values()}) == 2 * len(borrowed.STARTS)
 
 
 @pytest.mark.parametrize(

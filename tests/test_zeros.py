@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -13,7 +11,6 @@ from dlcourse.problems import zeros as problem
 from dlcourse.scratch.initialization import kaiming_normal, zeros
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
-from dlcourse.scratch.optimizers import SGD
 
 
 def rng(seed=0):
@@ -63,21 +60,15 @@ def test_the_points_between_are_no_points_of_the_training() -> None:
 
 
 def test_unbalanced_digits_are_digits_in_the_stated_numbers() -> None:
-    digits = data.load("digits")
-    for part, counts in (("train", problem.COUNTS), ("test", problem.HALF)):
-        x, y = problem.unbalanced_digits([3, 4], part)
-        assert x.shape == (2, sum(counts), 64)
-        for images, labels in zip(x, y, strict=True):
-            assert sorted(np.bincount(labels), reverse=True) == list(counts)
-            assert len(np.unique(images, axis=0)) > 0.99 * len(images)
-        known = getattr(digits, part)
-        where = (known.x == x[1, 0]).all(axis=1)
-        assert y[1, 0] in known.y[where]
-    (_, y), (_, other) = (problem.unbalanced_digits([3, 4], part) for part in ("train", "test"))
-    assert np.bincount(y[0]).argmax() == np.bincount(other[0]).argmax(), "one order of classes"
+    digits = data.load("digits").train
+    x, y = problem.unbalanced_digits([3, 4])
+    assert x.shape == (2, sum(problem.COUNTS), 64)
+    for images, labels in zip(x, y, strict=True):
+        assert sorted(np.bincount(labels), reverse=True) == list(problem.COUNTS)
+        assert len(np.unique(images, axis=0)) > 0.99 * len(images)
+    where = (digits.x == x[1, 0]).all(axis=1)
+    assert y[1, 0] in digits.y[where]
     assert (np.bincount(y[0]) != np.bincount(y[1])).any(), "each seed has its own"
-    with pytest.raises(ValueError, match="part must be one of"):
-        problem.unbalanced_digits([0], "validation")
 
 
 def test_log_shares_are_the_best_constant_guess() -> None:
@@ -89,21 +80,6 @@ def test_log_shares_are_the_best_constant_guess() -> None:
     assert (worse > loss + 0.1).all()
     with pytest.raises(ValueError, match="each of 3 classes occurs"):
         problem.log_shares(y, classes=3)
-
-
-def test_each_run_learns_its_own_seed_s_unbalanced_digits() -> None:
-    begin = partial(problem.learn_unbalanced, optimizer=SGD, updates=2)
-    lr = np.full((4, 1), 0.1)
-    many = begin([*rngs(2), *rngs(2)], 4, lr, seeds=[7, 8], shares=True)
-    alone = begin([rng(1)], 1, lr[:1], seeds=[8], shares=True)
-    for name in ("train_loss", "test_loss"):
-        assert many[name].shape == (4, 2)
-        assert_allclose(many[name][3], alone[name][0], rtol=1e-9)
-        assert_array_equal(many[name][:2], many[name][2:])
-    other = begin([rng(1)], 1, lr[:1], seeds=[7], shares=True)  # planted: another seed's images
-    assert abs(many["train_loss"][3] - other["train_loss"][0]).max() > 1e-3
-    without = begin([rng(1)], 1, lr[:1], seeds=[8], shares=False)
-    assert (without["train_loss"] > alone["train_loss"] + 0.1).all()
 
 
 def test_ones_and_zeros_hand_on_their_inputs_and_still_learn() -> None:

@@ -22,7 +22,7 @@ LENT, HIDDEN, BATCH = 40, 32, 25
 """Images of each of its five classes that a donor sees; hidden units; images in a batch."""
 BODY = ("0.weight", "0.bias")
 """What is borrowed: the first layer. The last one belongs to the old classes."""
-STARTS = ("drawn", "borrowed", "shuffled")
+STARTS = ("drawn", "borrowed", "shuffled", "scaled")
 LOOKS = (10, 20, 40, 80, 160, 320, 640)
 """After so many updates the held-out images are looked at."""
 
@@ -125,6 +125,22 @@ def shuffled(model: Sequential, rng: Sequence[np.random.Generator]) -> Sequentia
     return other
 
 
+def enlarge(model: Sequential, donor: Sequential) -> None:
+    """Multiply the first layer's weights and biases by what gives its weights the donor's spread.
+
+    Examples
+    --------
+    >>> net, donor = (MLP([2, 3, 2], np.random.default_rng(s), runs=1) for s in (0, 1))
+    >>> enlarge(net, donor)
+    >>> float(net.params["0.weight"].std() / donor.params["0.weight"].std()).__round__(9)
+    1.0
+    """
+    factor = [np.std(m.params[BODY[0]], axis=(1, 2), keepdims=True) for m in (donor, model)]
+    for name in BODY:
+        ratio = factor[0] / factor[1]
+        model.params[name][...] *= ratio if name == BODY[0] else ratio[..., 0]
+
+
 def pretrain(
     seeds: Sequence[int],
     updates: int = 300,
@@ -201,7 +217,8 @@ def finetune(
     donors : what ``pretrain`` made for these seeds
     start : how the first layer begins; the last layer is drawn
         "drawn": as PyTorch draws it; "borrowed": as the donor's; "shuffled": as the donor's, its
-        entries in other places
+        entries in other places; "scaled": as PyTorch draws it, times what gives its weights the
+        spread of the donor's
     frozen : the first layer stays as it begins
     updates : one of ``LOOKS``
 
@@ -214,8 +231,10 @@ def finetune(
         checks.fail("updates", f"one of {LOOKS}", updates)
     rows = batches(task, updates, rng)
     net: Sequential = MLP([64, HIDDEN, task.classes], rng, runs=runs)
-    if start != "drawn":
-        lender = tiled(donors, runs)
+    lender = tiled(donors, runs)
+    if start == "scaled":
+        enlarge(net, lender)
+    elif start != "drawn":
         transfer(net, shuffled(lender, rng) if start == "shuffled" else lender, BODY)
     if frozen:
         *body, last = net.layers

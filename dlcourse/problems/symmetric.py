@@ -10,7 +10,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
-from dlcourse.scratch.initialization import constant, uniform, zeros
+from dlcourse.scratch.initialization import constant, kaiming_uniform, uniform, zeros
 from dlcourse.scratch.layers import Layer, Linear, ReLU
 from dlcourse.scratch.models import MLP, Sequential
 
@@ -165,8 +165,8 @@ def nearly_equal(
 
     Parameters
     ----------
-    told : "nothing"; "hidden biases" or "output weights", which are then drawn as PyTorch draws
-        them; "dropout", of half of the hidden units; "all weights": nothing is equal
+    told : "nothing"; "hidden biases", "output weights" or "all weights", which are then drawn as
+        PyTorch draws them; "dropout", of half of the hidden units. All other biases are 0
 
     Examples
     --------
@@ -177,7 +177,7 @@ def nearly_equal(
     checks.choice("told", told, TOLD)
     alike = partial(constant, val=value)
     if told == "all weights":
-        return MLP([64, 32, 10], rng, runs=runs)
+        return MLP([64, 32, 10], rng, runs=runs, init=partial(kaiming_uniform, a=5**0.5))
     first = Linear(64, 32, rng=rng, runs=runs, init=alike)
     if told == "hidden biases":
         bound = 1 / np.sqrt(64)

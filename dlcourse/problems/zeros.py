@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from dlcourse.arrays import Array, Generators
 from dlcourse.problems.symmetric import descend
 from dlcourse.scratch.initialization import identity, kaiming_normal, kaiming_uniform, zeros
 from dlcourse.scratch.layers import Layer, Linear, ReLU
-from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
+from dlcourse.scratch.losses import MSE
 from dlcourse.scratch.models import MLP, Residual, Sequential
 from dlcourse.scratch.optimizers import SGD
 
@@ -59,10 +59,8 @@ def learn_wave(
     return {name: loss.forward(net.forward(a - shift), b) for name, (a, b) in found.items()}
 
 
-def unbalanced_digits(seeds: Sequence[int], part: str = "train") -> tuple[Array, Array]:
+def unbalanced_digits(seeds: Sequence[int]) -> tuple[Array, Array]:
     """208 digits a run, ``COUNTS`` of each class; which class is how frequent the seed decides.
-
-    ``part`` is "train" or "test": of the test images half as many, one at least.
 
     Returns
     -------
@@ -74,17 +72,13 @@ def unbalanced_digits(seeds: Sequence[int], part: str = "train") -> tuple[Array,
     >>> x.shape, np.sort(np.bincount(y[0]))[::-1].tolist()
     ((2, 208, 64), [80, 50, 30, 18, 11, 7, 5, 3, 2, 2])
     """
-    counts = COUNTS if checks.choice("part", part, ("train", "test")) == "train" else HALF
-    digits, rows = getattr(data.load("digits"), part), []
+    digits, rows = data.load("digits").train, []
     for seed in seeds:
         rng = np.random.default_rng([seed, sum(COUNTS)])
         of = [np.flatnonzero(digits.y == c) for c in rng.permutation(10)]
-        picked = [rng.choice(some, n, replace=False) for some, n in zip(of, counts, strict=True)]
+        picked = [rng.choice(some, n, replace=False) for some, n in zip(of, COUNTS, strict=True)]
         rows.append(np.concatenate(picked))
     return digits.x[np.array(rows)], digits.y[np.array(rows)]
-
-
-HALF = tuple(n // 2 for n in COUNTS)
 
 
 def log_shares(y: Array, classes: int = 10) -> Array:
@@ -99,42 +93,6 @@ def log_shares(y: Array, classes: int = 10) -> Array:
     if not shares.all():
         checks.fail("y", f"labels among which each of {classes} classes occurs", y)
     return np.log(shares)
-
-
-def learn_unbalanced(
-    rng: Sequence[np.random.Generator],
-    runs: int,
-    lr: Any,
-    *,
-    seeds: Sequence[int],
-    optimizer: Callable[..., Any],
-    shares: bool,
-    updates: int = 20,
-) -> Mapping[str, Array]:
-    """A net 64-32-10 on each seed's unbalanced digits, all images in each update.
-
-    Parameters
-    ----------
-    rng, runs, lr : as ``try_all`` gives them
-    seeds : those of ``try_all``, which also pick the images
-    shares : whether the output biases begin at the logarithms of the classes' shares, or at 0
-
-    Returns
-    -------
-    {"train_loss", "test_loss": (runs, updates)}, after each update
-    """
-    each, loss = np.arange(runs) % len(seeds), SoftmaxCrossEntropy()
-    (x, y), (new, true) = (unbalanced_digits(seeds, part) for part in ("train", "test"))
-    net = MLP([64, 32, 10], rng, runs=runs, init=zero_biases)
-    if shares:
-        net.params["2.bias"][...] = log_shares(y)[each]
-    x, y, new, true = (a[each] for a in (x, y, new, true))
-    opt, seen, held = optimizer(net.theta, lr=lr), [], []
-    for _ in range(updates):
-        _, after = descend(net, opt, loss, x, y, 1)
-        seen.append(after)
-        held.append(loss.forward(net.forward(new), true))
-    return {"train_loss": np.stack(seen, axis=1), "test_loss": np.stack(held, axis=1)}
 
 
 def ones_and_zeros(rng: Generators, runs: int | None = None) -> MLP:
