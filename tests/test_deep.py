@@ -211,6 +211,12 @@ def test_a_random_change_is_as_large_and_elsewhere():
         d, e = noise[:, part] - start[:, part], net.theta[:, part] - start[:, part]
         np.testing.assert_allclose(np.linalg.norm(d, axis=1), np.linalg.norm(e, axis=1))
         assert abs((d * e).sum(axis=1)).max() < 0.5 * (e * e).sum(axis=1).max()
+    thin = thin_change(net, start, 1, np.random.default_rng(0))
+    for part, shape in hidden(net):
+        drawn, true = ((x[0, part] - start[0, part]).reshape(shape) for x in (thin, net.theta))
+        size = np.linalg.svd(drawn, compute_uv=False)
+        assert size[0] == pytest.approx(np.linalg.svd(true, compute_uv=False)[0])
+        assert size[1] < 1e-12 < size[0]
 
 
 def test_the_gain_is_read_elsewhere_and_the_network_stays(batch):

@@ -257,7 +257,7 @@ def thin_change(
     net : trained; its theta is only read
     start : theta before training
     rank : how many singular directions of each matrix's change are kept
-    rng : where given, each matrix changes in random directions instead, by as much
+    rng : where given, the directions are drawn at random, and the singular values kept
 
     Biases and output layer are in the result as they were at the start.
     """
@@ -266,11 +266,10 @@ def thin_change(
         before = start[..., part].astype(float)
         change = (net.theta[..., part] - before).reshape(*before.shape[:-1], *shape)
         u, s, v = np.linalg.svd(change, full_matrices=False)
-        kept = (u[..., :rank] * s[..., None, :rank]) @ v[..., :rank, :]
         if rng is not None:
-            noise = rng.normal(size=kept.shape)
-            size = np.linalg.norm(kept, axis=(-2, -1), keepdims=True)
-            kept = noise * size / np.linalg.norm(noise, axis=(-2, -1), keepdims=True)
+            u = np.linalg.qr(rng.normal(size=u.shape))[0]
+            v = np.linalg.qr(rng.normal(size=v.mT.shape))[0].mT
+        kept = (u[..., :rank] * s[..., None, :rank]) @ v[..., :rank, :]
         theta[..., part] = before + kept.reshape(before.shape)
     return theta
 
