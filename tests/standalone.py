@@ -2,10 +2,9 @@
 
 import ast
 import functools
+import importlib
 import inspect
 import textwrap
-
-from dlcourse.grading.bank import _walk
 
 
 @functools.cache
@@ -36,9 +35,20 @@ def _parts(path):
     return kept
 
 
+@functools.cache
+def _shared(path):
+    """The files that exercises share and this one imports from: ``_walk.py`` and its like."""
+    with open(path, encoding="utf-8") as file:
+        nodes = ast.parse(file.read()).body
+    named = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    shared = [name for name in named if name.rpartition(".")[2].startswith("_")]
+    return [importlib.import_module(n).__file__ for n in shared if n.startswith("dlcourse.grading")]
+
+
 def source(function, entry):
-    """A cell that defines ``entry``: the function, and what it uses of its module."""
-    parts = [*_parts(_walk.__file__), *_parts(inspect.getsourcefile(function))]
+    """A cell that defines ``entry``: the function, and what it uses of its module and of those."""
+    path = inspect.getsourcefile(function)
+    parts = [part for each in (*_shared(path), path) for part in _parts(each)]
     wanted, before = {function.__name__}, set()
     while wanted != before:
         before = set(wanted)

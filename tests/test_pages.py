@@ -121,7 +121,7 @@ def test_an_algorithm_without_a_row_is_found():
     assert missing_from(listed, optimizers) == [forgotten]
 
 
-COMPLETE = {"Optimizers", "Schedules"}
+COMPLETE = {"Optimizers", "Schedules", "Initialization", "Preprocessing"}
 FIELDS = ("formula", "scratch", "twin", "lesson", "exercise", "paper")
 
 

@@ -226,11 +226,12 @@ def test_an_error_names_no_place_in_memory_however_it_is_written(place):
 
 # Two parameters of one shape
 
+REMEMBER = [e for e in exercises().values() if {"params", "grads"} <= {*e.parameters}]
+
 
 def test_whoever_remembers_is_asked_about_two_of_one_shape():
-    asked = [exercise for exercise in exercises().values() if "params" in exercise.parameters]
-    assert len(asked) == 7
-    for exercise in asked:
+    assert len(REMEMBER) == 7
+    for exercise in REMEMBER:
         (shared,) = (m for m in exercise.mistakes if m.id == f"{exercise.id}/by_shape")
         wrong = judge(exercise, shared.answer, own=False)
         alike = {probe.name for probe in exercise.probes if _one_shape(exercise.case(probe))}
@@ -240,10 +241,9 @@ def test_whoever_remembers_is_asked_about_two_of_one_shape():
 @pytest.mark.parametrize("key", ["name.lower()", "name[0]", "name.upper()"])
 def test_state_kept_by_a_part_of_the_name_is_wrong_wherever_there_is_state(key):
     part = eval(f"lambda name: {key}")
-    for exercise in exercises().values():
-        if "params" in exercise.parameters:
-            named = [exercise.case(probe).args[0] for probe in exercise.probes]
-            assert any(len({*map(part, params)}) < len(params) for params in named), exercise.id
+    for exercise in REMEMBER:
+        named = [exercise.case(probe).args[0] for probe in exercise.probes]
+        assert any(len({*map(part, params)}) < len(params) for params in named), exercise.id
     text = RIGHT.replace("v[name]", f"v[{key}]").replace("v = {name:", f"v = {{{key}:")
     report = here(text)
     assert report.cause == "value" and report.score < 100

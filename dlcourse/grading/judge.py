@@ -13,11 +13,11 @@ from typing import Any
 
 from dlcourse.grading import texts
 from dlcourse.grading.answers import READY_MADE
-from dlcourse.grading.compare import compare
+from dlcourse.grading.compare import Difference, compare
 from dlcourse.grading.inprocess import InProcess
 from dlcourse.grading.moments import compare_draws, same_moments
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED, NOT_YET, Report
-from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Case, Exercise, Mistake, Probe, reseeded
+from dlcourse.grading.spec import GROUPS, PUBLIC_SEED, Exercise, Mistake, Probe, reseeded
 from dlcourse.grading.subjects import (
     Facts,
     Failure,
@@ -90,11 +90,19 @@ def run_probe(
             outcome.difference = (
                 compare_draws(expected, reply.value, case.moments)
                 if case.moments
-                else compare(expected, reply.value)
+                else _difference(exercise, expected, reply.value)
             )
         except Exception as error:  # a result too odd to be read
             reply.failure = failure_of(error, "")
     return outcome
+
+
+def _difference(exercise: Exercise, expected: Any, came: Any) -> Difference | None:
+    """The first difference that is left once the answer's free choices are made as ours were."""
+    found = compare(expected, came)
+    if found is None or found.kind != "value":
+        return found
+    return compare(expected, exercise.free(expected, came))
 
 
 def _unwritten(failure: Failure | None) -> bool:
@@ -111,17 +119,18 @@ def matching_mistake(
     for mistake in exercise.mistakes:
         values = (asked(mistake.answer, exercise.case(o.probe, seed)) for o in outcomes)
         pairs = zip(values, outcomes, strict=True)
-        if all(_alike(outcome.case, value, outcome.reply.value) for value, outcome in pairs):
+        if all(_alike(exercise, outcome, value) for value, outcome in pairs):
             found.append(mistake)
     return found[0] if len(found) == 1 else None
 
 
-def _alike(case: Case, expected: Any, came: Any) -> bool:
-    """Whether two answers to a case are the same: in value, or by their moments if random."""
-    if not case.moments:
-        return _same(expected, came)
+def _alike(exercise: Exercise, outcome: Outcome, mistaken: Any) -> bool:
+    """Whether an answer is a known mistake's: in value, or by their moments if random."""
+    moments, came = outcome.case.moments, outcome.reply.value
     try:
-        return same_moments(expected, came, case.moments)
+        if moments:
+            return same_moments(mistaken, came, moments)
+        return _difference(exercise, mistaken, came) is None
     except Exception:  # a result too odd to be read equals nothing
         return False
 

@@ -127,6 +127,8 @@ class Exercise:
     """The whole of one exercise; the decorators below fill it, top to bottom, in its bank file.
 
     ``result`` says in a sentence what an answer returns, for those who return something else.
+    ``free`` takes what was expected and what came, alike in structure, and gives what came with
+    everything chosen as in the former that an answer is free to choose: the sign of an axis, say.
     """
 
     id: str
@@ -139,6 +141,7 @@ class Exercise:
     entry: str = "run"
     result: str = ""
     places: Callable[[tuple[Any, ...]], str] = lambda path: ""
+    free: Callable[[Any, Any], Any] = lambda expected, came: came
     reference: Function = _no_reference
     probes: list[Probe] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)

@@ -1,0 +1,87 @@
+"""Networks whose pre-activations are normalized, one sample at a time: the barest kind there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlcourse.arrays import Array, Generators, run_generators
+from dlcourse.scratch.layers import Layer, Linear, ReLU
+from dlcourse.scratch.models import Sequential
+
+
+def normalize(x: Array) -> tuple[Array, Any]:
+    """y = (x − mean) / std over the units of one layer, the last axis; nothing is added to the std.
+
+    >>> y, _ = normalize(np.array([[1.0, 3.0]]))
+    >>> y, normalize(100 * y)[0]
+    (array([[-1.,  1.]]), array([[-1.,  1.]]))
+    """
+    y = x - _mean(x)
+    std = np.sqrt(_mean(y, y))
+    y /= std
+    return y, (y, std)
+
+
+def normalize_backward(dy: Array, cache: Any) -> Array:
+    """dx = (dy − mean(dy) − y mean(dy y)) / std: what shifts or stretches x has no effect."""
+    y, std = cache
+    return (dy - _mean(dy) - y * _mean(dy, y)) / std
+
+
+def _mean(a: Array, b: Any = 1.0) -> Array:
+    """Mean of a b over the last axis: of so short ones ``vecdot`` is the quickest."""
+    b = np.broadcast_to(np.asarray(b, dtype=a.dtype), a.shape)
+    return np.asarray(np.vecdot(a, b) / a.shape[-1])[..., None]
+
+
+class Normalize(Layer):
+    """``normalize`` as a layer."""
+
+    pair = staticmethod(normalize)
+    pair_backward = staticmethod(normalize_backward)
+
+
+def normalized_network(
+    sizes: Sequence[int],
+    rng: Generators,
+    init: Any,
+    runs: int | None = None,
+    dtype: npt.DTypeLike = np.float64,
+) -> Sequential:
+    """An ``MLP`` of ReLUs, with ``Normalize`` between each hidden layer and its ReLU.
+
+    >>> from dlcourse.scratch.initialization import normal
+    >>> net = normalized_network([2, 3, 1], np.random.default_rng(0), normal)
+    >>> [type(layer).__name__ for layer in net.layers]
+    ['Linear', 'Normalize', 'ReLU', 'Linear']
+    """
+    rngs, layers = run_generators(rng, runs), []
+    for d, k in pairwise(sizes):
+        layers += [Linear(d, k, rng=rngs, runs=runs, dtype=dtype, init=init), Normalize(), ReLU()]
+    return Sequential(*layers[:-2])
+
+
+def when_scaled(network: Sequential, a: float, x: Array) -> list[Array]:
+    """Outputs for ``x``, and a times the gradients, with all weights but the last multiplied by a.
+
+    The last layer is not normalized. The gradient comes in as the cosine of the outputs; any would
+    do. Nothing of what is returned depends on a > 0 if each layer is normalized and no bias is
+    added before.
+
+    >>> from dlcourse.scratch.initialization import normal
+    >>> twice = [normalized_network([3, 4, 1], np.random.default_rng(0), normal) for _ in range(2)]
+    >>> one, two = (when_scaled(net, a, np.eye(3)) for net, a in zip(twice, (1.0, 8.0)))
+    >>> len(one), [bool(np.allclose(new, old)) for new, old in zip(two, one)]
+    (2, [True, True])
+    """
+    scaled = [name for name in network.params if "weight" in name][:-1]
+    for name in scaled:
+        network.params[name][...] *= a
+    out = network.forward(x)
+    network.backward(np.cos(out))
+    return [out, *(a * network.grads[name] for name in scaled)]
