@@ -1,0 +1,41 @@
+"""Normalization inside a network: the pure pairs, and layers around them."""
+
+from dlcourse.scratch.normalization.recurrent import (
+    LayerNormRNN,
+    layer_norm_rnn,
+    layer_norm_rnn_backward,
+)
+from dlcourse.scratch.normalization.sample import (
+    LayerNorm,
+    RMSNorm,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
+from dlcourse.scratch.normalization.without import (
+    DynamicTanh,
+    Gate,
+    dynamic_tanh,
+    dynamic_tanh_backward,
+    gate,
+    gate_backward,
+)
+
+__all__ = [
+    "DynamicTanh",
+    "Gate",
+    "LayerNorm",
+    "LayerNormRNN",
+    "RMSNorm",
+    "dynamic_tanh",
+    "dynamic_tanh_backward",
+    "gate",
+    "gate_backward",
+    "layer_norm",
+    "layer_norm_backward",
+    "layer_norm_rnn",
+    "layer_norm_rnn_backward",
+    "rms_norm",
+    "rms_norm_backward",
+]
