@@ -13,6 +13,7 @@ from dlcourse.scratch.normalization.sample import (
     rms_norm,
     rms_norm_backward,
 )
+from dlcourse.scratch.normalization.tokens import Tokens
 from dlcourse.scratch.normalization.without import (
     DynamicTanh,
     Gate,
@@ -28,6 +29,7 @@ __all__ = [
     "LayerNorm",
     "LayerNormRNN",
     "RMSNorm",
+    "Tokens",
     "dynamic_tanh",
     "dynamic_tanh_backward",
     "gate",
