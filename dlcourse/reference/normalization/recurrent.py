@@ -18,12 +18,12 @@ from dlcourse.reference.layers.base import (
     Tensor,
     each_run,
     expanded,
+    ones,
     promoted,
     pull_back,
     record,
     uniform,
 )
-from dlcourse.reference.normalization.sample import filled
 
 NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
 CORES = (3, 2, 2, 1, 1, 2)
@@ -95,9 +95,9 @@ class LayerNormRNN(Layer):
         self.eps = checks.scalar("eps", eps)
         shapes = {"weight_ih": (k, d), "weight_hh": (k, k), "bias": (k,)}
         draws = {name: uniform(k**-0.5, *shape) for name, shape in shapes.items()}
-        self.draw(draws | {"gain": filled(1.0, k)}, rng, runs, dtype, device)
+        self.draw(draws | {"gain": ones(k)}, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *lead, k, d = params["weight_ih"].shape
         inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
         x, params = promoted(x, params)

@@ -14,11 +14,11 @@ import torch.nn.functional as F
 from dlcourse import checks, inputs
 from dlcourse.reference.layers.base import (
     Cache,
-    Draw,
     Layer,
     Tensor,
     each_run,
     expanded,
+    ones,
     promoted,
     pull_back,
     record,
@@ -95,10 +95,10 @@ class LayerNorm(Layer):
         super().__init__()
         shape = self.normalized_shape = checks.last_axes("normalized_shape", normalized_shape)
         self.eps = checks.scalar("eps", eps)
-        draws = {"weight": filled(1.0, *shape), "bias": zeros(*shape)}
-        self.draw(draws if affine else {}, NO_CHANCE, runs, dtype, device)
+        draws = {"weight": ones(*shape), "bias": zeros(*shape)}
+        self.fill(draws if affine else {}, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         axes, (weight, bias) = len(self.normalized_shape), tuple(params.values()) or (None, None)
         x, weight, bias = samples(x, self.normalized_shape, weight, bias)
         function, cores = partial(_layer_norm, self.eps, axes), facing(axes, x, weight, bias)
@@ -121,24 +121,13 @@ class RMSNorm(Layer):
         super().__init__()
         shape = self.normalized_shape = checks.last_axes("normalized_shape", normalized_shape)
         self.eps = eps if eps is None else checks.scalar("eps", eps)
-        draws = {"weight": filled(1.0, *shape)}
-        self.draw(draws if affine else {}, NO_CHANCE, runs, dtype, device)
+        draws = {"weight": ones(*shape)}
+        self.fill(draws if affine else {}, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         axes = len(self.normalized_shape)
         x, weight = samples(x, self.normalized_shape, params.get("weight"))
-        return each_run(
-            partial(_rms_norm, self.eps, axes), facing(axes, x, weight), x, weight
-        )
-
-
-NO_CHANCE = np.random.default_rng(0)
-"""What nothing is drawn from."""
-
-
-def filled(value: float, *shape: int) -> Draw:
-    """No draw: one number everywhere."""
-    return lambda rng: np.full(shape, value)
+        return each_run(partial(_rms_norm, self.eps, axes), facing(axes, x, weight), x, weight)
 
 
 def samples(x: Tensor, shape: tuple[int, ...], *params: Tensor | None) -> Any:

@@ -12,14 +12,13 @@ from dlcourse.reference.layers.base import (
     Layer,
     Tensor,
     each_run,
+    ones,
     promoted,
     pull_back,
     zeros,
 )
 from dlcourse.reference.normalization.sample import (
-    NO_CHANCE,
     facing,
-    filled,
     recorded,
     samples,
 )
@@ -36,9 +35,7 @@ def gate_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Tensor]:
     return dx, dalpha
 
 
-def dynamic_tanh(
-    x: Tensor, alpha: Tensor, weight: Tensor, bias: Tensor
-) -> tuple[Tensor, Cache]:
+def dynamic_tanh(x: Tensor, alpha: Tensor, weight: Tensor, bias: Tensor) -> tuple[Tensor, Cache]:
     """``torch.tanh`` and ``torch.addcmul``."""
     return recorded(_dynamic_tanh, 1, x, alpha, weight, bias)
 
@@ -66,9 +63,9 @@ class Gate(Layer):
     ) -> None:
         super().__init__()
         start = checks.scalar("start", start, -np.inf)
-        self.draw({"alpha": filled(start, 1)}, NO_CHANCE, runs, dtype, device)
+        self.fill({"alpha": lambda rng: np.full(1, start)}, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         inputs.values("x", x, Tensor, "float")
         x, params = promoted(x, params)
         return each_run(torch.mul, facing(1, x, *params.values()), x, *params.values())
@@ -90,12 +87,12 @@ class DynamicTanh(Layer):
         self.num_features = checks.integer("normalized_shape", normalized_shape, 1)
         start = checks.scalar("start", start, -np.inf)
         draws = {
-            "alpha": filled(start, 1),
-            "weight": filled(1.0, normalized_shape),
+            "alpha": lambda rng: np.full(1, start),
+            "weight": ones(normalized_shape),
             "bias": zeros(normalized_shape),
         }
-        self.draw(draws, NO_CHANCE, runs, dtype, device)
+        self.fill(draws, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         given = samples(x, (self.num_features,), *params.values())
         return each_run(_dynamic_tanh, facing(1, *given), *given)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
-from dlcourse.scratch.layers.base import Cache, Layer, uniform
+from dlcourse.scratch.layers.base import Cache, Layer, ones, uniform
 from dlcourse.scratch.layers.dense import linear, linear_backward
 from dlcourse.scratch.layers.recurrent import NONLINEARITIES
-from dlcourse.scratch.normalization.sample import filled, layer_norm, layer_norm_backward
+from dlcourse.scratch.normalization.sample import layer_norm, layer_norm_backward
 
 
 def layer_norm_rnn(
@@ -80,7 +80,8 @@ def layer_norm_rnn_backward(
     _, activation_backward = NONLINEARITIES[nonlinearity]
     *lead, n, t, k = dy.shape
     dh, da = np.zeros_like(dy[..., 0, :]), np.empty_like(dy)
-    dweight_hh, dbias, dgain = np.zeros_like(weight_hh), 0.0, 0.0
+    dweight_hh = np.zeros_like(weight_hh)
+    dbias, dgain = np.zeros((2, k), dy.dtype)
     for i in reversed(range(t)):
         now = activation_backward(dy[..., i, :] + dh, slopes[i])
         xhat, norm = norms[i]
@@ -127,14 +128,13 @@ class LayerNormRNN(Layer):
         shapes = {"weight_ih": (k, d), "weight_hh": (k, k), "bias": (k,)}
         bound = 1 / np.sqrt(k)
         draws = {name: uniform(bound, *shape) for name, shape in shapes.items()}
-        self.draw(draws | {"gain": filled(1.0, k)}, rng, runs, dtype)
+        self.draw(draws | {"gain": ones(k)}, rng, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, _, d = self.params["weight_ih"].shape
         inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray)
-        return layer_norm_rnn(
-            x, *self.params.values(), nonlinearity=self.nonlinearity, eps=self.eps
-        )
+        w_ih, w_hh, bias, gain = self.params.values()
+        return layer_norm_rnn(x, w_ih, w_hh, bias, gain, None, self.nonlinearity, self.eps)
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
         *grads, _ = layer_norm_rnn_backward(dy, cache, input_grad)

@@ -11,7 +11,7 @@ import numpy as np
 from dlcourse.arrays import BLOCK, Array
 
 
-def standardize(x: Array, eps: float, xhat: Array, std: Array) -> None:
+def standardize_rows(x: Array, eps: float, xhat: Array, std: Array) -> None:
     """Write x̂ and σ of rows x (..., d): the heart of ``layer_norm``."""
     np.subtract(x, mean(x), out=xhat)
     rest, size = mean(xhat), rms(xhat)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array
-from dlcourse.scratch.layers.base import Cache, Draw, Layer, zeros
+from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
 from dlcourse.scratch.normalization.rows import (
     affine,
     as_params,
@@ -20,7 +20,7 @@ from dlcourse.scratch.normalization.rows import (
     parts,
     rms,
     room_for_y,
-    standardize,
+    standardize_rows,
 )
 
 
@@ -61,7 +61,7 @@ def layer_norm(
     xhat, std = np.empty_like(rows), np.empty((*rows.shape[:2], 1), rows.dtype)
     y = room_for_y(xhat, gain, shift)
     for part in parts(y):
-        standardize(rows[:, part], eps, xhat[:, part], std[:, part])
+        standardize_rows(rows[:, part], eps, xhat[:, part], std[:, part])
         affine(xhat[:, part], gain, shift, y[:, part])
     return y.reshape(shape), (xhat, std, gain, shift, shape, runs, axes)
 
@@ -159,8 +159,8 @@ class LayerNorm(Layer):
         super().__init__()
         shape = self.normalized_shape = checks.last_axes("normalized_shape", normalized_shape)
         self.eps = checks.scalar("eps", eps)
-        draws = {"weight": filled(1.0, *shape), "bias": zeros(*shape)}
-        self.draw(draws if affine else {}, NO_CHANCE, runs, dtype)
+        draws = {"weight": ones(*shape), "bias": zeros(*shape)}
+        self.fill(draws if affine else {}, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         samples(x, self.normalized_shape, self.params.get("weight"))
@@ -187,7 +187,7 @@ class RMSNorm(Layer):
         super().__init__()
         shape = self.normalized_shape = checks.last_axes("normalized_shape", normalized_shape)
         self.eps = eps if eps is None else checks.scalar("eps", eps)
-        self.draw({"weight": filled(1.0, *shape)} if affine else {}, NO_CHANCE, runs, dtype)
+        self.fill({"weight": ones(*shape)} if affine else {}, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         samples(x, self.normalized_shape, self.params.get("weight"))
@@ -196,15 +196,6 @@ class RMSNorm(Layer):
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
         dx, *grads = rms_norm_backward(dy, cache)
         return (dx, *grads) if self.params else dx
-
-
-NO_CHANCE = np.random.default_rng(0)
-"""What nothing is drawn from."""
-
-
-def filled(value: float, *shape: int) -> Draw:
-    """No draw: one number everywhere."""
-    return lambda rng: np.full(shape, value)
 
 
 def samples(x: Array, shape: tuple[int, ...], p: Array | None) -> None:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array
-from dlcourse.scratch.layers.base import Cache, Layer, zeros
-from dlcourse.scratch.normalization.sample import NO_CHANCE, filled, samples
+from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
+from dlcourse.scratch.normalization.sample import samples
 
 
 def gate(x: Array, alpha: Array) -> tuple[Array, Cache]:
@@ -96,7 +96,7 @@ class Gate(Layer):
     ) -> None:
         super().__init__()
         start = checks.scalar("start", start, -np.inf)
-        self.draw({"alpha": filled(start, 1)}, NO_CHANCE, runs, dtype)
+        self.fill({"alpha": lambda rng: np.full(1, start)}, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         inputs.values("x", x, np.ndarray, "float")
@@ -121,11 +121,11 @@ class DynamicTanh(Layer):
         self.num_features = checks.integer("normalized_shape", normalized_shape, 1)
         start = checks.scalar("start", start, -np.inf)
         draws = {
-            "alpha": filled(start, 1),
-            "weight": filled(1.0, normalized_shape),
+            "alpha": lambda rng: np.full(1, start),
+            "weight": ones(normalized_shape),
             "bias": zeros(normalized_shape),
         }
-        self.draw(draws, NO_CHANCE, runs, dtype)
+        self.fill(draws, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         samples(x, (self.num_features,), self.params["weight"])
