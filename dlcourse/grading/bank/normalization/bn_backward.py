@@ -26,9 +26,9 @@ EXERCISE = Exercise(
         "along xhat: xhat times the mean of g·xhat. What is left is divided by √(var + eps). The "
         "other two are sums: dgamma of dy·xhat, dbeta of dy.",
         "By hand, with one feature, x = (1, 3, 5), gamma = [2], eps = 0 and dy = (1, 0, 0): the "
-        "deviation is √(8/3) = 1.63299, xhat = (−1.22474, 0, 1.22474), g = (2, 0, 0). Its mean is "
-        "2/3, the mean of g·xhat is −0.816497. So dx = ((2, 0, 0) − 2/3 + 0.816497·xhat)/1.63299 "
-        "= (0.204124, −0.408248, 0.204124), dgamma = −1.22474, dbeta = 1.",
+        "deviation is √(8/3) = 1.63299, xhat = (-1.22474, 0, 1.22474), g = (2, 0, 0). Its mean is "
+        "2/3, the mean of g·xhat is -0.816497. So dx = ((2, 0, 0) − 2/3 + 0.816497·xhat)/1.63299 "
+        "= (0.204124, -0.408248, 0.204124), dgamma = -1.22474, dbeta = 1.",
     ),
     result="Three arrays come back: dx, shaped as x, dgamma and dbeta.",
     places=named("dx", "dgamma", "dbeta"),

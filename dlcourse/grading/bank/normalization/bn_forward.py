@@ -36,7 +36,7 @@ EXERCISE = Exercise(
         "with times count / (count − 1).",
         "By hand, with x = [[1], [3], [8]], gamma = [2], beta = [1], running_mean = [0], "
         "running_var = [1], momentum = 0.1, eps = 0: the mean is 4, the variance (9 + 1 + 16)/3 = "
-        "26/3, so y = 1 + 2·(−3, −1, 4)/2.94392 = (−1.0381, 0.320634, 3.71747). Remembered are "
+        "26/3, so y = 1 + 2·(-3, -1, 4)/2.94392 = (-1.0381, 0.320634, 3.71746). Remembered are "
         "0.4 and 0.9 + 0.1·13 = 2.2.",
     ),
     result="Three arrays come back: y, shaped as x, running_mean and running_var.",
@@ -224,7 +224,9 @@ def channels_last(x, gamma, beta, running_mean, running_var, momentum=0.1, eps=1
     y = gamma / np.sqrt(var + eps) * (moved - mean) + beta
     new = mean, rows.var(0, ddof=1)
     past = (running_mean, running_var)
-    return [np.moveaxis(y, -1, 1)] + [r + momentum * (n - r) for r, n in zip(past, new)]
+    return [np.moveaxis(y, -1, 1)] + [
+        r + momentum * (n - r) for r, n in zip(past, new, strict=True)
+    ]
 
 
 @EXERCISE.variant("a loop over the channels, nested lists")

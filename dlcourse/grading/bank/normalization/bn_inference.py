@@ -105,7 +105,7 @@ def unscaled_bias(x, gamma, beta, running_mean, running_var, W, b, eps=1e-5):
     "no_mean",
     kind="logic",
     says="forgets the running mean in b_fold",
-    hint="y and W_fold agree; from b_fold the running mean is missing: s·(b − running_mean) + beta.",
+    hint="y and W_fold agree; b_fold lacks the running mean: s·(b − running_mean) + beta.",
 )
 def no_mean(x, gamma, beta, running_mean, running_var, W, b, eps=1e-5):
     y, W_fold, _ = bn_eval(x, gamma, beta, running_mean, running_var, W, b, eps)

@@ -27,7 +27,7 @@ EXERCISE = Exercise(
         "Reshape back before gamma and beta, which are (1, C, 1, 1).",
         "By hand, one image of four channels of 1 × 1, x = (1, 3, 10, 50), two groups, gamma = 1, "
         "beta = 0, eps = 0: the first group has mean 2 and deviation 1, the second 30 and 20, so "
-        "y = (−1, 1, −1, 1).",
+        "y = (-1, 1, -1, 1).",
     ),
     result="One array comes back, shaped as x.",
 )
@@ -39,7 +39,7 @@ def gn(x, gamma, beta, num_groups, eps=1e-5):
     mean = groups.mean(axis=-1, keepdims=True)
     var = groups.var(axis=-1, keepdims=True)
     xhat = ((groups - mean) / np.sqrt(var + eps)).reshape(x.shape)
-    return gamma.reshape(-1, 1, 1) * xhat + beta.reshape(-1, 1, 1)
+    return gamma[:, None, None] * xhat + beta[:, None, None]
 
 
 def _case(rng, shape, num_groups, **settings):
@@ -210,7 +210,7 @@ def split(x, gamma, beta, num_groups, eps=1e-5):
         square = (part**2).mean(axis=(1, 2, 3), keepdims=True)
         parts.append((part - mean) * (square - mean**2 + eps) ** -0.5)
     xhat = np.concatenate(parts, axis=1)
-    return (gamma[:, None, None] * xhat + beta[:, None, None]).tolist()
+    return (gamma.reshape(-1, 1, 1) * xhat + beta.reshape(-1, 1, 1)).tolist()
 
 
 @EXERCISE.variant("float32")

@@ -26,7 +26,7 @@ EXERCISE = Exercise(
         "Statistics over axes (2, 3) with keepdims=True, of x and of style. xhat is x normalized; "
         "y = xhat · deviation of style + mean of style. No average crosses images or channels.",
         "By hand, one image of one channel with two positions, x = [[[[1, 3]]]], style = [[[[10, "
-        "10, 40, 40]]]], eps = 0: the means are 2 and 25, the deviations 1 and 15; xhat = (−1, 1), "
+        "10, 40, 40]]]], eps = 0: the means are 2 and 25, the deviations 1 and 15; xhat = (-1, 1), "
         "y = (10, 40).",
     ),
     result="Two arrays come back, xhat and y, shaped as x.",

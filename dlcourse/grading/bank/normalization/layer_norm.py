@@ -25,7 +25,7 @@ EXERCISE = Exercise(
         "Mean and variance with axis=-1 and keepdims=True; gamma and beta go along the last axis "
         "by themselves.",
         "By hand, with x = [[1, 2, 6]], gamma = [1, 2, 1], beta = [0, 0, 3], eps = 0: the mean is "
-        "3, the variance (4 + 1 + 9)/3 = 14/3, the deviation 2.16025, so y = (−0.92582, −0.92582, "
+        "3, the variance (4 + 1 + 9)/3 = 14/3, the deviation 2.16025, so y = (-0.92582, -0.92582, "
         "4.38873).",
     ),
     result="One array comes back, shaped as x.",

@@ -27,9 +27,9 @@ EXERCISE = Exercise(
         "((dy W2)·(h > 0)) W1 is the derivative by xhat; then the normalization, (g − mean(g) − "
         "xhat·mean(g·xhat))/deviation, row by row. Add dy, which came along the shortcut.",
         "By hand, with x = [[1, 3]], W1 = [[1, 0]; [0, 1]], W2 = [[0, 1]; [0, 2]], dy = [[1, 0]], "
-        "eps = 0.25: the mean is 2, the deviation √1.25 = 1.11803, xhat = (−0.894427, 0.894427). "
+        "eps = 0.25: the mean is 2, the deviation √1.25 = 1.11803, xhat = (-0.894427, 0.894427). "
         "relu leaves (0, 0.894427), so y = (1.89443, 4.78885). Back: dy W2 = (0, 1), open where h "
-        "> 0, so g = (0, 1), with mean 0.5 and mean(g·xhat) = 0.447214; the branch gives (−0.5 + "
+        "> 0, so g = (0, 1), with mean 0.5 and mean(g·xhat) = 0.447214; the branch gives (-0.5 + "
         "0.4, 0.5 − 0.4)/1.11803, so dx = (0.910557, 0.0894427).",
     ),
     result="Two arrays come back, y and dx, shaped as x.",

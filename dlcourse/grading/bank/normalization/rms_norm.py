@@ -26,7 +26,7 @@ EXERCISE = Exercise(
         "take out, for none was subtracted.",
         "By hand, with x = [[1, 7]], gain = [2, 1], dy = [[1, 0]], eps = 0: the mean square is 25, "
         "r = 5, y = (0.4, 1.4). xhat = (0.2, 1.4), g = (2, 0), the mean of g·xhat is 0.2, so dx = "
-        "(2 − 0.04, 0 − 0.28)/5 = (0.392, −0.056).",
+        "(2 − 0.04, 0 − 0.28)/5 = (0.392, -0.056).",
     ),
     result="Two arrays come back, y and dx, shaped as x.",
     places=named("y", "dx"),

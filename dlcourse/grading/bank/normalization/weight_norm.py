@@ -24,7 +24,7 @@ EXERCISE = Exercise(
         "With the unit vectors u = v/‖v‖, row by row: w = g·u, dg is the inner product of dw and "
         "u, and dv = g/‖v‖ times what is left of dw when its part along u is taken out.",
         "By hand, with v = [[3, 4]], g = [2], dw = [[1, 0]]: ‖v‖ = 5, u = (0.6, 0.8), w = (1.2, "
-        "1.6), dg = 0.6, dv = 2/5·((1, 0) − 0.6·(0.6, 0.8)) = (0.256, −0.192), which is at right "
+        "1.6), dg = 0.6, dv = 2/5·((1, 0) − 0.6·(0.6, 0.8)) = (0.256, -0.192), which is at right "
         "angles to v.",
     ),
     result="Three arrays come back: w and dv, shaped as v, and dg.",

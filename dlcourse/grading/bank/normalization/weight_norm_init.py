@@ -25,7 +25,7 @@ EXERCISE = Exercise(
         "t = x @ v.T divided by the lengths of the rows of v; mean and deviation of each column of "
         "t. The weights of the layer are g·v/‖v‖, so g counts for unit vectors.",
         "By hand, with x = [[1, 0], [5, 0]] and v = [[2, 0]]: t = (1, 5), its mean is 3 and its "
-        "deviation 2, so g = 0.5 and b = −1.5.",
+        "deviation 2, so g = 0.5 and b = -1.5.",
     ),
     result="Two arrays come back, g and b, one number for each unit.",
     places=named("g", "b"),
