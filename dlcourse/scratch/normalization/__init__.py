@@ -1,5 +1,32 @@
-"""Normalization inside a network: the pure pairs, and layers around them."""
+"""Normalization: what a network passes on is given a mean and a scale that training cannot move.
 
+A pure pair ``f`` / ``f_backward`` each, and a layer that is memory around it. The methods differ in
+what shares one mean and one variance: a channel of a batch, a sample, a group of channels; or they
+leave the signal alone and normalize the weights.
+"""
+
+from dlcourse.scratch.normalization.batch import (
+    BatchNorm,
+    batch_norm,
+    batch_norm_backward,
+    batch_norm_inference,
+    batch_norm_inference_backward,
+    batch_statistics,
+    unbiased,
+    update_running,
+)
+from dlcourse.scratch.normalization.core import (
+    standardize,
+    standardize_backward,
+)
+from dlcourse.scratch.normalization.group import (
+    GroupNorm,
+    InstanceNorm,
+    group_norm,
+    group_norm_backward,
+    instance_norm,
+    instance_norm_backward,
+)
 from dlcourse.scratch.normalization.recurrent import (
     LayerNormRNN,
     layer_norm_rnn,
@@ -13,7 +40,9 @@ from dlcourse.scratch.normalization.sample import (
     rms_norm,
     rms_norm_backward,
 )
-from dlcourse.scratch.normalization.tokens import Tokens
+from dlcourse.scratch.normalization.tokens import (
+    Tokens,
+)
 from dlcourse.scratch.normalization.without import (
     DynamicTanh,
     Gate,
@@ -24,20 +53,36 @@ from dlcourse.scratch.normalization.without import (
 )
 
 __all__ = [
+    "BatchNorm",
     "DynamicTanh",
     "Gate",
+    "GroupNorm",
+    "InstanceNorm",
     "LayerNorm",
     "LayerNormRNN",
     "RMSNorm",
     "Tokens",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "batch_norm_inference_backward",
+    "batch_statistics",
     "dynamic_tanh",
     "dynamic_tanh_backward",
     "gate",
     "gate_backward",
+    "group_norm",
+    "group_norm_backward",
+    "instance_norm",
+    "instance_norm_backward",
     "layer_norm",
     "layer_norm_backward",
     "layer_norm_rnn",
     "layer_norm_rnn_backward",
     "rms_norm",
     "rms_norm_backward",
+    "standardize",
+    "standardize_backward",
+    "unbiased",
+    "update_running",
 ]
