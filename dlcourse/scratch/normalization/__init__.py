@@ -1,0 +1,23 @@
+"""Normalization: of what comes in, of what lies between, and of the weights."""
+
+from dlcourse.scratch.normalization.response import (
+    LocalResponseNorm,
+    local_response_norm,
+    local_response_norm_backward,
+)
+from dlcourse.scratch.normalization.weights import (
+    WeightNorm,
+    data_dependent_init,
+    weight_norm,
+    weight_norm_backward,
+)
+
+__all__ = [
+    "LocalResponseNorm",
+    "WeightNorm",
+    "data_dependent_init",
+    "local_response_norm",
+    "local_response_norm_backward",
+    "weight_norm",
+    "weight_norm_backward",
+]
