@@ -279,12 +279,3 @@ def transferred(model: Any, donor: Any, names: Any) -> tuple[str, ...]:
             constraint = f"a model whose {name} is shaped {mine[name]}"
             checks.fail("donor", constraint, theirs.get(name, "none"), fix)
     return taken
-
-
-def channels(x: Any, kind: type) -> None:
-    """Features (n, c), images (n, c, h, w), or these with an axis of runs in front."""
-    values("x", x, kind, "float")
-    if x.ndim not in (2, 3, 4, 5):
-        checks.fail("x", "shaped (n, c), (n, c, h, w), or either with runs in front", x)
-    if 0 in x.shape:
-        checks.fail("x", "without an axis of length 0", x)

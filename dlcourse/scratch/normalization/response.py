@@ -44,25 +44,36 @@ def pieces(shape: tuple[int, ...]) -> Iterator[tuple[Any, ...]]:
             yield slice(i, i + rows), slice(None), slice(j, j + width)
 
 
-def window_sum(q: Array, before: int, after: int) -> Array:
-    """Σ q over the channels c - before .. c + after of each c, with zeros beyond the ends.
+def framed(shape: tuple[int, ...], size: int, dtype: Any) -> Array:
+    """Room for a piece of ``shape``, its channels, and the zeros beyond the first and last one."""
+    at = next(pieces(shape))
+    outer, channels, inner = (min(n, p.stop or n) for n, p in zip(shape, at, strict=True))
+    return np.zeros((outer, channels + size - 1, inner), dtype)
+
+
+def window_sum(frame: Array, size: int, start: float, out: Array | None = None) -> Array:
+    """``start`` + Σ of ``size`` channels of the frame, from each one on.
 
     Sums of 1, 2, 4, … neighbours are added up, never subtracted: nothing cancels, and the cost
     grows with the logarithm of the window.
     """
-    outer, channels, inner = q.shape
-    size = before + 1 + after
-    part = np.zeros((outer, channels + size - 1, inner), q.dtype)
-    part[:, before : before + channels] = q
-    total, start, length = None, 0, 1
-    while True:
+    channels, length, done, total = frame.shape[1] - size + 1, 1, 0, start
+    while length <= size:
         if size & length:
-            piece = part[:, start : start + channels]
-            total = piece.copy() if total is None else np.add(total, piece, out=total)
-            start += length
-        if 2 * length > size:
-            return total
-        part, length = part[:, :-length] + part[:, length:], 2 * length
+            part = frame[:, done : done + channels]
+            total = out = np.add(part, total, out=out)
+            done += length
+        if 2 * length <= size:
+            frame = frame[:, :-length] + frame[:, length:]
+        length *= 2
+    return total
+
+
+def inner(frame: Array, part: Array, before: int) -> tuple[Array, Array]:
+    """The piece of the frame that ``part`` needs, the last one being smaller, and its inside."""
+    outer, channels, width = part.shape
+    frame = frame[:outer, :, :width]
+    return frame, frame[:, before : before + channels]
 
 
 def root(s: Array, beta: float) -> Array:
@@ -70,7 +81,8 @@ def root(s: Array, beta: float) -> Array:
     if beta != 0.75:
         return s**beta
     half = np.sqrt(s)
-    return half * np.sqrt(half)
+    quarter = np.sqrt(half)
+    return np.multiply(half, quarter, out=quarter)
 
 
 def local_response_norm(
@@ -109,12 +121,14 @@ def local_response_norm(
     order = memory_order(x)
     flat = planes(x, order)
     y, s = np.empty_like(flat), np.empty_like(flat)
+    frame = framed(flat.shape, size, x.dtype)
     for at in pieces(flat.shape):
         part = flat[at]
-        total = window_sum(part * part, size // 2, (size - 1) // 2)
-        total *= alpha / size
-        np.add(total, k, out=s[at])
-        np.divide(part, root(s[at], beta), out=y[at])
+        framed_part, inside = inner(frame, part, size // 2)
+        np.multiply(part, part, out=inside)
+        inside *= alpha / size
+        scale = window_sum(framed_part, size, k, out=s[at])
+        np.divide(part, root(scale, beta), out=y[at])
     return unplanes(y, x, order), (x, s, order, (size, alpha, beta))
 
 
@@ -125,14 +139,16 @@ def local_response_norm_backward(dy: Array, cache: Cache) -> Array:
         return np.stack([local_response_norm_backward(one, cache) for one in dy])
     flat, dflat = planes(x, order), planes(dy, order)
     dx = np.empty_like(dflat)
+    frame = framed(flat.shape, size, dx.dtype)
     for at in pieces(flat.shape):
         part, scale = flat[at], s[at]
+        framed_part, inside = inner(frame, part, (size - 1) // 2)
         direct = dflat[at] / root(scale, beta)
-        shared = direct * part
-        shared /= scale
-        spread = window_sum(shared, (size - 1) // 2, size // 2)
+        np.multiply(direct, part, out=inside)
+        inside /= scale
+        inside *= 2 * alpha * beta / size
+        spread = window_sum(framed_part, size, 0.0)
         spread *= part
-        spread *= 2 * alpha * beta / size
         np.subtract(direct, spread, out=dx[at])
     return unplanes(dx, x, order)
 
@@ -146,9 +162,7 @@ class LocalResponseNorm(Layer):
     alpha, beta, k : numbers >= 0; k = 0 divides by zero where a whole window is zero
     """
 
-    def __init__(
-        self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-    ) -> None:
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
         super().__init__()
         self.size = checks.integer("size", size, 1)
         self.alpha = checks.scalar("alpha", alpha)
@@ -156,7 +170,8 @@ class LocalResponseNorm(Layer):
         self.k = checks.scalar("k", k)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
-        inputs.channels(x, np.ndarray)
+        axes = ("n", "c", "h", "w") if np.ndim(x) > 3 else ("n", "c")
+        inputs.batch(x, axes, None, np.ndarray)
         return local_response_norm(x, self.size, self.alpha, self.beta, self.k)
 
     pair_backward = staticmethod(local_response_norm_backward)
