@@ -57,7 +57,8 @@ def window_sum(frame: Array, size: int, start: float, out: Array | None = None) 
     Sums of 1, 2, 4, … neighbours are added up, never subtracted: nothing cancels, and the cost
     grows with the logarithm of the window.
     """
-    channels, length, done, total = frame.shape[1] - size + 1, 1, 0, start
+    channels, length, done = frame.shape[1] - size + 1, 1, 0
+    total: Any = start
     while length <= size:
         if size & length:
             part = frame[:, done : done + channels]
