@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import numbers
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -163,6 +163,24 @@ def saved(new: Any, mine: Any) -> None:
     t = integer("state_dict['t']", new["t"], 0)
     if t == 0 and any(np.any(np.asarray(a)) for s in states for a in s.values()):
         fail("state_dict['state']", "zero before the first step", states)
+
+
+def state(new: Any, mine: Mapping[str, Any], make: Callable[[Any], Any]) -> dict[str, Any]:
+    """A state of the layer or model that holds the arrays or tensors ``mine``, by name."""
+    if not isinstance(new, Mapping):
+        fail("state_dict", "a mapping of arrays by name", new, error=TypeError)
+    if new.keys() != mine.keys():
+        lacking = [f"{name} is missing" for name in mine if name not in new]
+        lacking += [f"{name} is unknown" for name in new if name not in mine]
+        fail("state_dict", f"of {', '.join(mine) or 'nothing'}", "; ".join(lacking))
+    found = {name: make(one) for name, one in new.items()}
+    for name, a in mine.items():
+        key, one, whole = f"state_dict[{name!r}]", found[name], "int" in str(a.dtype)
+        if not ("int" in str(one.dtype) or ("float" in str(one.dtype) and not whole)):
+            fail(key, f"of {'integers' if whole else 'numbers'}", new[name], error=TypeError)
+        if one.shape != a.shape:
+            fail(key, f"shaped {tuple(a.shape)}", new[name])
+    return found
 
 
 def pair(name: str, value: Any) -> tuple[Any, Any]:

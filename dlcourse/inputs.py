@@ -279,3 +279,17 @@ def transferred(model: Any, donor: Any, names: Any) -> tuple[str, ...]:
             constraint = f"a model whose {name} is shaped {mine[name]}"
             checks.fail("donor", constraint, theirs.get(name, "none"), fix)
     return taken
+
+
+def channels(x: Any, c: int, runs: int | None, kind: type, images: bool = False) -> None:
+    """Features (n, c) or images (n, c, h, w), or one entry a run of either."""
+    axes: tuple[int | str, ...] = ("n", c, "h", "w")
+    axes = axes if images or getattr(x, "ndim", 0) > 3 else axes[:2]
+    batch(x, axes, () if runs is None else (runs,), kind)
+
+
+def values_a_channel(x: Any, count: int) -> None:
+    """Two values or more of each channel: one alone is its own mean, and has no variance."""
+    if count < 2:
+        fix = "Use a batch of two or more, or training=False."
+        checks.fail("x", "of more than one value a channel in training", x, fix)

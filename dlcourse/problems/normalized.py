@@ -1,17 +1,86 @@
-"""Networks whose pre-activations are normalized, one sample at a time: the barest kind there is."""
+"""Networks whose hidden layers are normalized, by a layer of ``normalization`` or a barer one."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+import dlcourse.scratch.normalization
+from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.scratch.layers import Layer, Linear, ReLU
 from dlcourse.scratch.models import Sequential
+
+NORMS = {
+    "batch": "BatchNorm",
+    "layer": "LayerNorm",
+    "rms": "RMSNorm",
+    "group": "GroupNorm",
+}
+"""What ``norm`` may be in ``normed_mlp``, with the layer's name in the room ``normalization``."""
+GROUPS = 4
+"""Groups of "group" unless ``num_groups`` is given."""
+
+
+def normed_mlp(
+    sizes: Sequence[int],
+    rng: Generators,
+    norm: Any = "batch",
+    where: str = "before",
+    activation: str = "relu",
+    init: Any = None,
+    runs: int | None = None,
+    dtype: npt.DTypeLike = np.float64,
+    room: Any = dlcourse.scratch,
+    **settings: Any,
+) -> Any:
+    """An ``MLP`` with a normalization at each hidden layer, none at the output.
+
+    Parameters
+    ----------
+    sizes, rng, activation, init, runs, dtype : as in ``MLP``; the same weights are drawn
+    norm : "none", "batch", "layer", "rms", "group", or ``make(width, runs=…, dtype=…)``
+    where : "before" or "after" the activation
+    room : ``dlcourse.scratch`` or ``dlcourse.reference``
+    settings : for the norm, as ``eps``; without "num_groups" there are 4 groups
+
+    Examples
+    --------
+    >>> net = normed_mlp([2, 3, 1], np.random.default_rng(0), momentum=0.5)
+    >>> [type(layer).__name__ for layer in net.layers]
+    ['Linear', 'BatchNorm', 'ReLU', 'Linear']
+    """
+    checks.choice("where", where, ("before", "after"))
+    make = _norm(norm, room, settings)
+    models = importlib.import_module(f"{room.__name__}.models")
+    bare = models.MLP(sizes, rng, activation, runs, dtype, init=init)
+    layers: list[Any] = []
+    for linear, active in zip(bare.layers[::2], bare.layers[1::2], strict=False):
+        normed = [make(len(linear.params["bias"].T), runs=runs, dtype=dtype)] if make else []
+        layers += [linear, *normed, active] if where == "before" else [linear, active, *normed]
+    return models.Sequential(*layers, bare.layers[-1])
+
+
+def _norm(norm: Any, room: Any, settings: dict[str, Any]) -> Any:
+    """What makes the normalization of one hidden layer from its width; None if there is none."""
+    if callable(norm):
+        return partial(norm, **settings)
+    checks.choice("norm", norm, ("none", *NORMS))
+    if norm == "none":
+        if settings:
+            checks.fail("settings", "absent where norm is 'none'", settings)
+        return None
+    kinds = importlib.import_module(f"{room.__name__}.normalization")
+    kind = getattr(kinds, NORMS[norm])
+    if norm == "group":
+        return partial(kind, settings.pop("num_groups", GROUPS), **settings)
+    return partial(kind, **settings)
 
 
 def normalize(x: Array) -> tuple[Array, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise, starmap
 from typing import Any
 
@@ -38,6 +38,7 @@ class Sequential(Layer):
     slices : {"0.weight": slice, ...}, the place of each parameter in the last axis of ``theta``
     shapes : {"0.weight": (k, d), ...}, its shape without the runs axis
     runs : number of runs, or None
+    buffers : {"1.running_mean": (c,), ...}, the state of layers that have one
 
     Examples
     --------
@@ -55,13 +56,13 @@ class Sequential(Layer):
         if len({id(leaf) for leaf in self.leaves}) < len(self.leaves):
             fix = "Each remembers its own input: make two."
             checks.fail("layers", "different objects", "one of them twice", fix)
-        held = {one.runs for one in layers if one.shapes}
+        held = {one.runs for one in layers if one.shapes or one.buffers}
         if len(held) > 1:
             checks.fail("layers", "alike in their number of runs", held)
         self.runs = held.pop() if held else None
         lead = () if self.runs is None else (self.runs,)
         flat = [p.reshape(*lead, -1) for one in layers for p in one.params.values()]
-        theta = np.concatenate(flat, axis=-1) if flat else np.zeros(0)
+        theta = np.concatenate(flat, axis=-1) if flat else np.zeros((*lead, 0))
         self.bind(theta, np.zeros_like(theta))
         self.first = next((i for i, layer in enumerate(layers) if layer.shapes), 0)
 
@@ -85,13 +86,23 @@ class Sequential(Layer):
         """All layers that are made of no others."""
         return [leaf for one in self.layers for leaf in one.leaves]
 
-    def bind(self, theta: Array, grad: Array) -> None:
-        """From now on this is the model of these vectors, its layers hold views of them."""
+    @property
+    def buffers(self) -> dict[str, Array]:  # type: ignore[override]
+        """{"1.running_mean": array, ...}: the state by place; changed in place, never replaced."""
+        places = enumerate(self.layers)
+        return {f"{i}.{name}": a for i, one in places for name, a in one.buffers.items()}
+
+    def bind(self, theta: Array, grad: Array, buffers: Mapping[str, Array] | None = None) -> None:
+        """From now on this is the model of these vectors, its layers hold views of them.
+
+        Where the runs are others than before, ``buffers`` has the state that goes with them.
+        """
         self.theta, self.grad, end = theta, grad, 0
         self.runs = len(theta) if theta.ndim > 1 else None
-        for layer in self.layers:
+        for i, layer in enumerate(self.layers):
             part = slice(end, end := end + sum(map(math.prod, layer.shapes.values())))
-            layer.bind(theta[..., part], grad[..., part])
+            state = buffers and {name: buffers[f"{i}.{name}"] for name in layer.buffers}
+            layer.bind(theta[..., part], grad[..., part], state)
 
     @property
     def params(self) -> dict[str, Array]:  # type: ignore[override]
@@ -132,17 +143,28 @@ class Sequential(Layer):
                 return None
         return dy
 
-    def rows(self, runs: slice) -> Sequential:
-        """The model of some of the runs: it shares their memory and has caches of its own."""
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers, {"0.weight": array, ...}, layer by layer."""
+        places = enumerate(self.layers)
+        return {f"{i}.{name}": a for i, one in places for name, a in one.state_dict().items()}
+
+    def rows(self, runs: slice | int) -> Sequential:
+        """The model of some of the runs, or of one: it shares their memory, buffers too, and has
+        caches of its own.
+        """
         part = copy.copy(self)
-        part.bind(self.theta[runs], self.grad[runs])
+        state = {name: a[runs, ...] for name, a in self.buffers.items()}
+        part.bind(self.theta[runs], self.grad[runs], state)
         return part
 
     def repeat(self, runs: int) -> Sequential:
         """That many copies of this model side by side, with memory of their own."""
+        checks.integer("runs", runs, 1)
+        theta, *state = (
+            np.repeat(a[None], runs, axis=0) for a in (self.theta, *self.buffers.values())
+        )
         copies = copy.copy(self)
-        theta = np.repeat(self.theta[None], checks.integer("runs", runs, 1), axis=0)
-        copies.bind(theta, np.zeros_like(theta))
+        copies.bind(theta, np.zeros_like(theta), dict(zip(self.buffers, state, strict=True)))
         return copies
 
     def grad_norm(self) -> Array:

@@ -33,6 +33,11 @@ def zeros(*shape: int) -> Draw:
     return lambda rng: np.zeros(shape)
 
 
+def ones(*shape: int) -> Draw:
+    """No draw either."""
+    return lambda rng: np.ones(shape)
+
+
 def initial(init: Init, shape: tuple[int, ...]) -> Draw:
     """A draw of ``init(shape, rng=rng)``, whose answer is held to that shape."""
     inputs.initializer(init, shape)
@@ -67,15 +72,18 @@ class Layer:
     """Memory around a pair: parameters, their gradients, and what ``backward`` needs.
 
     ``forward(x, training)`` keeps a cache; ``backward(dy)`` writes ``grads`` and returns dx. A
-    model re-homes ``params`` and ``grads`` as views of its one vector.
+    model re-homes ``params`` and ``grads`` as views of its one vector. ``buffers`` are what a layer
+    remembers without learning it, as running statistics: changed in place, saved with the rest.
     """
 
     params: dict[str, Array]
     grads: dict[str, Array]
+    buffers: dict[str, Array]
 
     def __init__(self) -> None:
         self.params = {}
         self.grads = {}
+        self.buffers = {}
         self.runs: int | None = None
         self.cache: Cache = None
         self.shape: tuple[int, ...] = ()
@@ -95,6 +103,11 @@ class Layer:
             self.params[name] = drawn.astype(checks.float_kind("dtype", dtype))
             self.grads[name] = np.zeros_like(self.params[name])
 
+    def fill(self, draws: Mapping[str, Draw], runs: int | None, dtype: npt.DTypeLike) -> None:
+        """``draw`` of what needs no chance: all runs start alike."""
+        nobody = np.random.default_rng(0)
+        self.draw(draws, nobody if runs is None else [nobody] * runs, runs, dtype)
+
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter, without the runs axis."""
@@ -106,11 +119,35 @@ class Layer:
         """The layers in here that are made of no others: itself."""
         return [self]
 
-    def bind(self, theta: Array, grad: Array) -> None:
-        """From now on ``params`` and ``grads`` are views of these vectors, (d,) or (runs, d)."""
-        shapes = self.shapes
+    def bind(self, theta: Array, grad: Array, buffers: Mapping[str, Array] | None = None) -> None:
+        """From now on ``params`` and ``grads`` are views of these vectors, (d,) or (runs, d).
+
+        Where the runs are others than before, ``buffers`` has the state that goes with them.
+        """
+        shapes, runs = self.shapes, len(theta) if theta.ndim > 1 else None
         self.params, self.grads = unflatten(theta, shapes), unflatten(grad, shapes)
-        self.runs = len(theta) if theta.ndim > 1 else None
+        if buffers is not None:
+            self.buffers = {name: buffers[name] for name in self.buffers}
+        elif self.buffers and runs != self.runs:
+            fix = "Use rows(runs) or repeat(runs), which take the buffers along."
+            checks.fail("buffers", "given where the runs change", None, fix)
+        self.runs = runs
+
+    def state_dict(self) -> dict[str, Array]:
+        """Copies of all parameters and buffers by name."""
+        return {name: a.copy() for name, a in (*self.params.items(), *self.buffers.items())}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Copy in what ``state_dict`` gave, PyTorch's or ours; nothing at all if one does not fit.
+
+        Raises
+        ------
+        TypeError if it is no mapping of numbers, ValueError for a name that is missing, a name too
+        many, and an array of another shape.
+        """
+        mine = {**self.params, **self.buffers}
+        for name, a in checks.state(state, mine, np.asarray).items():
+            mine[name][...] = a
 
     def forward(self, x: Array, training: bool = False) -> Array:
         """y; ``training`` matters only to layers that behave differently in the two modes."""

@@ -1,5 +1,31 @@
-"""Normalization: of what comes in, of what lies between, and of the weights."""
+"""Normalization: what a network passes on is given a mean and a scale that training cannot move.
 
+A pure pair ``f`` / ``f_backward`` each, and a layer that is memory around it. The methods differ in
+what shares one mean and one variance: a channel of a batch, a sample, a group of channels.
+"""
+
+from dlcourse.scratch.normalization.batch import (
+    BatchNorm,
+    batch_norm,
+    batch_norm_backward,
+    batch_norm_inference,
+    batch_norm_inference_backward,
+    batch_statistics,
+    unbiased,
+    update_running,
+)
+from dlcourse.scratch.normalization.core import (
+    standardize,
+    standardize_backward,
+)
+from dlcourse.scratch.normalization.group import (
+    GroupNorm,
+    InstanceNorm,
+    group_norm,
+    group_norm_backward,
+    instance_norm,
+    instance_norm_backward,
+)
 from dlcourse.scratch.normalization.response import (
     LocalResponseNorm,
     local_response_norm,
@@ -13,11 +39,27 @@ from dlcourse.scratch.normalization.weights import (
 )
 
 __all__ = [
+    "BatchNorm",
+    "GroupNorm",
+    "InstanceNorm",
     "LocalResponseNorm",
     "WeightNorm",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "batch_norm_inference_backward",
+    "batch_statistics",
     "data_dependent_init",
+    "group_norm",
+    "group_norm_backward",
+    "instance_norm",
+    "instance_norm_backward",
     "local_response_norm",
     "local_response_norm_backward",
+    "standardize",
+    "standardize_backward",
+    "unbiased",
+    "update_running",
     "weight_norm",
     "weight_norm_backward",
 ]
