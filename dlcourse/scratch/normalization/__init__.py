@@ -32,6 +32,11 @@ from dlcourse.scratch.normalization.recurrent import (
     layer_norm_rnn,
     layer_norm_rnn_backward,
 )
+from dlcourse.scratch.normalization.response import (
+    LocalResponseNorm,
+    local_response_norm,
+    local_response_norm_backward,
+)
 from dlcourse.scratch.normalization.sample import (
     LayerNorm,
     RMSNorm,
@@ -42,6 +47,12 @@ from dlcourse.scratch.normalization.sample import (
 )
 from dlcourse.scratch.normalization.tokens import (
     Tokens,
+)
+from dlcourse.scratch.normalization.weights import (
+    WeightNorm,
+    data_dependent_init,
+    weight_norm,
+    weight_norm_backward,
 )
 from dlcourse.scratch.normalization.without import (
     DynamicTanh,
@@ -60,13 +71,16 @@ __all__ = [
     "InstanceNorm",
     "LayerNorm",
     "LayerNormRNN",
+    "LocalResponseNorm",
     "RMSNorm",
     "Tokens",
+    "WeightNorm",
     "batch_norm",
     "batch_norm_backward",
     "batch_norm_inference",
     "batch_norm_inference_backward",
     "batch_statistics",
+    "data_dependent_init",
     "dynamic_tanh",
     "dynamic_tanh_backward",
     "gate",
@@ -79,10 +93,14 @@ __all__ = [
     "layer_norm_backward",
     "layer_norm_rnn",
     "layer_norm_rnn_backward",
+    "local_response_norm",
+    "local_response_norm_backward",
     "rms_norm",
     "rms_norm_backward",
     "standardize",
     "standardize_backward",
     "unbiased",
     "update_running",
+    "weight_norm",
+    "weight_norm_backward",
 ]
