@@ -1,9 +1,14 @@
-"""Twin of ``scratch.normalization``: PyTorch's functions forward, autograd backward."""
+"""Twins of ``scratch.normalization``: the same names, signatures and defaults, on tensors."""
 
 from dlcourse.reference.normalization.recurrent import (
     LayerNormRNN,
     layer_norm_rnn,
     layer_norm_rnn_backward,
+)
+from dlcourse.reference.normalization.response import (
+    LocalResponseNorm,
+    local_response_norm,
+    local_response_norm_backward,
 )
 from dlcourse.reference.normalization.sample import (
     LayerNorm,
@@ -14,6 +19,12 @@ from dlcourse.reference.normalization.sample import (
     rms_norm_backward,
 )
 from dlcourse.reference.normalization.tokens import Tokens
+from dlcourse.reference.normalization.weights import (
+    WeightNorm,
+    data_dependent_init,
+    weight_norm,
+    weight_norm_backward,
+)
 from dlcourse.reference.normalization.without import (
     DynamicTanh,
     Gate,
@@ -28,8 +39,11 @@ __all__ = [
     "Gate",
     "LayerNorm",
     "LayerNormRNN",
+    "LocalResponseNorm",
     "RMSNorm",
     "Tokens",
+    "WeightNorm",
+    "data_dependent_init",
     "dynamic_tanh",
     "dynamic_tanh_backward",
     "gate",
@@ -38,6 +52,10 @@ __all__ = [
     "layer_norm_backward",
     "layer_norm_rnn",
     "layer_norm_rnn_backward",
+    "local_response_norm",
+    "local_response_norm_backward",
     "rms_norm",
     "rms_norm_backward",
+    "weight_norm",
+    "weight_norm_backward",
 ]
