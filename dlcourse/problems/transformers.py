@@ -44,7 +44,7 @@ def transformer(
         "none"; "rezero": x + α f(x) with α at first 0
     norm : "layer", "rms", "dyt" (``DynamicTanh``), or "batch", over all places of all windows
     final : whether one more norm follows the last block of "pre"
-    approximate : as in ``GELU``; "tanh" makes a training step a fifth shorter
+    approximate : as in ``GELU``; "tanh" is a little quicker
 
     Examples
     --------
