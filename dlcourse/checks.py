@@ -235,6 +235,11 @@ def sizes(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
     return tuple(map(int, value))
 
 
+def last_axes(name: str, value: Any) -> tuple[int, ...]:
+    """The sizes of the last axes of something, or of the last one alone."""
+    return sizes(name, value if isinstance(value, tuple | list) else (value,), 1)
+
+
 def shaped(name: str, value: Any, shape: tuple[int, ...], fix: str = "") -> None:
     """An array of exactly this shape."""
     if value.shape != shape:
