@@ -233,12 +233,13 @@ def test_properties(lead, last, scale, order, seed) -> None:
     """Mean 0 and variance 1, blind to shift and scale, a backward pass at right angles to both."""
     rng, axes = np.random.default_rng(seed), len(last)
     x, dy = rng.standard_normal((2, *lead, *last)) + 0.1
-    given = np.asfortranarray(x) if order == "F" else np.repeat(x, 2, axis=0)[::2]
+    given = {"C": x, "F": np.asfortranarray(x), "every second": np.repeat(x, 2, axis=0)[::2]}[order]
     over = tuple(range(-axes, 0))
-    y, cache = layer_norm(given, None, None, 0.0 if np.prod(last) > 1 else 1e-5, axes)
+    eps = 0.0 if np.prod(last) > 1 else 1e-5
+    y, cache = layer_norm(given, None, None, eps, axes)
     dx = layer_norm_backward(dy, cache)[0]
+    assert_array_equal(y, layer_norm(x, None, None, eps, axes)[0])
     assert y.shape == x.shape == dx.shape
-    assert_array_equal(y, layer_norm(x, None, None, cache and 0.0, axes)[0]) if y.any() else None
     assert_allclose(y.mean(over), 0, atol=1e-13)
     if np.prod(last) > 1:
         assert_allclose((y**2).mean(over), 1, rtol=1e-12)
@@ -310,7 +311,7 @@ def test_fifty_steps_in_both_rooms(name: str, runs: int | None) -> None:
             steps[k].step(model.grad)
     a, b = models["scratch"].theta, models["reference"].theta.numpy()
     assert relative(a, b) < 1e-10
-    assert abs(a - first).min() > 1e-4, "all of them learn"
+    assert np.median(abs(a - first)) > 0.05 and (a != first).all(), "all of them learn"
     if runs:
         assert abs(np.diff(a, axis=0)).max() > 0.1, "the runs are alike"
     x = rng.standard_normal((1, 2, 7, 4) if runs else (2, 7, 4))
