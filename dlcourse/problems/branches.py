@@ -8,7 +8,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators
-from dlcourse.problems.transformers import transformer
+from dlcourse.problems.transformers import blocks_of, transformer
 from dlcourse.scratch.layers import Layer
 from dlcourse.scratch.models import Residual, Sequential
 
@@ -98,6 +98,23 @@ def shares(model: Any, x: Array) -> Array:
 
     walk(model, x)
     return np.array(found)
+
+
+def apart(model: Any, x: Array) -> Array:
+    """How much of the stream differs from token to token, where it enters and behind each block.
+
+    The variance over all tokens as a share of the mean square, both averaged over the features: 1
+    where the tokens have nothing in common, 0 where all are one and the same.
+
+    Returns
+    -------
+    (1 + blocks,) or (1 + blocks, runs)
+    """
+    found, last = [], max(blocks_of(model))
+    for layer in model.layers[: last + 1]:
+        x = layer.forward(x, False)
+        found.append(x.var(axis=(-3, -2)).mean(-1) / (x**2).mean(axis=(-3, -2, -1)))
+    return np.array(found[1:])
 
 
 def _size(x: Array) -> Array:
