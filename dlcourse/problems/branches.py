@@ -65,7 +65,7 @@ def damped_transformer(
 
     References
     ----------
-    Wang, Ma, Dong et al. (2022), DeepNorm, divide by α where we multiply by ``always``.
+    Wang, Ma, Dong et al. (2024), DeepNorm, divide by α where we multiply by ``always``.
     """
     at_first = checks.scalar("at_first", at_first, low_open=True)
     model = transformer(rng, runs, **settings)
