@@ -18,7 +18,9 @@ from dlcourse.scratch.normalization.core import (
     per_channel,
     project,
     room_for_y,
+    squared,
     stretch,
+    times,
     total,
     values,
     widened,
@@ -64,8 +66,8 @@ def batch_norm(
     inv_std = inverse(std, eps, x.dtype)
     gain, shift = per_channel(axes, weight, bias)
     y = room_for_y(d, gain, shift)
-    stretch(d, inv_std if gain is None else gain * inv_std, shift, axes, out=y)
-    return y, (d, inv_std, weight, bias, (mean.squeeze(axes), np.square(std).squeeze(axes)))
+    stretch(d, times(inv_std, gain), shift, axes, out=y)
+    return y, (d, inv_std, weight, bias, (mean.squeeze(axes), squared(std).squeeze(axes)))
 
 
 def batch_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
@@ -78,8 +80,7 @@ def batch_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     d, inv_std, weight, bias, _ = cache  # d / std is x̂
     axes, dx = batch_axes(d), np.empty_like(dy)
     n, dbias, dweight = values(d, axes), total(axes, dy), total(axes, dy, d) * inv_std
-    (gain,) = per_channel(axes, weight)
-    scale = inv_std if gain is None else gain * inv_std
+    scale = times(inv_std, *per_channel(axes, weight))
     project(dy, d, dbias / n, dweight / n * inv_std, scale, axes, out=dx)
     return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)
 
@@ -103,7 +104,7 @@ def batch_norm_inference(
     inv_std, d = widened(inverse(np.sqrt(var), eps, var.dtype), axes), x - widened(mean, axes)
     gain, shift = per_channel(axes, weight, bias)
     y = room_for_y(d, inv_std, gain, shift)
-    stretch(d, inv_std if gain is None else gain * inv_std, shift, axes, out=y)
+    stretch(d, times(inv_std, gain), shift, axes, out=y)
     return y, (d, inv_std, weight, bias)
 
 
@@ -111,8 +112,7 @@ def batch_norm_inference_backward(dy: Array, cache: Cache) -> tuple[Array, Any, 
     """dx = γ dy / √(σ² + ε): the statistics are constants."""
     d, inv_std, weight, bias = cache
     axes = batch_axes(d)
-    (gain,) = per_channel(axes, weight)
-    dx = dy * (inv_std if gain is None else gain * inv_std)
+    dx = dy * times(inv_std, *per_channel(axes, weight))
     dweight, dbias = total(axes, dy, d) * inv_std, total(axes, dy)
     return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)
 
@@ -125,7 +125,7 @@ def batch_statistics(x: Array) -> tuple[Array, Array]:
     """
     axes = batch_axes(x)
     mean, std = moments(x, axes, out=np.empty_like(x))
-    return mean.squeeze(axes).astype(x.dtype), np.square(std).squeeze(axes).astype(x.dtype)
+    return mean.squeeze(axes).astype(x.dtype), squared(std).squeeze(axes).astype(x.dtype)
 
 
 def update_running(running: Array, value: Array, momentum: Any) -> Array:

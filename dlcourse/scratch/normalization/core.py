@@ -67,7 +67,7 @@ def total(axes: Axes, a: Array, b: Any = None) -> Array:
         return sums(axes, a, b).astype(np.float64)
     size = a.size // a.shape[axes[0]] * LONGEST
     cuts = [(a[cut], None if b is None else b[cut]) for cut in parts(a, axes[0], size)]
-    return np.sum([sums(axes, *cut) for cut in cuts], 0, np.float64)
+    return np.asarray(np.sum([sums(axes, *cut) for cut in cuts], 0, np.float64))
 
 
 def sums(axes: Axes, a: Array, b: Any = None) -> Array:
@@ -103,9 +103,20 @@ def rms(d: Array, axes: Axes) -> Array:
     return size
 
 
+def squared(std: Array) -> Array:
+    """σ², infinite where it is no number."""
+    with np.errstate(over="ignore"):
+        return np.square(std)
+
+
 def inverse(std: Array, eps: float, dtype: Any) -> Array:
     """1 / √(σ² + ε), also where σ² would be no number."""
     return np.asarray(1 / np.hypot(std, math.sqrt(eps))).astype(dtype)
+
+
+def times(scale: Array, gain: Array | None) -> Array:
+    """scale · gain, where there is a gain."""
+    return scale if gain is None else scale * gain
 
 
 def standardize(x: Array, axes: Axes, eps: float) -> tuple[Array, Cache]:

@@ -19,6 +19,7 @@ from dlcourse.scratch.normalization.core import (
     room_for_y,
     stretch,
     sums,
+    times,
     unbuffered,
     values,
 )
@@ -75,8 +76,7 @@ def group_norm(
     for part in parts(x, SAMPLE):
         _, std = moments(x[part], GROUP, out=d[part])
         inv_std[part] = inverse(std, eps, x.dtype)
-        scale = inv_std[part] if gain is None else inv_std[part] * gain
-        stretch(d[part], scale, shift, PLACES, out=y[part])
+        stretch(d[part], times(inv_std[part], gain), shift, PLACES, out=y[part])
     return y.reshape(*y.shape[:-4], *behind), (d, inv_std, weight, bias)
 
 
@@ -94,10 +94,10 @@ def group_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
         g, own, scale = dy[part], d[part], inv_std[part]
         found = np.stack([sums(PLACES, g), sums(PLACES, g, own) * scale])  # of each channel
         grads = grads + found.sum(SAMPLE, np.float64)
-        found = found if gain is None else found * gain
+        found = times(found, gain)
         mean, along = found.sum(GROUP[0], found.dtype, keepdims=True) * scale / n
         with unbuffered():
-            out = np.multiply(g, scale if gain is None else scale * gain, out=dx[part])
+            out = np.multiply(g, times(scale, gain), out=dx[part])
             out -= own * (along * scale)
             out -= mean
     given = zip(grads.reshape(*grads.shape[:-4], -1), (bias, weight), strict=True)
