@@ -290,7 +290,7 @@ SUBTLE = [
     (mean_taken_once, partial(sound.test_equal_features_become_exactly_beta, np.float32, 0.1)),
     (squares_as_they_come, partial(sound.test_no_square_overflows_in_float32, 1e30)),
     (
-        a_second_look_at_all_rows,
+        second_look_at_all_rows,
         partial(sound.test_a_sample_is_alone_to_the_last_digit, np.float32),
     ),
 ]
