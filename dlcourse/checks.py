@@ -86,17 +86,11 @@ def column(name: str, value: Any, low: float = 0.0) -> Any:
     return value
 
 
-def momentum(value: Any, runs: int | None) -> Any:
-    """The weight of a new batch in running statistics: None, a number in [0, 1], one a run."""
-    if value is None:
-        return None
-    value = number("momentum", value, 0, 1)
-    if isinstance(value, np.ndarray) and value.shape != (runs, 1):
-        wanted = (
-            "a number" if runs is None else f"a number or an array {(runs, 1)}, one entry a run"
-        )
-        fail("momentum", wanted, value)
-    return value
+def momentum(value: Any) -> float | None:
+    """The weight of a new batch in running statistics: in [0, 1], or None."""
+    if value is not None and isinstance(number("momentum", value, 0, 1), np.ndarray):
+        fail("momentum", "a number, the same for all runs, or None", value)
+    return None if value is None else float(value)
 
 
 def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
