@@ -180,10 +180,15 @@ def state(new: Any, mine: Mapping[str, Any], make: Callable[[Any], Any]) -> dict
         lacking = [f"{name} is missing" for name in mine if name not in new]
         lacking += [f"{name} is unknown" for name in new if name not in mine]
         fail("state_dict", f"of {', '.join(mine) or 'nothing'}", "; ".join(lacking))
-    found = {name: make(one) for name, one in new.items()}
+    found = {}
     for name, a in mine.items():
-        key, one, whole = f"state_dict[{name!r}]", found[name], "int" in str(a.dtype)
-        if not ("int" in str(one.dtype) or ("float" in str(one.dtype) and not whole)):
+        key, whole = f"state_dict[{name!r}]", "int" in str(a.dtype)
+        try:
+            found[name] = one = make(new[name])
+            kind = str(one.dtype)
+        except (TypeError, ValueError, RuntimeError):  # torch raises now this, now that
+            kind = "none"
+        if not ("int" in kind or ("float" in kind and not whole)):
             fail(key, f"of {'integers' if whole else 'numbers'}", new[name], error=TypeError)
         if one.shape != a.shape:
             fail(key, f"shaped {tuple(a.shape)}", new[name])
