@@ -20,8 +20,8 @@ def test_the_direction_survives_a_rate_at_which_plain_descent_explodes() -> None
     assert not np.isfinite(plain_descent(FLAT, 10 * 0.2, 2000)[-1]).all()
     angle, length = turned(10.0, 1.0)
     assert length[1] > 5 and (np.diff(length) >= 0).all()
-    assert (abs(np.diff(angle))[-20:] < 5).all()
-    assert angle[0] == np.degrees(np.arccos(-0.5))
+    assert angle[-1] < 30 and (np.diff(angle)[1:] < 0).all()
+    np.testing.assert_allclose(angle[0], 120)
 
 
 def test_turning_says_when_it_is_there() -> None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
-FLAT = Unit(np.diag([1.0, 10.0])[None], np.array([[1.0, 0.0]]), np.array([[-0.5, 0.75**0.5]]))
-"""Curvatures 1 and 10, the goal straight ahead, the start 120 degrees away; both of length 1."""
-STEPS = 60
+FLAT = Unit(np.diag([10.0, 1.0])[None], np.array([[1.0, 0.0]]), np.array([[-0.5, 0.75**0.5]]))
+"""Curvatures 10 and 1, the goal along the steep axis, the start 120 degrees away; both of length 1."""
+STEPS = 100
 LOUD, QUIET, PLACE = 8.0, 1.0, 7
 ACTIVE = np.array(
     [1.3, 0.6, 1.0, 0.8, 1.2, 0.9, 1.1, QUIET, 1.4, 0.7, 1.0, 0.9, 1.2, 0.5, 1.1, 0.8]
@@ -30,7 +30,7 @@ ACTIVE = np.array(
 
 
 def turned(rate: float, length: float) -> tuple[Any, Any]:
-    """The angle to the goal in degrees and ‖v‖, after 0 to 60 steps on v alone, g held at 1.
+    """The angle to the goal in degrees and ‖v‖, after 0 to 100 steps on v alone, g held at 1.
 
     ``rate`` is in units of the largest that plain descent survives, 2/10.
     """
@@ -48,7 +48,7 @@ def turning(rate: float, length: float = 1.0) -> Figure:
     right.plot(long, color=ORANGE)
     left.set(xlabel="step", ylabel="degrees to the goal", ylim=(-5, 185), xlim=(-1, STEPS))
     left.set_yticks((0, 60, 120, 180))
-    right.set(xlabel="step", ylabel="length of v (log axis)", yscale="log", ylim=(0.2, 200))
+    right.set(xlabel="step", ylabel="length of v (log axis)", yscale="log", ylim=(0.2, 500))
     right.set_xlim(-1, STEPS)
     there = np.flatnonzero(angle > 5)[-1] + 1
     words = f"There after {there} steps" if there <= STEPS else f"Not there after {STEPS} steps"
