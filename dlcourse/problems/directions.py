@@ -105,6 +105,24 @@ def steps_needed(unit: Unit, w: Array, share: float = 1e-3) -> Array:
     return np.minimum(len(w) - late, len(w) - 1)
 
 
+def needed(unit: Unit, rates: Any, lengths: Any = None, steps: int = 400) -> Array:
+    """Steps of every unit at every setting, (settings, units): all of them side by side.
+
+    Parameters
+    ----------
+    rates : one a setting
+    lengths : None for plain descent, or a first ‖v‖ for each setting
+    """
+    settings, runs = len(rates), len(unit.goal)
+    many = Unit(*(np.concatenate([one] * settings) for one in unit))
+    rate = np.repeat(rates, runs)[:, None]
+    if lengths is None:
+        w = plain_descent(many, rate, steps)
+    else:
+        w = normed_descent(many, rate, steps, np.repeat(lengths, runs)[:, None]).w
+    return steps_needed(many, w).reshape(settings, runs)
+
+
 def condition(unit: Unit, ratio: Any) -> Array:
     r"""λmax/λmin at the goal, of those that are not 0, as descent on v and g sees it.
 

@@ -13,7 +13,7 @@ from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.normalization import BatchNorm, LocalResponseNorm
 
 NORMS = ("none", "lrn", "loud lrn", "division", "batch")
-ALEXNET = {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}
+ALEXNET: dict[str, Any] = {"size": 5, "alpha": 5e-4, "beta": 0.75, "k": 2.0}
 """The paper's constants, n = 5, α = 1e-4, β = 3/4 and k = 2, with α as PyTorch wants it: n times
 as large."""
 

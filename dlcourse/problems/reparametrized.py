@@ -57,8 +57,9 @@ def deep_network(
     normed: bool = False,
     start: Array | None = None,
     fold: bool = False,
+    dtype: Any = np.float32,
 ) -> Any:
-    """ReLU layers of 32 on the digits, float32, drawn as PyTorch draws them or by ``init``.
+    """ReLU layers of 32 on the digits, drawn as PyTorch draws them or by ``init``.
 
     Parameters
     ----------
@@ -67,12 +68,18 @@ def deep_network(
     fold : whether the started network is then made a plain one
     """
     sizes = [64, *[32] * depth, 10]
-    net: Any = MLP(sizes, rng, runs=runs, dtype=np.float32, init=init)
+    net: Any = MLP(sizes, rng, runs=runs, dtype=dtype, init=init)
     if normed:
         net = weight_normed(net)
     if start is not None:
         net = start_on(net, start)
     return folded(net) if fold else net
+
+
+def lengths_of(arrays: Mapping[str, Array]) -> Array:
+    """The lengths of all v in ``params`` or ``grads`` of a network, (..., units)."""
+    v = [a for name, a in arrays.items() if name.endswith("weight_v")]
+    return np.concatenate([np.linalg.norm(a, axis=-1) for a in v], axis=-1)
 
 
 class Outcome(NamedTuple):

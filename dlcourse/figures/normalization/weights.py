@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 BLUE, ORANGE = "#0072b2", "#d55e00"
 FLAT = Unit(np.diag([10.0, 1.0])[None], np.array([[1.0, 0.0]]), np.array([[-0.5, 0.75**0.5]]))
-"""Curvatures 10 and 1, the goal along the steep axis, the start 120 degrees away; both of length 1."""
+"""Curvatures 10 and 1, the goal along the steep axis, the start 120 degrees away, both of length 1.
+"""
 STEPS = 100
 LOUD, QUIET, PLACE = 8.0, 1.0, 7
 ACTIVE = np.array(
