@@ -7,9 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcourse.problems.branches import Times, apart, damped_transformer, shares
+from dlcourse.problems.branches import (
+    Times,
+    apart,
+    damped_transformer,
+    shares,
+    without_way_back,
+)
 from dlcourse.problems.leaks import one_by_one, swapped_ends
-from dlcourse.problems.transformers import block_activations, transformer
+from dlcourse.problems.transformers import block_activations, block_gradients, transformer
 from dlcourse.scratch.losses import SequenceCrossEntropy
 from dlcourse.scratch.optimizers import SGD
 
@@ -93,3 +99,19 @@ def test_swapped_ends_keep_what_was_read() -> None:
     other = swapped_ends(X, 1)
     np.testing.assert_array_equal(other[:, :2], X[:, :2])
     np.testing.assert_array_equal(other[1:, 2:], X[:-1, 2:])
+
+
+def test_without_a_way_back_the_function_stays_and_only_the_last_blocks_gradient() -> None:
+    y, loss = np.roll(X, -1, axis=1), SequenceCrossEntropy()
+    whole, cut = (transformer(rngs(2), 2, place="none", **SMALL) for _ in range(2))
+    cut = without_way_back(cut)
+    np.testing.assert_array_equal(cut.forward(X), whole.forward(X))
+    with_it, without = (block_gradients(model, loss, (X, y)) for model in (whole, cut))
+    np.testing.assert_allclose(
+        cut.grads["4.weight"], whole.grads["4.weight"], err_msg="behind the blocks"
+    )
+    assert (abs(without[0] / with_it[0] - 1) > 1e-3).all()
+    loss.forward(cut.forward(X, True), y)
+    dy = cut.layers[4].backward(loss.backward())
+    for block in reversed(cut.layers[2:4]):
+        np.testing.assert_array_equal(block.backward(dy), dy)

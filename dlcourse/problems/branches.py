@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,26 @@ def damped_transformer(
         for name, p in last.params.items():
             if not name.startswith("in_proj"):
                 p *= p.dtype.type(at_first)
-    return model if always == 1 else _multiplied(model, always)
+    if always == 1:
+        return model
+    damped: Sequential = _rebuilt(model, lambda block: Residual(*block.layers, Times(always)))
+    return damped
+
+
+class OneWay(Residual):
+    """A residual block through whose branch no gradient comes back: y = x + f(x), but dx = dy.
+
+    Its parameters get theirs all the same. So it can be asked what the way around alone carries.
+    """
+
+    def backward(self, dy: Array, input_grad: bool = True) -> Any:
+        super().backward(dy, input_grad)
+        return dy if input_grad else None
+
+
+def without_way_back(layer: Any) -> Any:
+    """The same layers in a new model whose residual blocks are ``OneWay``."""
+    return _rebuilt(layer, lambda block: OneWay(*block.layers))
 
 
 def shares(model: Any, x: Array) -> Array:
@@ -127,10 +147,9 @@ def _residuals(layer: Any) -> list[Residual]:
     return [one for part in getattr(layer, "layers", []) for one in _residuals(part)]
 
 
-def _multiplied(layer: Any, factor: float) -> Any:
-    """The same layers in a new model, with ``Times`` at the end of every branch."""
+def _rebuilt(layer: Any, change: Callable[[Residual], Residual]) -> Any:
     if isinstance(layer, Residual):
-        return Residual(*layer.layers, Times(factor))
+        return change(layer)
     if type(layer) is Sequential:
-        return Sequential(*(_multiplied(one, factor) for one in layer.layers))
+        return Sequential(*(_rebuilt(one, change) for one in layer.layers))
     return layer
