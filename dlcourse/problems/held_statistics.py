@@ -81,3 +81,29 @@ def skewness(x: Array) -> Array:
     centred = x - x.mean(axis=-2, keepdims=True)
     spread = np.sqrt((centred**2).mean(axis=-2, keepdims=True))
     return np.asarray(((centred / np.where(spread > 0, spread, 1)) ** 3).mean(axis=-2))
+
+
+def scale_of(model: Any) -> Array:
+    """The median size of all γ of the model's norms, one number a run.
+
+    >>> from dlcourse.problems.normalized import normed_mlp
+    >>> scale_of(normed_mlp([2, 3, 1], np.random.default_rng(0), runs=2))
+    array([1., 1.])
+    """
+    norms = [layer for layer in model.layers if isinstance(layer, BatchNorm)]
+    return np.median(
+        np.abs(np.concatenate([one.params["weight"] for one in norms], axis=1)), axis=1
+    )
+
+
+def signals(model: Any, x: Array) -> list[Array]:
+    """What each layer of the model gives for x, a single batch, in training.
+
+    >>> from dlcourse.problems.normalized import normed_mlp
+    >>> [y.shape for y in signals(normed_mlp([2, 3, 1], np.random.default_rng(0)), np.eye(2))]
+    [(2, 3), (2, 3), (2, 3), (2, 1)]
+    """
+    found = []
+    for layer in model.layers:
+        found.append(x := layer.forward(x, training=True))
+    return found
