@@ -96,3 +96,9 @@ def test_signals_are_the_layers_outputs_in_training():
     assert abs(normed.mean(axis=1)).max() < 1e-12 < abs(linear.mean(axis=1)).max()
     np.testing.assert_array_equal(active, np.maximum(normed, 0))
     np.testing.assert_array_equal(out, net.forward(FIRST, True))
+
+
+def test_a_model_without_scales_has_scales_of_one():
+    rngs = [np.random.default_rng(i) for i in range(2)]
+    for settings in ({"norm": "none"}, {"affine": False}):
+        np.testing.assert_array_equal(scale_of(normed_mlp([3, 4, 2], rngs, runs=2, **settings)), 1)

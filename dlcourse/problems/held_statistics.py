@@ -84,16 +84,15 @@ def skewness(x: Array) -> Array:
 
 
 def scale_of(model: Any) -> Array:
-    """The median size of all γ of the model's norms, one number a run.
+    """The median size of all γ of the model's norms, one number a run; 1 where there is none.
 
     >>> from dlcourse.problems.normalized import normed_mlp
     >>> scale_of(normed_mlp([2, 3, 1], np.random.default_rng(0), runs=2))
     array([1., 1.])
     """
-    norms = [layer for layer in model.layers if isinstance(layer, BatchNorm)]
-    return np.median(
-        np.abs(np.concatenate([one.params["weight"] for one in norms], axis=1)), axis=1
-    )
+    norms = [layer.params for layer in model.layers if isinstance(layer, BatchNorm)]
+    scales = [params["weight"] for params in norms if params] or [np.ones((model.runs, 1))]
+    return np.median(np.abs(np.concatenate(scales, axis=1)), axis=1)
 
 
 def signals(model: Any, x: Array) -> list[Array]:
