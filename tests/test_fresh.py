@@ -21,10 +21,12 @@ def pretend(builds, lr, seeds, penalty):
 
 
 def test_each_method_has_its_own_rate_and_the_seeds_are_the_fresh_ones():
-    best, found = on_fresh_seeds(
+    tried, found = on_fresh_seeds(
         pretend, {"a": 0.1, "b": 1.0}, [0.01, 0.1, 1.0, 10.0], [7, 9], penalty=1.0
     )
+    best = tried.best("val_loss")
     assert {m: one.setting["lr"] for m, one in best.items()} == {"a": 0.1, "b": 1.0}
+    assert tried["test_loss"].shape == (2, 4, 2)
     for method in "ab":
         np.testing.assert_allclose(found[method]["test_loss"], [10.7, 10.9])
         assert found[method].axes["seed"] == (7, 9)
@@ -32,8 +34,9 @@ def test_each_method_has_its_own_rate_and_the_seeds_are_the_fresh_ones():
 
 
 def test_a_method_may_bring_rates_of_its_own():
-    best, _ = on_fresh_seeds(
+    tried, _ = on_fresh_seeds(
         pretend, {"a": 0.1, "b": 1.0}, {"a": [0.1, 0.2], "b": [0.5, 0.7]}, [7], penalty=0.0
     )
+    best = tried.best("val_loss")
     assert {m: one.setting["lr"] for m, one in best.items()} == {"a": 0.1, "b": 0.7}
     assert best["b"].edge

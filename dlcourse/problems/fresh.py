@@ -12,7 +12,7 @@ def on_fresh_seeds(
     lr: Any,
     fresh: Sequence[int],
     **settings: Any,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[Any, dict[str, Any]]:
     """Choose each method's rate by validation loss on seeds 0 and 1, then train on fresh seeds.
 
     Parameters
@@ -25,10 +25,10 @@ def on_fresh_seeds(
 
     Returns
     -------
-    {method: its ``Best``}, and {method: its ``Trials`` on the fresh seeds}
+    the ``Trials`` of the choice, and {method: its ``Trials`` on the fresh seeds}
     """
-    best = train(builds, lr=lr, seeds=2, **settings).best("val_loss")
-    rates = {method: one.setting["lr"] for method, one in best.items()}
-    once = {method: [rate] for method, rate in rates.items()}
-    trials = train(builds, lr=once, seeds=fresh, **settings)
-    return best, {method: trials.only(method=method, lr=rate) for method, rate in rates.items()}
+    tried = train(builds, lr=lr, seeds=2, **settings)
+    rate = {method: one.setting["lr"] for method, one in tried.best("val_loss").items()}
+    once = {method: [lr] for method, lr in rate.items()}
+    found = train(builds, lr=once, seeds=fresh, **settings)
+    return tried, {method: found.only(method=method, lr=lr) for method, lr in rate.items()}
