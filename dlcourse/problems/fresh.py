@@ -28,7 +28,9 @@ def on_fresh_seeds(
     the ``Trials`` of the choice, and {method: its ``Trials`` on the fresh seeds}
     """
     tried = train(builds, lr=lr, seeds=2, **settings)
-    rate = {method: one.setting["lr"] for method, one in tried.best("val_loss").items()}
+    best = tried.best("val_loss").items()
+    rate = {method: one.setting["lr"] for method, one in best}
     once = {method: [lr] for method, lr in rate.items()}
     found = train(builds, lr=once, seeds=fresh, **settings)
-    return tried, {method: found.only(method=method, lr=lr) for method, lr in rate.items()}
+    each = {name: found.only(method=name, lr=lr) for name, lr in rate.items()}
+    return tried, each

@@ -8,8 +8,12 @@ import numpy as np
 
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache
-from dlcourse.scratch.normalization import BatchNorm
-from dlcourse.scratch.normalization.batch import batch_norm_inference_backward
+from dlcourse.scratch.normalization import (
+    BatchNorm,
+    batch_norm_inference,
+    batch_norm_inference_backward,
+    batch_statistics,
+)
 
 
 class HeldNorm(BatchNorm):
@@ -49,11 +53,12 @@ class BlindNorm(BatchNorm):
     """
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
-        y, (backward, cache) = super().pair(x)
-        if not self.training:
-            return y, (backward, cache)
-        (xhat, inv_std, axes), weight, bias, _ = cache
-        return y, (batch_norm_inference_backward, (xhat, inv_std, weight, bias, axes))
+        y, kept = super().pair(x)
+        if self.training:
+            given = self.params.get("weight"), self.params.get("bias"), self.eps
+            _, constant = batch_norm_inference(x, *batch_statistics(x), *given)
+            kept = batch_norm_inference_backward, constant
+        return y, kept
 
 
 def size_of(model: Any, kind: str) -> Array:
