@@ -42,8 +42,8 @@ def test_a_move_of_the_batch_changes_the_first_row_alone(batch, learned):
 def test_all_points_lie_in_the_picture_but_the_stretched_outlier():
     for batch in BATCHES:
         for move in ("as it is", "3 added"):
-            low, high = one_feature(batch, move, "γ = 2, β = 0").axes[0].get_xlim()
-            before, after = rows(one_feature(batch, move, "γ = 2, β = 0"))
+            low, high = one_feature(batch, move, "γ = 1, β = 0").axes[0].get_xlim()
+            before, after = rows(one_feature(batch, move, "γ = 1, β = 0"))
             assert low < after.min() and after.max() < high
             assert batch == "one outlier" or (low < before.min() and before.max() < high)
 
