@@ -54,9 +54,9 @@ class BlindNorm(BatchNorm):
     def pair(self, x: Array) -> tuple[Array, Cache]:
         y, kept = super().pair(x)
         if self.training:
-            seen = (a.astype(x.dtype) for a in batch_statistics(x))
+            mean, var = (a.astype(x.dtype) for a in batch_statistics(x))
             given = self.params.get("weight"), self.params.get("bias"), self.eps
-            kept = False, batch_norm_inference(x, *seen, *given)[1]  # as out of training
+            kept = False, batch_norm_inference(x, mean, var, *given)[1]  # as out of training
         return y, kept
 
 
