@@ -42,21 +42,21 @@ def test_a_move_of_the_batch_changes_the_first_row_alone(batch, learned):
 def test_all_points_lie_in_the_picture_but_the_stretched_outlier():
     for batch in BATCHES:
         for move in ("as it is", "3 added"):
-            low, high = one_feature(batch, move, "γ = 1, β = 0").axes[0].get_xlim()
-            before, after = rows(one_feature(batch, move, "γ = 1, β = 0"))
+            low, high = one_feature(batch, move, "1, 0").axes[0].get_xlim()
+            before, after = rows(one_feature(batch, move, "1, 0"))
             assert low < after.min() and after.max() < high
-            assert batch == "one outlier" or (low < before.min() and before.max() < high)
+            assert batch == "outlier" or (low < before.min() and before.max() < high)
 
 
 def test_the_words_say_the_skewness_of_both_rows():
-    texts = [t.get_text() for t in one_feature("one outlier").axes[0].texts]
+    texts = [t.get_text() for t in one_feature("outlier").axes[0].texts]
     skew = [text.rpartition(" ")[2] for text in texts]
     assert len(skew) == 2 and skew[0] == skew[1] != "0.00"
 
 
 def test_what_comes_back_is_the_residual_of_a_line():
     x = np.array(BATCHES["a bell"])
-    for kind in ("one sample", "by chance"):
+    for kind in ("single", "by chance"):
         g = gradient_of(kind, x[:, None])[:, 0]
         line = np.polyval(np.polyfit(x, g, 1), x)
         ax = way_back(kind, "the line").axes[0]
