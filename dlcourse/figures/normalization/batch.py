@@ -49,7 +49,7 @@ def one_feature(batch: str, moved: str = "as it is", γ_β: str = "1, 0") -> Fig
     ax.set(xlim=(-6, 10), ylim=(-0.5, 1.5), xlabel="value")
     ax.set_yticks((1, 0), ("in", "out"))
     ax.grid(visible=False, axis="y")
-    ax.set_title("The place and the width change, the shape does not")
+    ax.set_title("Place and width change, the shape stays")
     return fig
 
 
