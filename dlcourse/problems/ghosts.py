@@ -1,0 +1,122 @@
+"""Batch normalization by the statistics of a few samples inside a larger batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlcourse import checks
+from dlcourse.arrays import Array
+from dlcourse.scratch.layers.base import Cache
+from dlcourse.scratch.normalization import BatchNorm
+
+
+def ghost_batch_norm(
+    x: Array, size: int, pooled: bool = False, eps: float = 1e-5
+) -> tuple[Array, Cache]:
+    r"""Cut the batch into ghosts of ``size`` samples; each is normalized by its own statistics.
+
+    .. math:: \hat x = \frac{x - \mu_g}{\sqrt{\sigma_g^2 + \epsilon}}
+
+    Parameters
+    ----------
+    x : (n, c) or (runs, n, c), n a multiple of ``size``
+    pooled : whether the mean of all the ghosts' variances divides, in place of each one's own
+    eps : ε
+
+    Examples
+    --------
+    >>> x = np.array([[1.0], [3.0], [10.0], [24.0]])
+    >>> ghost_batch_norm(x, 2, eps=0.0)[0].ravel()
+    array([-1.,  1., -1.,  1.])
+    >>> ghost_batch_norm(x, 2, pooled=True, eps=0.0)[0].ravel()
+    array([-0.2,  0.2, -1.4,  1.4])
+
+    References
+    ----------
+    Hoffer, Hubara and Soudry (2017), algorithm 1, without its running statistics.
+    """
+    ghosts = x.reshape(*x.shape[:-2], -1, size, x.shape[-1])
+    mean = ghosts.mean(axis=-2, keepdims=True)
+    xhat = ghosts - mean
+    axes = (-3, -2) if pooled else (-2,)
+    var = (xhat * xhat).mean(axis=axes, keepdims=True)
+    inv_std = 1 / np.sqrt(var + var.dtype.type(eps))
+    xhat *= inv_std
+    return xhat.reshape(x.shape), (xhat, inv_std, axes, mean, var)
+
+
+def ghost_batch_norm_backward(dxhat: Array, cache: Cache) -> Array:
+    """Out goes what would shift a ghost, and what would stretch what shares one variance."""
+    xhat, inv_std, axes, *_ = cache
+    dx = dxhat.reshape(xhat.shape)
+    dx = dx - xhat * (dx * xhat).mean(axis=axes, keepdims=True)
+    dx -= dx.mean(axis=-2, keepdims=True)
+    return np.asarray((dx * inv_std).reshape(dxhat.shape))
+
+
+class GhostBatchNorm(BatchNorm):
+    """``BatchNorm`` whose training mode is ``ghost_batch_norm``; in use there is no difference.
+
+    The running statistics take in the mean of the ghosts' means and of their unbiased variances,
+    once a batch.
+
+    Parameters
+    ----------
+    num_features : channels
+    size, pooled : as in ``ghost_batch_norm``
+    runs, dtype : as in ``Linear``
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        size: int,
+        pooled: bool = False,
+        *,
+        runs: int | None = None,
+        dtype: npt.DTypeLike = np.float64,
+    ) -> None:
+        super().__init__(num_features, runs=runs, dtype=dtype)
+        self.size, self.pooled = checks.integer("size", size, 2), pooled
+
+    def pair(self, x: Array) -> tuple[Array, Cache]:
+        if not self.training:
+            return super().pair(x)
+        if x.shape[-2] % self.size:
+            checks.fail("size", f"a divisor of the {x.shape[-2]} samples of a batch", self.size)
+        xhat, cache = ghost_batch_norm(x, self.size, self.pooled, self.eps)
+        *_, mean, var = cache
+        self.remember(mean.mean(axis=(-3, -2)), var.mean(axis=(-3, -2)), self.size)
+        weight, bias = (self.params[name][..., None, :] for name in ("weight", "bias"))
+        return weight * xhat + bias, (self.back, (xhat, weight, cache))
+
+    @staticmethod
+    def back(dy: Array, kept: Cache) -> tuple[Array, Array, Array]:
+        """dx, dweight, dbias."""
+        xhat, weight, cache = kept
+        dx = ghost_batch_norm_backward(dy * weight, cache)
+        return dx, (dy * xhat).sum(axis=-2), dy.sum(axis=-2)
+
+
+def frozen_below(optimizer: Any, model: Any) -> Any:
+    """An optimizer that leaves all weights as they were drawn but those of the last layer.
+
+    What is learned besides are scales and biases. Built as ``frozen_below(SGD(theta, …), model)``.
+    """
+    last = len(model.layers) - 1
+    still = [
+        part for name, part in model.slices.items()
+        if name.endswith("weight") and len(model.shapes[name]) == 2 and name != f"{last}.weight"
+    ]  # fmt: skip
+    step = optimizer.step
+
+    def of_the_rest(grads: Array) -> None:
+        for part in still:
+            grads[..., part] = 0.0
+        step(grads)
+
+    optimizer.step = of_the_rest
+    return optimizer
