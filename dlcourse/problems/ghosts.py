@@ -11,6 +11,7 @@ from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache
 from dlcourse.scratch.normalization import BatchNorm
+from dlcourse.scratch.optimizers import SGD
 
 
 def ghost_batch_norm(
@@ -101,22 +102,31 @@ class GhostBatchNorm(BatchNorm):
         return dx, (dy * xhat).sum(axis=-2), dy.sum(axis=-2)
 
 
-def frozen_below(optimizer: Any, model: Any) -> Any:
-    """An optimizer that leaves all weights as they were drawn but those of the last layer.
+def frozen(make: Any) -> Any:
+    """A build for ``sweep``: the network of ``make``, in which only the last layer's weights learn.
 
-    What is learned besides are scales and biases. Built as ``frozen_below(SGD(theta, …), model)``.
+    All other weights stay as they were drawn; scales and biases learn as they do anywhere.
+
+    Parameters
+    ----------
+    make : function of (rng, runs=…) to a Sequential that ends with a ``Linear``
     """
-    last = len(model.layers) - 1
-    still = [
-        part for name, part in model.slices.items()
-        if name.endswith("weight") and len(model.shapes[name]) == 2 and name != f"{last}.weight"
-    ]  # fmt: skip
-    step = optimizer.step
 
-    def of_the_rest(grads: Array) -> None:
-        for part in still:
-            grads[..., part] = 0.0
-        step(grads)
+    def build(rng: Any, runs: int, lr: Any) -> tuple[Any, Any]:
+        model = make(rng, runs=runs)
+        optimizer: Any = SGD(model.theta, lr=lr)
+        last, step = f"{len(model.layers) - 1}.weight", optimizer.step
+        still = [
+            part for name, part in model.slices.items()
+            if len(model.shapes[name]) == 2 and name != last
+        ]  # fmt: skip
 
-    optimizer.step = of_the_rest
-    return optimizer
+        def of_the_rest(grads: Array) -> None:
+            for part in still:
+                grads[..., part] = 0.0
+            step(grads)
+
+        optimizer.step = of_the_rest
+        return model, optimizer
+
+    return build

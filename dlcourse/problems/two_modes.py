@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from dlcourse.scratch.normalization import (
     BatchNorm,
     batch_statistics,
     unbiased,
+    update_running,
 )
 
 
@@ -119,3 +120,91 @@ def convolutional(
         first, BatchNorm(4, **kept), ReLU(), second, BatchNorm(8, **kept), ReLU(),
         Flatten(-3), last,
     )  # fmt: skip
+
+
+def remember(log: Sequence[Mapping[str, Array]], momentum: float | None) -> dict[str, Array]:
+    """Running statistics after the batches of ``log``, for any momentum.
+
+    A ``BatchNorm`` of momentum 1 keeps its last batch and nothing else, so that its buffers, copied
+    after each step, are such a log. Training does not hang on running statistics: one log serves
+    for all momenta.
+
+    Parameters
+    ----------
+    log : one {name: array} a step; of each, what is called running is averaged
+    momentum : weight of the new batch; None: all alike
+
+    Examples
+    --------
+    >>> log = [{"0.running_mean": np.array(4.0)}, {"0.running_mean": np.array(8.0)}]
+    >>> remember(log, 0.5), remember(log, None)
+    ({'0.running_mean': array(5.)}, {'0.running_mean': array(6.)})
+    """
+    names = [name for name in log[0] if "running_" in name]
+    found = {n: np.full_like(log[0][n], 1.0 if n.endswith("var") else 0.0) for n in names}
+    for t, batch in enumerate(log, start=1):
+        weight = 1 / t if momentum is None else momentum
+        found = {n: np.asarray(update_running(found[n], batch[n], weight)) for n in names}
+    return found
+
+
+def with_state(model: Any, state: Mapping[str, Array]) -> Any:
+    """The same network with these running statistics."""
+    other = twin(model)
+    for name, value in state.items():
+        other.buffers[name][...] = value
+    return other
+
+
+def folded(model: Any) -> Sequential:
+    r"""The network in use without its normalization: each ``BatchNorm`` goes into the layer before.
+
+    .. math:: W' = \mathrm{diag}(\gamma / \sigma)\, W, \qquad
+              b' = \beta + (b - \mu)\, \gamma / \sigma
+
+    Parameters
+    ----------
+    model : Sequential of one run in which every ``BatchNorm`` comes right after a ``Linear``
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> net = Sequential(Linear(2, 3, rng=rng), BatchNorm(3), ReLU())
+    >>> [type(layer).__name__ for layer in folded(net).layers]
+    ['Linear', 'ReLU']
+    """
+    layers: list[Any] = []
+    for layer in copy.deepcopy(model).layers:
+        if not isinstance(layer, BatchNorm):
+            layers.append(layer)
+            continue
+        if not (layers and isinstance(layers[-1], Linear)):
+            fix = "After an activation it goes into the layer that follows."
+            checks.fail("model", "a BatchNorm right after a Linear", type(layer).__name__, fix)
+        w, b = layers[-1].params["weight"], layers[-1].params["bias"]
+        gain = layer.params["weight"] / np.sqrt(layer.running_var + layer.eps)
+        w *= gain[..., None]
+        b[...] = layer.params["bias"] + gain * (b - layer.running_mean)
+    return Sequential(*layers)
+
+
+def mode_losses(
+    model: Any, loss: Any, val: Any, train: Any, order: Array, size: int
+) -> dict[str, Array]:
+    """What the validation loss in use does not tell, as ``sweep`` takes it from its ``measure``.
+
+    Parameters
+    ----------
+    order, size : how the validation images are cut into batches
+
+    Returns
+    -------
+    ``val_batches_loss``, of validation images by the statistics of their own batches, and
+    ``train_use_loss``, of the training images in use: each (runs,)
+    """
+    by_batches = in_batches(model, val[0], size, order)
+    in_use = model.forward(train[0], False)
+    return {
+        "val_batches_loss": loss.forward(by_batches, val[1]),
+        "train_use_loss": loss.forward(in_use, train[1]),
+    }
