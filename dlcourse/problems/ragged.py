@@ -43,15 +43,15 @@ def letter_vectors(rng: np.random.Generator, width: int = 8) -> Array:
 def normalized_letters(
     words: Sequence[Array], table: Array, rng: np.random.Generator
 ) -> dict[str, Array]:
-    """What the vectors of the letters become in forty batches of 32 words.
+    """What the vectors of the letters become in twenty batches of 32 words.
 
     Returns
     -------
     {"masked": by the statistics of the letters alone, "padded": by those of all places}, each
-    (40, 26, width), and "whole": by those of all letters of all words, (26, width)
+    (20, 26, width), and "whole": by those of all letters of all words, (26, width)
     """
     found: dict[str, list[Array]] = {"masked": [], "padded": []}
-    for _ in range(40):
+    for _ in range(20):
         places = padded([words[i] for i in rng.choice(len(words), 32)])
         for name, seen in (("masked", places[places > 0]), ("padded", places)):
             mean, var = batch_statistics(table[seen.ravel()])

@@ -90,13 +90,13 @@ def rise(model: Any, loss: Any, data: Any, rng: np.random.Generator, share: floa
 
     Each matrix is moved in a random direction by ``share`` of its own length, so that a network
     whose loss does not depend on the length of its weights looks neither sharp nor flat by it.
-    The mean of four directions; networks with batch statistics use those of all of ``data``.
+    The mean of two directions; networks with batch statistics use those of all of ``data``.
     """
     x, y = data
     moved = twin(model)
     moved.theta, before = moved.theta.copy(), loss.forward(moved.forward(x, True), y)
     found = []
-    for _ in range(4):
+    for _ in range(2):
         moved.bind(model.theta.copy(), model.grad)
         for p in moved.params.values():
             if p.ndim == 3:  # (runs, out, in)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def memory(tracks: Mapping[int, tuple[Array, Array]], batch: int, momentum: floa
     step = np.arange(1, len(means) + 1)
     fig, ax = plots.new_figure(5.6, 3.2, layout=None)
     fig.subplots_adjust(left=0.13, right=0.97, bottom=0.17, top=0.88)
-    ax.plot(step, means, "o", color=BATCH, markersize=2.2)
+    ax.plot(step, means, color=BATCH, linewidth=0.8)
     ax.plot(step, true, color=TRUE, linewidth=1.2)
     ax.plot(step, path, color=RUNNING, linewidth=1.8)
     late = slice(len(means) // 2, None)
@@ -95,26 +95,23 @@ def diagnosis(
     return fig
 
 
-def by_batch(shares: Mapping[str, Sequence[Any]], batches: Sequence[int]) -> Figure:
+def by_batch(found: Mapping[str, Any]) -> Figure:
     """Accuracy over the size of the batch, a line a method, with the range of its runs.
 
     Parameters
     ----------
-    shares : {name: one array (runs,) a batch size}
-    batches : the sizes
+    found : {"batch 2": (runs,), "layer 128": (runs,), ...}
     """
     fig, ax = plots.new_figure(5.6, 3.0)
-    looks = {"batch norm": ("#d55e00", "o"), "layer norm": ("#0072b2", "s")}
-    x = np.log2(batches)
-    for name, found in shares.items():
-        color, mark = looks[name]
-        middle = [np.mean(one) for one in found]
-        ax.fill_between(
-            x, [np.min(one) for one in found], [np.max(one) for one in found], color=color,
-            alpha=0.18, linewidth=0,
-        )  # fmt: skip
-        ax.plot(x, middle, color=color, marker=mark, label=name)
-    ax.set_xticks(x, [str(b) for b in batches])
+    sizes: set[int] = set()
+    for kind, color, mark in (("batch", "#d55e00", "o"), ("layer", "#0072b2", "s")):
+        mine = {int(n.split()[1]): one for n, one in found.items() if n.startswith(kind)}
+        sizes |= set(mine)
+        x = np.log2([*mine])
+        low, middle, high = ([f(one) for one in mine.values()] for f in (np.min, np.mean, np.max))
+        ax.fill_between(x, low, high, color=color, alpha=0.18, linewidth=0)
+        ax.plot(x, middle, color=color, marker=mark, label=f"{kind} norm")
+    ax.set_xticks(np.log2(sorted(sizes)), [str(size) for size in sorted(sizes)])
     ax.set(xlabel="images in a batch (log axis)", ylabel="test accuracy", ylim=(0.3, 1.0))
     plots.label_lines(ax)
     return fig
