@@ -11,6 +11,7 @@ from harness import relative
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from test_errors import SENTENCE
 
 from dlcourse.gradcheck import check_vjp
 from dlcourse.reference import normalization as twins
@@ -18,9 +19,12 @@ from dlcourse.scratch import normalization
 from dlcourse.scratch.normalization import (
     layer_norm,
     layer_norm_backward,
+    recurrent,
     rms_norm,
     rms_norm_backward,
     rows,
+    sample,
+    without,
 )
 
 ROOM = {"scratch": normalization, "reference": twins}
@@ -106,6 +110,18 @@ def test_errors(case: ErrorCase) -> None:
     with pytest.raises(case.error, match=case.message) as raised:
         case.call()
     assert type(raised.value) is case.error
+    assert SENTENCE.match(raised.value.args[0])
+
+
+def test_every_pair_of_these_modules_has_a_case() -> None:
+    found = {
+        name.removesuffix("_backward")
+        for module in (sample, recurrent, without)
+        for name, value in vars(module).items()
+        if name.endswith("_backward") and value.__module__ == module.__name__
+    }
+    assert found == {case.name for case in NORMALIZATION_SAMPLE}
+    assert len(found) == 5
 
 
 @pytest.mark.parametrize(
