@@ -90,7 +90,10 @@ def diagnosis(
             0.02 + 0.5 * (i % 2), 0.93 - 0.08 * (i // 2), name, transform=ax.transAxes,
             color=ink_of(color), fontsize=9,
         )  # fmt: skip
-    ax.set(xlim=(0.8, epochs[-1] + 0.2), ylim=(0, 5.4), xlabel="epoch", ylabel="loss")
+    ax.set(xlim=(0.8, epochs[-1] + 0.2), xlabel="epoch", ylabel="loss (log axis)")
+    ax.set(yscale="log", ylim=(0.02, 30))
+    ax.set_yticks((0.03, 0.1, 0.3, 1, 3), ("0.03", "0.1", "0.3", "1", "3"))
+    ax.minorticks_off()
     ax.set_title(f"{network}: {answers[network]}" if told else f"{network}: what is wrong?")
     return fig
 
