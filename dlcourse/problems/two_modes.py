@@ -80,6 +80,11 @@ def recomputed(model: Any, x: Array) -> Any:
     return mended
 
 
+def right_anew(model: Any, seen: Any, asked: Any) -> Array:
+    """The share of right answers on ``asked`` by the statistics of ``seen``, both pairs (x, y)."""
+    return accuracy(recomputed(model, seen[0]).forward(asked[0], False), asked[1])
+
+
 def accuracy(outputs: Array, y: Array) -> Array:
     """The share of right answers of outputs (…, n, classes), one number a run."""
     return np.asarray((outputs.argmax(axis=-1) == y).mean(axis=-1))
@@ -180,11 +185,13 @@ def folded(model: Any) -> Sequential:
             continue
         if not (layers and isinstance(layers[-1], Linear)):
             fix = "After an activation it goes into the layer that follows."
-            checks.fail("model", "a BatchNorm right after a Linear", type(layer).__name__, fix)
+            wanted = "a BatchNorm right after a Linear"
+            checks.fail("model", wanted, type(layer).__name__, fix)
         w, b = layers[-1].params["weight"], layers[-1].params["bias"]
-        gain = layer.params["weight"] / np.sqrt(layer.running_var + layer.eps)
+        gamma, beta = layer.params["weight"], layer.params["bias"]
+        gain = gamma / np.sqrt(layer.running_var + layer.eps)
         w *= gain[..., None]
-        b[...] = layer.params["bias"] + gain * (b - layer.running_mean)
+        b[...] = beta + gain * (b - layer.running_mean)
     return Sequential(*layers)
 
 
