@@ -102,6 +102,34 @@ class GhostBatchNorm(BatchNorm):
         return dx, (dy * xhat).sum(axis=-2), dy.sum(axis=-2)
 
 
+def common_share(model: Any, loss: Any, data: Any, size: int, name: str) -> tuple[Array, Array]:
+    """How much of a gradient is the same in every batch, one number a run; and its size.
+
+    The batches are those of ``size`` in the order of the data. The squared length of the mean
+    gradient, over the mean squared length: 1 if all are alike, one over their number if they have
+    nothing in common.
+
+    Parameters
+    ----------
+    model : Sequential with runs, of which only the state of its normalization changes
+    name : of the parameter whose gradient it is, as "0.weight"
+
+    Returns
+    -------
+    (share, root mean square), each (runs,)
+    """
+    x, y = data
+    seen = []
+    for start in range(0, len(x) - size + 1, size):
+        batch = slice(start, start + size)
+        loss.forward(model.forward(x[batch], True), y[batch])
+        model.backward(loss.backward(), input_grad=False)
+        seen.append(model.grad[..., model.slices[name]].copy())
+    g = np.array(seen)
+    squares = (g**2).mean(axis=0).mean(axis=-1)
+    return (g.mean(axis=0) ** 2).mean(axis=-1) / squares, np.sqrt(squares)
+
+
 def frozen(make: Any) -> Any:
     """A build for ``sweep``: the network of ``make``, in which only the last layer's weights learn.
 

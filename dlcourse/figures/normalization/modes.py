@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BATCH, RUNNING, TRUE = "#bbbbbb", "#d55e00", "#000000"
+REACH = {8: 4.0, 32: 3.0}
+"""How far the axis of ``memory`` goes: what is chaotic may not choose it."""
 LINES = {
     "training loss": ("train_loss", "#0072b2", "-"),
     "validation, in use": ("val_loss", "#d55e00", "-"),
@@ -53,9 +55,8 @@ def memory(tracks: Mapping[int, tuple[Array, Array]], batch: int, momentum: floa
     ax.plot(step, path, color=RUNNING, linewidth=1.8)
     late = slice(len(means) // 2, None)
     off = np.sqrt(np.mean((path[late] - true[late]) ** 2))
-    low = min(means.min(), true.min())
-    high = max(means.max(), true.max())
-    ax.set(xlim=(0, len(means) + 1), ylim=(low - 0.1, high + 0.35 * (high - low)))
+    reach = REACH.get(batch, float(abs(means).max()))
+    ax.set(xlim=(0, len(means) + 1), ylim=(-reach, 1.2 * reach))
     ax.set(xlabel="batches trained on", ylabel="mean of one unit, in deviations")
     names = (("of the batch", "#777777"), ("remembered", RUNNING), ("of all images", TRUE))
     for place, (name, color) in zip((0.02, 0.36, 0.68), names, strict=True):
