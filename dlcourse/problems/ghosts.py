@@ -92,13 +92,14 @@ class GhostBatchNorm(BatchNorm):
         *_, mean, var = cache
         self.remember(mean.mean(axis=(-3, -2)), var.mean(axis=(-3, -2)), self.size)
         weight, bias = (self.params[name][..., None, :] for name in ("weight", "bias"))
-        return weight * xhat + bias, (self.back, (xhat, weight, cache))
+        return weight * xhat + bias, ("ghosts", (xhat, weight, cache))
 
-    @staticmethod
-    def back(dy: Array, kept: Cache) -> tuple[Array, Array, Array]:
-        """dx, dweight, dbias."""
-        xhat, weight, cache = kept
-        dx = ghost_batch_norm_backward(dy * weight, cache)
+    def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
+        mode, kept = cache
+        if mode != "ghosts":
+            return super().pair_backward(dy, cache, input_grad)
+        xhat, weight, ghosts = kept
+        dx = ghost_batch_norm_backward(dy * weight, ghosts)
         return dx, (dy * xhat).sum(axis=-2), dy.sum(axis=-2)
 
 
