@@ -1,0 +1,220 @@
+"""Networks whose layers are given inputs that wander while they train, and how far inputs drift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dlcourse import checks, data
+from dlcourse.arrays import Array, Generators
+from dlcourse.problems.deep import Whole
+from dlcourse.problems.normalized import normed_mlp
+from dlcourse.scratch.layers import Layer, Linear
+from dlcourse.scratch.normalization import BatchNorm
+from dlcourse.scratch.optimizers import SGD
+from dlcourse.training import steps
+
+SIZES = (64, *[16] * 8, 10)
+"""Eight hidden layers: the network of the lesson *why*."""
+
+
+class Wander(Layer):
+    r"""Shift and stretch every unit by amounts that change at each training step.
+
+    .. math:: y = (1 + s z_t)\, x + s z'_t, \qquad z_{t+1} = \rho z_t + \sqrt{1 - \rho^2}\,\xi_t
+
+    z and z' are standard normal, one each a unit, the same for all samples of a step. In
+    evaluation nothing happens.
+
+    Parameters
+    ----------
+    size : s >= 0, how far; an array goes with the runs axis as (runs, 1, 1)
+    rng : one generator, which draws for all units of all runs
+    memory : ρ in [0, 1): 0 draws anew at each step, 0.97 wanders with a memory of about 30 steps
+
+    Examples
+    --------
+    >>> layer = Wander(0.5, np.random.default_rng(0))
+    >>> x = np.ones((3, 2))
+    >>> y = layer.forward(x, training=True)
+    >>> bool((y == y[0]).all()), bool((layer.forward(x) == x).all())
+    (True, True)
+    """
+
+    def __init__(self, size: Any, rng: np.random.Generator, memory: float = 0.97) -> None:
+        super().__init__()
+        self.size, self.rng = checks.number("size", size, 0), rng
+        self.memory = float(checks.number("memory", memory, 0, 1, high_open=True))
+        self.z: Any = None
+        self.training = False
+
+    def forward(self, x: Array, training: bool = False) -> Array:
+        self.training = training
+        return super().forward(x, training)
+
+    def pair(self, x: Array) -> tuple[Array, Any]:
+        if not self.training:
+            return x, None
+        fresh = self.rng.standard_normal((2, *x.shape[:-2], 1, x.shape[-1]))
+        far = np.sqrt(1 - self.memory**2)
+        self.z = fresh if self.z is None else self.memory * self.z + far * fresh
+        stretch, shift = (self.size * self.z).astype(x.dtype)
+        return x * (1 + stretch) + shift, 1 + stretch
+
+    def pair_backward(self, dy: Array, cache: Any) -> Array:
+        return dy if cache is None else dy * cache
+
+
+def unit_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Any, Any, Any]:
+    """The digits' three sets, less the mean of the training images, in units of what is left.
+
+    >>> (x, y), _, _ = unit_digits()
+    >>> x.shape, bool(abs(x.mean(axis=0)).max() < 1e-6), round(float((x**2).mean()), 3)
+    ((896, 64), True, 1.0)
+    """
+    digits = data.load("digits")
+    mean = digits.train.x.mean(axis=0)
+    unit = np.sqrt(np.square(digits.train.x - mean).mean())
+    sets = (digits.train, digits.validation, digits.test)
+    train, val, test = [(((x - mean) / unit).astype(dtype), y) for x, y in sets]
+    return train, val, test
+
+
+def wandering_mlp(
+    rng: Generators,
+    runs: int | None = None,
+    norm: str = "none",
+    size: Any = 0.0,
+    memory: float = 0.97,
+    sizes: Sequence[int] = SIZES,
+    dtype: npt.DTypeLike = np.float32,
+    **settings: Any,
+) -> Whole:
+    """A tanh network whose hidden units wander, after the normalization and before the tanh.
+
+    Parameters
+    ----------
+    rng, runs, norm, sizes, dtype, settings : as in ``normed_mlp``; weights as PyTorch draws them
+    size, memory : of ``Wander``; a size of 0 adds no such layer
+
+    Examples
+    --------
+    >>> net = wandering_mlp(np.random.default_rng(0), size=0.3, norm="batch", sizes=[2, 3, 1])
+    >>> [type(layer).__name__ for layer in net.layers]
+    ['Linear', 'BatchNorm', 'Wander', 'Tanh', 'Linear']
+    """
+    net = normed_mlp(sizes, rng, norm, activation="tanh", runs=runs, dtype=dtype, **settings)
+    layers: list[Layer] = []
+    for layer in net.layers:
+        if np.any(size) and type(layer).__name__ == "Tanh":
+            layers.append(Wander(size, np.random.default_rng((7, len(layers))), memory))
+        layers.append(layer)
+    return Whole(*layers)
+
+
+def layer_inputs(net: Any, x: Array) -> list[Array]:
+    """What every linear layer but the first is given, (runs, n, d) each, in training."""
+    found = []
+    for layer in net.layers:
+        if isinstance(layer, Linear):
+            found.append(x)
+        x = layer.forward(x, True)
+    return found[1:]
+
+
+def drift(before: Sequence[Array], after: Sequence[Array]) -> tuple[Array, Array]:
+    """How far the inputs of layers have moved: their means, and their sizes.
+
+    Parameters
+    ----------
+    before, after : of each layer the inputs (runs, n, d) for the same n samples
+
+    Returns
+    -------
+    |change of the mean| / std before, and |change of log std|: means over units and layers
+
+    Examples
+    --------
+    >>> x = np.array([[[-1.0], [1.0]]])
+    >>> [float(moved[0].round(3)) for moved in drift([x], [2 * x + 0.5])]
+    [0.5, 0.693]
+    """
+    shift, stretch = [], []
+    for old, new in zip(before, after, strict=True):
+        std = old.std(axis=-2)
+        shift.append((abs(new.mean(axis=-2) - old.mean(axis=-2)) / std).mean(axis=-1))
+        stretch.append(abs(np.log(new.std(axis=-2) / std)).mean(axis=-1))
+    return np.mean(shift, axis=0), np.mean(stretch, axis=0)
+
+
+def quantile_drift(before: Sequence[Array], after: Sequence[Array]) -> Array:
+    """How far apart two distributions of each unit are: the mean distance of their quantiles.
+
+    It is the Wasserstein distance, in units of the standard deviation before, the mean over units
+    and layers: (runs,).
+
+    >>> x = np.array([[[-1.0], [1.0]]])
+    >>> quantile_drift([x], [x[:, ::-1] + 0.25])
+    array([0.25])
+    """
+    apart = []
+    for old, new in zip(before, after, strict=True):
+        far = abs(np.sort(new, axis=-2) - np.sort(old, axis=-2)).mean(axis=-2)
+        apart.append((far / old.std(axis=-2)).mean(axis=-1))
+    return np.mean(apart, axis=0)
+
+
+def normed(net: Any, x: Array) -> list[Array]:
+    """What every batch normalization says, (runs, n, d) each, in training."""
+    found = []
+    for layer in net.layers:
+        x = layer.forward(x, True)
+        if isinstance(layer, BatchNorm):
+            found.append(x)
+    return found
+
+
+def watched(
+    model: Any,
+    loss: Any,
+    train: Any,
+    *,
+    looks: tuple[int, int] = (60, 110),
+    batch_size: int = 32,
+    see: Callable[[Any, Array], list[Array]] = layer_inputs,
+    compare: Callable[[Any, Any], Any] = drift,
+) -> Callable[..., dict[str, Array]]:
+    """A training that is looked at twice.
+
+    Parameters
+    ----------
+    model : called as ``model(rng, runs=runs)``, trained by gradient descent
+    looks : the steps after which is looked; the second one ends the training
+    see, compare : what is seen at each look, and how the two are compared
+
+    Returns
+    -------
+    ``run(rng, runs, lr)`` with ``loss``, on all of ``train`` and as the network meets it in
+    training, and with ``moved`` or, where ``compare`` finds two things, ``shift`` and ``stretch``
+    """
+
+    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
+        net = model(rng, runs=runs)
+        seen = []
+        plan: Any = {"epochs": -(-looks[1] * batch_size // len(train[0])), "rng": rng}
+        plan |= {"batch_size": batch_size, "nonfinite": "freeze"}
+        for step in steps(net, SGD(net.theta, lr=lr), loss, train, **plan):
+            if step.t in looks:
+                seen.append(see(net, train[0]))
+            if step.t == looks[1]:
+                break
+        found = compare(*seen)
+        names = ("shift", "stretch") if isinstance(found, tuple) else ("moved",)
+        parts = found if isinstance(found, tuple) else (found,)
+        ends = np.asarray(loss.forward(net.forward(train[0], True), train[1]))
+        return {"loss": ends, **dict(zip(names, parts, strict=True))}
+
+    return run
