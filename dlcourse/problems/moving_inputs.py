@@ -24,7 +24,7 @@ SIZES = (64, *[16] * 8, 10)
 class Wander(Layer):
     r"""Shift and stretch every unit by amounts that change at each training step.
 
-    .. math:: y = (1 + s z_t)\, x + s z'_t, \qquad z_{t+1} = \rho z_t + \sqrt{1 - \rho^2}\,\xi_t
+    .. math:: y = e^{s z_t} x + s z'_t, \qquad z_{t+1} = \rho z_t + \sqrt{1 - \rho^2}\,\xi_t
 
     z and z' are standard normal, one each a unit, the same for all samples of a step. In
     evaluation nothing happens.
@@ -61,8 +61,9 @@ class Wander(Layer):
         fresh = self.rng.standard_normal((2, *x.shape[:-2], 1, x.shape[-1]))
         far = np.sqrt(1 - self.memory**2)
         self.z = fresh if self.z is None else self.memory * self.z + far * fresh
-        stretch, shift = (self.size * self.z).astype(x.dtype)
-        return x * (1 + stretch) + shift, 1 + stretch
+        log_stretch, shift = (self.size * self.z).astype(x.dtype)
+        stretch = np.exp(log_stretch)
+        return x * stretch + shift, stretch
 
     def pair_backward(self, dy: Array, cache: Any) -> Array:
         return dy if cache is None else dy * cache

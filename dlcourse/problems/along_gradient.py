@@ -1,0 +1,132 @@
+"""What a network's loss and gradient do along the gradient: how smooth the way is that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlcourse.arrays import Array
+from dlcourse.scratch.optimizers import SGD
+from dlcourse.training import steps
+
+
+class Way(NamedTuple):
+    """Of steps against the gradient, (lengths, runs): the loss there, and how the gradient changed.
+
+    ``start`` (runs,) is the loss before them; ``turn`` the change of the gradient over its norm.
+    """
+
+    start: Array
+    loss: Array
+    turn: Array
+
+    @property
+    def range(self) -> Array:
+        """The largest loss on the way less the smallest, the start included: (runs,)."""
+        every = np.concatenate([self.start[None], self.loss])
+        return np.asarray(every.max(axis=0) - every.min(axis=0))
+
+
+def along(net: Any, loss: Any, batch: Any, rates: Sequence[float], relative: bool = False) -> Way:
+    """Look along the gradient of a network on a batch, in training; it stays where it is.
+
+    Parameters
+    ----------
+    net : with a runs axis
+    rates : how far: times the gradient, or if ``relative`` in shares of the norm of all parameters
+
+    Examples
+    --------
+    >>> from dlcourse.scratch.layers import Linear
+    >>> from dlcourse.scratch.losses import MSE
+    >>> from dlcourse.scratch.models import Sequential
+    >>> net = Sequential(Linear(1, 1, False, rng=[np.random.default_rng(0)], runs=1))
+    >>> way = along(net, MSE(), (np.ones((1, 1)), np.ones((1, 1))), [0.25, 0.5])
+    >>> way.turn.ravel().round(3), way.loss.ravel().round(3)  # the loss is (w - 1)²
+    (array([0.5, 1. ]), array([0.132, 0.   ]))
+    """
+    here = net.theta.copy()
+    start, slope = _slope(net, loss, batch)
+    size = np.linalg.norm(slope, axis=-1, keepdims=True)
+    unit = np.linalg.norm(here, axis=-1, keepdims=True) / size if relative else 1.0
+    losses, turns = [], []
+    with np.errstate(all="ignore"):  # a long step may leave the numbers
+        for rate in rates:
+            net.theta[...] = here - (rate * unit * slope).astype(here.dtype)
+            value, there = _slope(net, loss, batch)
+            losses.append(value)
+            turns.append((np.linalg.norm(there - slope, axis=-1, keepdims=True) / size)[..., 0])
+    net.theta[...] = here
+    return Way(start, np.array(losses), np.array(turns))
+
+
+def _slope(net: Any, loss: Any, batch: Any) -> tuple[Array, Array]:
+    x, y = batch
+    value = np.asarray(loss.forward(net.forward(x, True), y))
+    net.backward(loss.backward(), input_grad=False)
+    return value, net.grad.copy()
+
+
+def looked_along(
+    model: Callable[..., Any],
+    loss: Any,
+    train: Any,
+    *,
+    looks: Sequence[int],
+    rates: Sequence[float] = (0.1, 0.2, 0.4),
+    share: float = 0.02,
+    images: int = 256,
+    batch_size: int = 32,
+) -> Callable[..., dict[str, Array]]:
+    """A training that looks along the gradient again and again.
+
+    Parameters
+    ----------
+    model : called as ``model(rng, runs=runs)``, trained by gradient descent
+    looks : after so many steps; 0 is the start, the last one ends the training
+    rates : of the steps along the gradient, the same for all networks
+    share : of one more step, whose length is this share of the parameters' norm
+    images : as many of ``train`` are looked at
+
+    Returns
+    -------
+    ``run(rng, runs, lr)`` with the curves ``loss``, ``range``, ``turn`` (at the middle rate) and
+    ``relative`` (the turn at ``share``), a value for each look
+    """
+
+    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
+        net = model(rng, runs=runs)
+        batch = (train[0][:images], train[1][:images])
+        found: dict[str, list[Array]] = {"loss": [], "range": [], "turn": [], "relative": []}
+
+        def look() -> None:
+            way = along(net, loss, batch, rates)
+            own = along(net, loss, batch, [share], relative=True)
+            values = (way.start, way.range, way.turn[len(rates) // 2], own.turn[0])
+            for column, value in zip(found.values(), values, strict=True):
+                column.append(value)
+
+        if 0 in looks:
+            look()
+        plan: Any = {"epochs": -(-max(looks) * batch_size // len(train[0])), "rng": rng}
+        plan |= {"batch_size": batch_size, "nonfinite": "freeze"}
+        for step in steps(net, SGD(net.theta, lr=lr), loss, train, **plan):
+            if step.t in looks:
+                look()
+            if step.t == max(looks):
+                break
+        return {name: np.stack(column, axis=-1) for name, column in found.items()}
+
+    return run
+
+
+def at_loss(curve: Array, loss: Array, level: float) -> Array:
+    """The value of ``curve`` (runs, looks) where the loss is closest to ``level``, by ratio.
+
+    >>> at_loss(np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 1.1, 0.1]]), 1.0)
+    array([2.])
+    """
+    at = abs(np.log(loss / level)).argmin(axis=-1)[:, None]
+    return np.asarray(np.take_along_axis(curve, at, axis=-1)[:, 0])
