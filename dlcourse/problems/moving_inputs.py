@@ -13,6 +13,7 @@ from dlcourse.arrays import Array, Generators
 from dlcourse.problems.deep import Whole
 from dlcourse.problems.normalized import normed_mlp
 from dlcourse.scratch.layers import Layer, Linear
+from dlcourse.scratch.models import MLP
 from dlcourse.scratch.normalization import BatchNorm
 from dlcourse.scratch.optimizers import SGD
 from dlcourse.training import steps
@@ -34,6 +35,7 @@ class Wander(Layer):
     size : s >= 0, how far; an array goes with the runs axis as (runs, 1, 1)
     rng : one generator, which draws for all units of all runs
     memory : ρ in [0, 1): 0 draws anew at each step, 0.97 wanders with a memory of about 30 steps
+    wide : runs whose inputs may be shared, (n, d); None: the inputs have their runs axis, or none
 
     Examples
     --------
@@ -44,10 +46,13 @@ class Wander(Layer):
     (True, True)
     """
 
-    def __init__(self, size: Any, rng: np.random.Generator, memory: float = 0.97) -> None:
+    def __init__(
+        self, size: Any, rng: np.random.Generator, memory: float = 0.97, wide: int | None = None
+    ) -> None:
         super().__init__()
         self.size, self.rng = checks.number("size", size, 0), rng
         self.memory = float(checks.number("memory", memory, 0, 1, high_open=True))
+        self.wide = wide
         self.z: Any = None
         self.training = False
 
@@ -58,7 +63,8 @@ class Wander(Layer):
     def pair(self, x: Array) -> tuple[Array, Any]:
         if not self.training:
             return x, None
-        fresh = self.rng.standard_normal((2, *x.shape[:-2], 1, x.shape[-1]))
+        lead = x.shape[:-2] if self.wide is None else (self.wide,)
+        fresh = self.rng.standard_normal((2, *lead, 1, x.shape[-1]))
         far = np.sqrt(1 - self.memory**2)
         self.z = fresh if self.z is None else self.memory * self.z + far * fresh
         log_stretch, shift = (self.size * self.z).astype(x.dtype)
@@ -114,6 +120,66 @@ def wandering_mlp(
             layers.append(Wander(size, np.random.default_rng((7, len(layers))), memory))
         layers.append(layer)
     return Whole(*layers)
+
+
+def even_start(net: Any, x: Array) -> None:
+    """Set the hidden layers' weights and biases once: on ``x`` every unit has mean 0, variance 1.
+
+    >>> net, x = wandering_mlp([np.random.default_rng(0)], 1, sizes=[64, 5, 3]), unit_digits()[0][0]
+    >>> even_start(net, x)
+    >>> z = net.layers[0].forward(x)
+    >>> bool(abs(z.mean(-2)).max() < 1e-5), bool(abs(z.std(-2) - 1).max() < 1e-5)
+    (True, True)
+    """
+    for layer in net.layers[:-1]:
+        if isinstance(layer, Linear):
+            z = layer.forward(x)
+            mean, std = z.mean(axis=-2), z.std(axis=-2)
+            layer.params["weight"] /= std[..., None]
+            layer.params["bias"] -= mean
+            layer.params["bias"] /= std
+        x = layer.forward(x, True)
+
+
+def evenly_started(rng: Generators, runs: int | None = None, **settings: Any) -> Whole:
+    """``wandering_mlp`` with the ``even_start`` that the training images give it."""
+    net = wandering_mlp(rng, runs, **settings)
+    even_start(net, unit_digits()[0][0])
+    return net
+
+
+def moving_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
+    """The training images' pixels that are not nearly always alike, each with mean 0, variance 1.
+
+    >>> moving_digits()[0].shape
+    (896, 51)
+    """
+    x, y = unit_digits(np.float64)[0]
+    x = x[:, x.std(axis=0) > 0.2]
+    return (x / x.std(axis=0)).astype(dtype), y
+
+
+def moving_mlp(
+    rng: Generators, runs: int | None = None, size: Any = 0.0, norm: bool = False
+) -> Whole:
+    """A small tanh network for ``moving_digits`` whose inputs wander, and nothing else does.
+
+    Parameters
+    ----------
+    size : of ``Wander``
+    norm : whether the inputs are normalized over the batch after they have wandered
+
+    Examples
+    --------
+    >>> net = moving_mlp(np.random.default_rng(0), size=0.25, norm=True)
+    >>> [type(layer).__name__ for layer in net.layers[:3]]
+    ['Wander', 'BatchNorm', 'Linear']
+    """
+    net = MLP([51, 16, 16, 10], rng, "tanh", runs, np.float32)
+    front: list[Layer] = [Wander(size, np.random.default_rng(5), wide=runs)]
+    if norm:
+        front.append(BatchNorm(51, affine=False, runs=runs, dtype=np.float32))
+    return Whole(*front, *net.layers)
 
 
 def layer_inputs(net: Any, x: Array) -> list[Array]:
