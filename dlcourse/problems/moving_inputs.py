@@ -192,7 +192,7 @@ def layer_inputs(net: Any, x: Array) -> list[Array]:
     return found[1:]
 
 
-def drift(before: Sequence[Array], after: Sequence[Array]) -> tuple[Array, Array]:
+def drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
     """How far the inputs of layers have moved: their means, and their sizes.
 
     Parameters
@@ -201,37 +201,44 @@ def drift(before: Sequence[Array], after: Sequence[Array]) -> tuple[Array, Array
 
     Returns
     -------
-    |change of the mean| / std before, and |change of log std|: means over units and layers
+    ``shift``, |change of the mean| / std before, and ``stretch``, |change of log std|: means over
+    units and layers, one a run
 
     Examples
     --------
     >>> x = np.array([[[-1.0], [1.0]]])
-    >>> [float(moved[0].round(3)) for moved in drift([x], [2 * x + 0.5])]
-    [0.5, 0.693]
+    >>> {name: float(far[0].round(3)) for name, far in drift([x], [2 * x + 0.5]).items()}
+    {'shift': 0.5, 'stretch': 0.693}
     """
     shift, stretch = [], []
     for old, new in zip(before, after, strict=True):
         std = old.std(axis=-2)
         shift.append((abs(new.mean(axis=-2) - old.mean(axis=-2)) / std).mean(axis=-1))
         stretch.append(abs(np.log(new.std(axis=-2) / std)).mean(axis=-1))
-    return np.mean(shift, axis=0), np.mean(stretch, axis=0)
+    return {"shift": np.mean(shift, axis=0), "stretch": np.mean(stretch, axis=0)}
 
 
-def quantile_drift(before: Sequence[Array], after: Sequence[Array]) -> Array:
-    """How far apart two distributions of each unit are: the mean distance of their quantiles.
+def quantile_drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
+    """How far the distributions of units have moved, and how far apart two halves of one are.
 
-    It is the Wasserstein distance, in units of the standard deviation before, the mean over units
-    and layers: (runs,).
+    The distance is the mean distance of the quantiles (that of Wasserstein), in units of the
+    standard deviation, the mean over units and layers: ``moved`` for all samples before and after,
+    ``halves`` for every second sample after and the others.
 
-    >>> x = np.array([[[-1.0], [1.0]]])
+    >>> x = np.array([[[-1.0], [-1.0], [1.0], [1.0]]])
     >>> quantile_drift([x], [x[:, ::-1] + 0.25])
-    array([0.25])
+    {'moved': array([0.25]), 'halves': array([0.])}
     """
-    apart = []
-    for old, new in zip(before, after, strict=True):
-        far = abs(np.sort(new, axis=-2) - np.sort(old, axis=-2)).mean(axis=-2)
-        apart.append((far / old.std(axis=-2)).mean(axis=-1))
-    return np.mean(apart, axis=0)
+    pairs = [*zip(before, after, strict=True)], [(h[:, ::2], h[:, 1::2]) for h in after]
+    return dict(zip(("moved", "halves"), map(_apart, pairs), strict=True))
+
+
+def _apart(pairs: Sequence[tuple[Array, Array]]) -> Array:
+    far = []
+    for old, new in pairs:
+        gap = abs(np.sort(new, axis=-2) - np.sort(old, axis=-2)).mean(axis=-2)
+        far.append((gap / old.std(axis=-2)).mean(axis=-1))
+    return np.asarray(np.mean(far, axis=0))
 
 
 def normed(net: Any, x: Array) -> list[Array]:
@@ -252,7 +259,7 @@ def watched(
     looks: tuple[int, int] = (60, 110),
     batch_size: int = 32,
     see: Callable[[Any, Array], list[Array]] = layer_inputs,
-    compare: Callable[[Any, Any], Any] = drift,
+    compare: Callable[[Any, Any], dict[str, Array]] = drift,
 ) -> Callable[..., dict[str, Array]]:
     """A training that is looked at twice.
 
@@ -264,8 +271,8 @@ def watched(
 
     Returns
     -------
-    ``run(rng, runs, lr)`` with ``loss``, on all of ``train`` and as the network meets it in
-    training, and with ``moved`` or, where ``compare`` finds two things, ``shift`` and ``stretch``
+    ``run(rng, runs, lr)`` with what ``compare`` finds and with ``loss``, on all of ``train`` and as
+    the network meets it in training
     """
 
     def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
@@ -278,10 +285,7 @@ def watched(
                 seen.append(see(net, train[0]))
             if step.t == looks[1]:
                 break
-        found = compare(*seen)
-        names = ("shift", "stretch") if isinstance(found, tuple) else ("moved",)
-        parts = found if isinstance(found, tuple) else (found,)
         ends = np.asarray(loss.forward(net.forward(train[0], True), train[1]))
-        return {"loss": ends, **dict(zip(names, parts, strict=True))}
+        return {"loss": ends, **compare(*seen)}
 
     return run

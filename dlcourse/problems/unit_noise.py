@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -111,7 +111,7 @@ def settle(net: Any, x: Array, training: bool = False) -> None:
             x = layer.forward(x, training)
 
 
-def few_images(seeds: Sequence[int], images: int = 96) -> tuple[Array, Array]:
+def few_images(seeds: Sequence[int], images: int = 64) -> tuple[Array, Array]:
     """Training images of each seed's own, (seeds, images, 64), and their classes.
 
     >>> few_images([0, 1], 5)[0].shape
@@ -128,7 +128,7 @@ def noisy_mlp(
     group: int | None = None,
     p: Any = 0.0,
     last: bool = False,
-    sizes: Sequence[int] = (64, 32, 32, 10),
+    sizes: Sequence[int] = (64, 24, 24, 10),
 ) -> Whole:
     """A ReLU network with grouped batch normalization before its ReLUs and dropout after them.
 
@@ -161,8 +161,8 @@ def noisy_mlp(
 def learn_few(
     seeds: Sequence[int],
     lr: float,
-    steps: int = 100,
-    images: int = 96,
+    steps: int = 60,
+    images: int = 64,
     **settings: Any,
 ) -> tuple[Whole, tuple[Array, Array]]:
     """Networks that have learned few images each, with the whole gradient, and these images.
@@ -187,6 +187,49 @@ def learn_few(
         optimizer.step(net.grad)
     settle(net, x)
     return net, (x, y)
+
+
+class Tried(NamedTuple):
+    """Networks at several rates: losses and accuracies (rates, seeds), and the rate that won.
+
+    ``best`` is the place of the rate whose validation loss, the mean over the seeds, is smallest.
+    """
+
+    rates: Sequence[float]
+    train: Array
+    validation: Array
+    test: Array
+    accuracy: Array
+
+    @property
+    def best(self) -> int:
+        return int(self.validation.mean(axis=-1).argmin())
+
+    @property
+    def gap(self) -> Array:
+        return self.test - self.train
+
+
+def try_few(
+    seeds: Sequence[int], rates: Sequence[float], training: bool = False, **settings: Any
+) -> Tried:
+    """``learn_few`` at each of the rates, judged on its own images and on validation and test data.
+
+    Parameters
+    ----------
+    training : whether running values are settled with dropout on, as training would remember them
+    """
+    _, val, test = unit_digits()
+    rows = []
+    for rate in rates:
+        net, own = learn_few(seeds, rate, **settings)
+        if training:
+            settle(net, own[0], training=True)
+        (train_loss, _), (val_loss, _), (test_loss, right) = (
+            judged(net, images) for images in (own, val, test)
+        )
+        rows.append((train_loss, val_loss, test_loss, right))
+    return Tried(rates, *np.array(rows).swapaxes(0, 1))
 
 
 def judged(net: Any, images: tuple[Array, Array]) -> tuple[Array, Array]:
