@@ -122,11 +122,16 @@ def looked_along(
     return run
 
 
-def at_loss(curve: Array, loss: Array, level: float) -> Array:
-    """The value of ``curve`` (runs, looks) where the loss is closest to ``level``, by ratio.
+def at_loss(curve: Array, loss: Array, levels: Sequence[float]) -> Array:
+    """A curve where the loss is closest, by ratio, to each level: the geometric mean of the values.
 
-    >>> at_loss(np.array([[1.0, 2.0, 3.0]]), np.array([[2.0, 1.1, 0.1]]), 1.0)
-    array([2.])
+    Parameters
+    ----------
+    curve, loss : (runs, looks), positive
+
+    >>> at_loss(np.array([[1.0, 2.0, 8.0]]), np.array([[2.0, 1.1, 0.1]]), [1.0, 0.1])
+    array([4.])
     """
-    at = abs(np.log(loss / level)).argmin(axis=-1)[:, None]
-    return np.asarray(np.take_along_axis(curve, at, axis=-1)[:, 0])
+    places = np.array([abs(np.log(loss / level)).argmin(axis=-1) for level in levels])
+    values = curve[np.arange(len(curve)), places]  # (levels, runs)
+    return np.asarray(np.exp(np.log(values).mean(axis=0)))

@@ -210,26 +210,30 @@ class Tried(NamedTuple):
         return self.test - self.train
 
 
-def try_few(
-    seeds: Sequence[int], rates: Sequence[float], training: bool = False, **settings: Any
-) -> Tried:
-    """``learn_few`` at each of the rates, judged on its own images and on validation and test data.
+def try_few(seeds: Sequence[int], rates: Sequence[float], **settings: Any) -> Tried:
+    """``learn_few`` at each of the rates, judged on its own, on validation and on test images."""
+    return settled_both_ways(seeds, rates, **settings)[0]
 
-    Parameters
-    ----------
-    training : whether running values are settled with dropout on, as training would remember them
+
+def settled_both_ways(
+    seeds: Sequence[int], rates: Sequence[float], **settings: Any
+) -> tuple[Tried, Tried]:
+    """``try_few`` with running values from a pass without dropout, and from one with dropout.
+
+    The latter are what training would remember.
     """
     _, val, test = unit_digits()
-    rows = []
+    rows: list[list[Any]] = [[], []]
     for rate in rates:
         net, own = learn_few(seeds, rate, **settings)
-        if training:
-            settle(net, own[0], training=True)
-        (train_loss, _), (val_loss, _), (test_loss, right) = (
-            judged(net, images) for images in (own, val, test)
-        )
-        rows.append((train_loss, val_loss, test_loss, right))
-    return Tried(rates, *np.array(rows).swapaxes(0, 1))
+        for training, found in enumerate(rows):
+            settle(net, own[0], training=bool(training))
+            (train_loss, _), (val_loss, _), (test_loss, right) = (
+                judged(net, images) for images in (own, val, test)
+            )
+            found.append((train_loss, val_loss, test_loss, right))
+    quiet, noisy = (Tried(rates, *np.array(found).swapaxes(0, 1)) for found in rows)
+    return quiet, noisy
 
 
 def judged(net: Any, images: tuple[Array, Array]) -> tuple[Array, Array]:
