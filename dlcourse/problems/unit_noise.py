@@ -167,7 +167,8 @@ def learn_few(
 ) -> tuple[Whole, tuple[Array, Array]]:
     """Networks that have learned few images each, with the whole gradient, and these images.
 
-    The images are put into new groups at every step. Running values are settled, dropout off.
+    The images are put into new groups at every step. Running values are settled, dropout off. A run
+    that has diverged is nan from then on.
 
     Parameters
     ----------
@@ -182,9 +183,13 @@ def learn_few(
     which = np.arange(len(seeds))[:, None]
     for _ in range(steps):
         rows = np.array([rng.permutation(images) for rng in rngs])
-        loss.forward(net.forward(x[which, rows], True), y[which, rows])
-        net.backward(loss.backward(), input_grad=False)
+        with np.errstate(all="ignore"):
+            loss.forward(net.forward(x[which, rows], True), y[which, rows])
+            net.backward(loss.backward(), input_grad=False)
+            lost = ~np.isfinite(net.grad).all(axis=-1)
+        net.grad[lost] = 0  # where a run has diverged it stays nan
         optimizer.step(net.grad)
+        net.theta[lost] = np.nan
     settle(net, x)
     return net, (x, y)
 
@@ -203,7 +208,8 @@ class Tried(NamedTuple):
 
     @property
     def best(self) -> int:
-        return int(self.validation.mean(axis=-1).argmin())
+        mean = self.validation.mean(axis=-1)
+        return int(np.where(np.isnan(mean), np.inf, mean).argmin())
 
     @property
     def gap(self) -> Array:
