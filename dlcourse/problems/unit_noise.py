@@ -128,7 +128,7 @@ def noisy_mlp(
     group: int | None = None,
     p: Any = 0.0,
     last: bool = False,
-    sizes: Sequence[int] = (64, 24, 24, 10),
+    sizes: Sequence[int] = (64, 16, 16, 10),
 ) -> Whole:
     """A ReLU network with grouped batch normalization before its ReLUs and dropout after them.
 
