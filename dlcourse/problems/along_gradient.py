@@ -77,7 +77,7 @@ def looked_along(
     looks: Sequence[int],
     rates: Sequence[float] = (0.1, 0.2, 0.4),
     share: float = 0.02,
-    images: int = 256,
+    images: int = 128,
     batch_size: int = 32,
 ) -> Callable[..., dict[str, Array]]:
     """A training that looks along the gradient again and again.
