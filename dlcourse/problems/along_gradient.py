@@ -29,7 +29,13 @@ class Way(NamedTuple):
         return np.asarray(every.max(axis=0) - every.min(axis=0))
 
 
-def along(net: Any, loss: Any, batch: Any, rates: Sequence[float], relative: bool = False) -> Way:
+def along(
+    net: Any,
+    loss: Any,
+    batch: Any,
+    rates: Sequence[float],
+    relative: bool = False,
+) -> Way:
     """Look along the gradient of a network on a batch, in training; it stays where it is.
 
     Parameters
@@ -49,23 +55,28 @@ def along(net: Any, loss: Any, batch: Any, rates: Sequence[float], relative: boo
     """
     here = net.theta.copy()
     start, slope = _slope(net, loss, batch)
-    size = np.linalg.norm(slope, axis=-1, keepdims=True)
-    unit = np.linalg.norm(here, axis=-1, keepdims=True) / size if relative else 1.0
+    size = _length(slope)
+    unit = _length(here) / size if relative else 1.0
     losses, turns = [], []
-    with np.errstate(all="ignore"):  # a long step may leave the numbers
-        for rate in rates:
-            net.theta[...] = here - (rate * unit * slope).astype(here.dtype)
-            value, there = _slope(net, loss, batch)
-            losses.append(value)
-            turns.append((np.linalg.norm(there - slope, axis=-1, keepdims=True) / size)[..., 0])
+    for rate in rates:
+        net.theta[...] = here - (rate * unit * slope).astype(here.dtype)
+        value, there = _slope(net, loss, batch)
+        losses.append(value)
+        turns.append((_length(there - slope) / size)[:, 0])
     net.theta[...] = here
     return Way(start, np.array(losses), np.array(turns))
 
 
+def _length(vectors: Array) -> Array:
+    with np.errstate(all="ignore"):  # a long step may leave the numbers
+        return np.asarray(np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+
 def _slope(net: Any, loss: Any, batch: Any) -> tuple[Array, Array]:
     x, y = batch
-    value = np.asarray(loss.forward(net.forward(x, True), y))
-    net.backward(loss.backward(), input_grad=False)
+    with np.errstate(all="ignore"):
+        value = np.asarray(loss.forward(net.forward(x, True), y))
+        net.backward(loss.backward(), input_grad=False)
     return value, net.grad.copy()
 
 
@@ -135,3 +146,8 @@ def at_loss(curve: Array, loss: Array, levels: Sequence[float]) -> Array:
     places = np.array([abs(np.log(loss / level)).argmin(axis=-1) for level in levels])
     values = curve[np.arange(len(curve)), places]  # (levels, runs)
     return np.asarray(np.exp(np.log(values).mean(axis=0)))
+
+
+def when_as_far(trials: Any, what: str, levels: Sequence[float] = (1.0, 0.5, 0.25)) -> Array:
+    """``at_loss`` of a curve that ``looked_along`` has found: (runs,)."""
+    return at_loss(trials.curve(what), trials.curve("loss"), levels)
