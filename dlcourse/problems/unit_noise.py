@@ -111,7 +111,7 @@ def settle(net: Any, x: Array, training: bool = False) -> None:
             x = layer.forward(x, training)
 
 
-def few_images(seeds: Sequence[int], images: int = 64) -> tuple[Array, Array]:
+def few_images(seeds: Sequence[int], images: int = 48) -> tuple[Array, Array]:
     """Training images of each seed's own, (seeds, images, 64), and their classes.
 
     >>> few_images([0, 1], 5)[0].shape
@@ -161,8 +161,8 @@ def noisy_mlp(
 def learn_few(
     seeds: Sequence[int],
     lr: float,
-    steps: int = 60,
-    images: int = 64,
+    steps: int = 50,
+    images: int = 48,
     **settings: Any,
 ) -> tuple[Whole, tuple[Array, Array]]:
     """Networks that have learned few images each, with the whole gradient, and these images.

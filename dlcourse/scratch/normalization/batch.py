@@ -11,13 +11,19 @@ from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
 from dlcourse.scratch.normalization.core import (
-    affine,
-    affine_backward,
     batch_axes,
-    channels,
+    inverse,
     moments,
-    spread,
-    standardize_backward,
+    narrowed,
+    per_channel,
+    project,
+    room_for_y,
+    squared,
+    stretch,
+    times,
+    total,
+    values,
+    widened,
 )
 
 
@@ -55,20 +61,28 @@ def batch_norm(
     ----------
     Ioffe and Szegedy (2015), algorithm 1.
     """
-    axes = batch_axes(x)
-    xhat, mu, var = moments(x, axes)
-    inv_std = 1 / np.sqrt(var + var.dtype.type(eps))
-    xhat *= inv_std
-    seen = channels(mu, axes), channels(var, axes)
-    return affine(xhat, weight, bias, axes), ((xhat, inv_std, axes), weight, bias, seen)
+    axes, d = batch_axes(x), np.empty_like(x)
+    mean, std = moments(x, axes, out=d)
+    inv_std = inverse(std, eps, x.dtype)
+    gain, shift = per_channel(axes, weight, bias)
+    y = room_for_y(d, gain, shift)
+    stretch(d, times(inv_std, gain), shift, axes, out=y)
+    return y, (d, inv_std, weight, bias, (mean.squeeze(axes), squared(std).squeeze(axes)))
 
 
 def batch_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
-    """Back through γ and β, then through the statistics, which depend on every sample."""
-    standard, weight, bias, _ = cache
-    xhat, _, axes = standard
-    dxhat, dweight, dbias = affine_backward(dy, xhat, weight, bias, axes)
-    return standardize_backward(dxhat, standard), dweight, dbias
+    r"""What would only shift or stretch a channel has no effect: that part of dy is taken out.
+
+    .. math:: dx = \frac{\gamma}{\sqrt{\sigma_B^2 + \epsilon}} \left(dy - \operatorname{mean}(dy)
+              - \hat x \operatorname{mean}(dy \, \hat x)\right), \quad
+              d\gamma = \sum dy \, \hat x, \quad d\beta = \sum dy
+    """
+    d, inv_std, weight, bias, _ = cache  # d / std is x̂
+    axes, dx = batch_axes(d), np.empty_like(dy)
+    n, dbias, dweight = values(d, axes), total(axes, dy), total(axes, dy, d) * inv_std
+    scale = times(inv_std, *per_channel(axes, weight))
+    project(dy, d, dbias / n, dweight / n * inv_std, scale, axes, out=dx)
+    return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)
 
 
 def batch_norm_inference(
@@ -87,16 +101,20 @@ def batch_norm_inference(
     array([[2.]])
     """
     axes = batch_axes(x)
-    inv_std = spread(1 / np.sqrt(var + var.dtype.type(eps)), axes)
-    xhat = (x - spread(mean, axes)) * inv_std
-    return affine(xhat, weight, bias, axes), (xhat, inv_std, weight, bias, axes)
+    inv_std, d = widened(inverse(np.sqrt(var), eps, var.dtype), axes), x - widened(mean, axes)
+    gain, shift = per_channel(axes, weight, bias)
+    y = room_for_y(d, inv_std, gain, shift)
+    stretch(d, times(inv_std, gain), shift, axes, out=y)
+    return y, (d, inv_std, weight, bias)
 
 
 def batch_norm_inference_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     """dx = γ dy / √(σ² + ε): the statistics are constants."""
-    xhat, inv_std, weight, bias, axes = cache
-    dxhat, dweight, dbias = affine_backward(dy, xhat, weight, bias, axes)
-    return dxhat * inv_std, dweight, dbias
+    d, inv_std, weight, bias = cache
+    axes = batch_axes(d)
+    dx = dy * times(inv_std, *per_channel(axes, weight))
+    dweight, dbias = total(axes, dy, d) * inv_std, total(axes, dy)
+    return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)
 
 
 def batch_statistics(x: Array) -> tuple[Array, Array]:
@@ -106,8 +124,8 @@ def batch_statistics(x: Array) -> tuple[Array, Array]:
     (array([2.]), array([1.]))
     """
     axes = batch_axes(x)
-    _, mu, var = moments(x, axes)
-    return channels(mu, axes), channels(var, axes)
+    mean, std = moments(x, axes, out=np.empty_like(x))
+    return mean.squeeze(axes).astype(x.dtype), squared(std).squeeze(axes).astype(x.dtype)
 
 
 def update_running(running: Array, value: Array, momentum: Any) -> Array:
