@@ -17,8 +17,8 @@ from dlcourse.scratch.initialization import kaiming_normal
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.optimizers import SGD
 
-SIX = (64, *[16] * 6, 10)
-"""Six hidden layers of 16."""
+SIX = (64, *[20] * 6, 10)
+"""Six hidden layers of 20."""
 Pair = tuple[Array, Array]
 
 
