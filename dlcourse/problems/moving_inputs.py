@@ -62,7 +62,7 @@ class Wander(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Any]:
         if not self.training:
-            return x, None
+            return x, 1.0
         lead = x.shape[:-2] if self.wide is None else (self.wide,)
         fresh = self.rng.standard_normal((2, *lead, 1, x.shape[-1]))
         far = np.sqrt(1 - self.memory**2)
@@ -72,7 +72,7 @@ class Wander(Layer):
         return x * stretch + shift, stretch
 
     def pair_backward(self, dy: Array, cache: Any) -> Array:
-        return dy if cache is None else dy * cache
+        return np.asarray(dy * cache)
 
 
 def unit_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Any, Any, Any]:

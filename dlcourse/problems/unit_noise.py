@@ -47,12 +47,12 @@ class Silence(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Any]:
         if not self.training:
-            return x, None
+            return x, 1.0
         mask = ((self.rng.random(x.shape, np.float32) >= self.p) / (1 - self.p)).astype(x.dtype)
         return x * mask, mask
 
     def pair_backward(self, dy: Array, cache: Any) -> Array:
-        return dy if cache is None else dy * cache
+        return np.asarray(dy * cache)
 
 
 class GroupedBatchNorm(BatchNorm):
