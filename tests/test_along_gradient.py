@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
-from dlcourse.problems.along_gradient import along, at_loss, looked_along, when_as_far
+from dlcourse.problems.along_gradient import along, at_loss, smoothness, when_as_far
 from dlcourse.problems.held_norms import started
 from dlcourse.problems.moving_inputs import unit_digits
 from dlcourse.scratch.layers import Linear
 from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
 from dlcourse.scratch.models import Sequential
+from dlcourse.scratch.optimizers import SGD
 from dlcourse.training import try_all
+from dlcourse.training.looked import looked_at
 
 RATES = (0.1, 0.2, 0.4)
 
@@ -55,16 +59,24 @@ def test_at_loss_takes_the_closest_look_by_ratio() -> None:
     np.testing.assert_allclose(at_loss(curve, loss, [1.0, 0.3]), [np.sqrt(8), np.sqrt(32)])
 
 
-def test_looks_are_taken_at_their_steps_and_change_no_training() -> None:
+def test_smoothness_names_what_along_finds() -> None:
+    train = unit_digits()[0]
+    net = started([np.random.default_rng(0)], 1, "batch", sizes=[64, 8, 10])
+    found = smoothness(net, train, SoftmaxCrossEntropy(), RATES, 0.02, 64)
+    batch = (train[0][:64], train[1][:64])
+    way = along(net, SoftmaxCrossEntropy(), batch, RATES)
+    np.testing.assert_array_equal(found["turn"], way.turn[1])
+    np.testing.assert_array_equal(found["range"], way.range)
+    assert found["relative"] != found["turn"]
+
+
+def test_a_curve_is_read_where_the_loss_is_as_far() -> None:
     train, loss = unit_digits()[0], SoftmaxCrossEntropy()
-
-    def model(rng, runs):  # type: ignore[no-untyped-def]
-        return started(rng, runs, "batch", sizes=[64, 8, 10])
-
-    few = looked_along(model, loss, train, looks=(0, 30), images=64)
-    many = looked_along(model, loss, train, looks=(0, 10, 20, 30), images=64)
-    one, other = (try_all(run, seeds=2, lr=[0.3]).only(lr=0.3) for run in (few, many))
-    np.testing.assert_array_equal(one.curve("loss")[:, -1], other.curve("loss")[:, -1])
-    assert (np.diff(other.curve("loss"), axis=-1)[:, 0] < 0).all()
-    same = when_as_far(other, "loss", [float(other.curve("loss")[0, 1])])
-    assert same[0] == other.curve("loss")[0, 1]
+    see = partial(smoothness, loss=loss, images=64)
+    model = partial(started, norm="batch", sizes=[64, 8, 10])
+    run = looked_at((model, SGD), loss, train, looks=(0, 10, 20, 30), see=see)
+    trials = try_all(run, seeds=2, lr=[0.3]).only(lr=0.3)
+    curve = trials.curve("loss")
+    assert (np.diff(curve, axis=-1)[:, 0] < 0).all()
+    same = when_as_far(trials, "loss", [float(curve[0, 1])])
+    assert same[0] == curve[0, 1]

@@ -16,11 +16,12 @@ from dlcourse.problems.moving_inputs import (
     quantile_drift,
     unit_digits,
     wandering_mlp,
-    watched,
 )
 from dlcourse.scratch.layers import Linear
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.normalization import batch_norm
+from dlcourse.scratch.optimizers import SGD
+from dlcourse.training.looked import compared
 
 RNGS = [np.random.default_rng(i) for i in range(3)]
 
@@ -111,7 +112,9 @@ def test_a_watched_training_sees_more_drift_when_units_wander() -> None:
             return wandering_mlp(rng, runs, "batch", size, sizes=[64, 8, 8, 10])
 
         rngs = [np.random.default_rng(i) for i in range(3)]
-        found[size] = watched(model, loss, train, looks=(2, 20))(rngs, 3, lr)
+        found[size] = compared(
+            (model, SGD), loss, train, looks=(2, 20), see=layer_inputs, compare=drift
+        )(rngs, 3, lr)
     assert (found[0.6]["shift"] > 5 * found[0.0]["shift"]).all()
     assert found[0.0]["loss"].shape == (3,)
 

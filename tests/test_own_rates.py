@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcourse.problems.own_rates import FRESH, at_own_rate
+from dlcourse.training.own_rates import FRESH, at_own_rate
 
 
 def valley(best: float):  # type: ignore[no-untyped-def]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from dlcourse.arrays import Array
-from dlcourse.scratch.optimizers import SGD
-from dlcourse.training import steps
 
 
 class Way(NamedTuple):
@@ -33,7 +32,7 @@ def along(
     net: Any,
     loss: Any,
     batch: Any,
-    rates: Sequence[float],
+    rates: npt.ArrayLike,
     relative: bool = False,
 ) -> Way:
     """Look along the gradient of a network on a batch, in training; it stays where it is.
@@ -58,7 +57,7 @@ def along(
     size = _length(slope)
     unit = _length(here) / size if relative else 1.0
     losses, turns = [], []
-    for rate in rates:
+    for rate in np.asarray(rates):
         net.theta[...] = here - (rate * unit * slope).astype(here.dtype)
         value, there = _slope(net, loss, batch)
         losses.append(value)
@@ -80,57 +79,31 @@ def _slope(net: Any, loss: Any, batch: Any) -> tuple[Array, Array]:
     return value, net.grad.copy()
 
 
-def looked_along(
-    model: Callable[..., Any],
-    loss: Any,
+def smoothness(
+    net: Any,
     train: Any,
-    *,
-    looks: Sequence[int],
+    loss: Any,
     rates: Sequence[float] = (0.1, 0.2, 0.4),
     share: float = 0.02,
     images: int = 128,
-    batch_size: int = 32,
-) -> Callable[..., dict[str, Array]]:
-    """A training that looks along the gradient again and again.
+) -> dict[str, Array]:
+    """What lies along the gradient of the first ``images`` of ``train``: (runs,) each.
 
     Parameters
     ----------
-    model : called as ``model(rng, runs=runs)``, trained by gradient descent
-    looks : after so many steps; 0 is the start, the last one ends the training
     rates : of the steps along the gradient, the same for all networks
     share : of one more step, whose length is this share of the parameters' norm
-    images : as many of ``train`` are looked at
 
     Returns
     -------
-    ``run(rng, runs, lr)`` with the curves ``loss``, ``range``, ``turn`` (at the middle rate) and
-    ``relative`` (the turn at ``share``), a value for each look
+    ``loss`` where the network is, its ``range`` over the steps, the ``turn`` of the gradient at the
+    middle rate, and ``relative``, the turn at ``share``
     """
-
-    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
-        net = model(rng, runs=runs)
-        batch = (train[0][:images], train[1][:images])
-        found: dict[str, list[Array]] = {"loss": [], "range": [], "turn": [], "relative": []}
-
-        def look() -> None:
-            way = along(net, loss, batch, rates)
-            own = along(net, loss, batch, [share], relative=True)
-            values = (way.start, way.range, way.turn[len(rates) // 2], own.turn[0])
-            for column, value in zip(found.values(), values, strict=True):
-                column.append(value)
-
-        if 0 in looks:
-            look()
-        plan: Any = {"epochs": -(-max(looks) * batch_size // len(train[0])), "rng": rng}
-        plan |= {"batch_size": batch_size, "nonfinite": "freeze"}
-        for step in steps(net, SGD(net.theta, lr=lr), loss, train, **plan):
-            if step.t in looks:
-                look()
-            if step.t == max(looks):
-                break
-        return {name: np.stack(column, axis=-1) for name, column in found.items()}
-
-    return run
+    batch = (train[0][:images], train[1][:images])
+    way = along(net, loss, batch, rates)
+    own = along(net, loss, batch, [share], relative=True)
+    middle = way.turn[len(rates) // 2]
+    return {"loss": way.start, "range": way.range, "turn": middle, "relative": own.turn[0]}
 
 
 def at_loss(curve: Array, loss: Array, levels: Sequence[float]) -> Array:
@@ -149,5 +122,5 @@ def at_loss(curve: Array, loss: Array, levels: Sequence[float]) -> Array:
 
 
 def when_as_far(trials: Any, what: str, levels: Sequence[float] = (1.0, 0.5, 0.25)) -> Array:
-    """``at_loss`` of a curve that ``looked_along`` has found: (runs,)."""
+    """``at_loss`` of a curve of ``smoothness`` in training: (runs,)."""
     return at_loss(trials.curve(what), trials.curve("loss"), levels)

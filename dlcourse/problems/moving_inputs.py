@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,6 @@ from dlcourse.problems.normalized import normed_mlp
 from dlcourse.scratch.layers import Layer, Linear
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.normalization import BatchNorm
-from dlcourse.scratch.optimizers import SGD
-from dlcourse.training import steps
 
 SIZES = (64, *[16] * 8, 10)
 """Eight hidden layers: the network of the lesson *why*."""
@@ -249,43 +247,3 @@ def normed(net: Any, x: Array) -> list[Array]:
         if isinstance(layer, BatchNorm):
             found.append(x)
     return found
-
-
-def watched(
-    model: Any,
-    loss: Any,
-    train: Any,
-    *,
-    looks: tuple[int, int] = (60, 110),
-    batch_size: int = 32,
-    see: Callable[[Any, Array], list[Array]] = layer_inputs,
-    compare: Callable[[Any, Any], dict[str, Array]] = drift,
-) -> Callable[..., dict[str, Array]]:
-    """A training that is looked at twice.
-
-    Parameters
-    ----------
-    model : called as ``model(rng, runs=runs)``, trained by gradient descent
-    looks : the steps after which is looked; the second one ends the training
-    see, compare : what is seen at each look, and how the two are compared
-
-    Returns
-    -------
-    ``run(rng, runs, lr)`` with what ``compare`` finds and with ``loss``, on all of ``train`` and as
-    the network meets it in training
-    """
-
-    def run(rng: Any, runs: int, lr: Any) -> dict[str, Array]:
-        net = model(rng, runs=runs)
-        seen = []
-        plan: Any = {"epochs": -(-looks[1] * batch_size // len(train[0])), "rng": rng}
-        plan |= {"batch_size": batch_size, "nonfinite": "freeze"}
-        for step in steps(net, SGD(net.theta, lr=lr), loss, train, **plan):
-            if step.t in looks:
-                seen.append(see(net, train[0]))
-            if step.t == looks[1]:
-                break
-        ends = np.asarray(loss.forward(net.forward(train[0], True), train[1]))
-        return {"loss": ends, **compare(*seen)}
-
-    return run

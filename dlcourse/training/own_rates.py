@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcourse import checks
-from dlcourse.training import try_all
+from dlcourse.training.runs import try_all
 
 FRESH = range(60_000, 60_010)
 """Seeds on which nothing was tried out."""
