@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 
 from dlcourse.reference.layers.base import (
@@ -59,6 +60,10 @@ def record_affine(
 def affine_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Any, Any]:
     """Autograd; None for a weight or a bias that is None."""
     recorded, present = cache
+    if dy.ndim > recorded[0].ndim:  # runs that only dy has
+        each = zip(*(affine_backward(one, cache) for one in dy), strict=True)
+        stacked: Any = [None if g[0] is None else torch.stack(g) for g in each]
+        return tuple(stacked)
     dx, *found = pull_back(dy, recorded)
     dweight, dbias = (found.pop(0) if there else None for there in present)
     return dx, dweight, dbias

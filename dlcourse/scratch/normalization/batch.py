@@ -153,8 +153,8 @@ class BatchNorm(Layer):
     ----------
     num_features : channels, int >= 1
     eps : >= 0
-    momentum : weight of the new batch in the running statistics, a number in [0, 1] or an array
-        (runs, 1); None: all batches count alike
+    momentum : weight of the new batch in the running statistics, in [0, 1]; None: all batches
+        count alike
     affine : whether there are γ ``weight`` and β ``bias``, which start as 1 and 0
     runs, dtype : as in ``Linear``
 
@@ -182,7 +182,7 @@ class BatchNorm(Layer):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: Any = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = True,
         *,
         runs: int | None = None,
@@ -191,7 +191,7 @@ class BatchNorm(Layer):
         super().__init__()
         c = checks.integer("num_features", num_features, 1)
         self.eps = checks.scalar("eps", eps)
-        self.momentum = checks.momentum(momentum, runs)
+        self.momentum = checks.momentum(momentum)
         self.fill({"weight": ones(c), "bias": zeros(c)} if affine else {}, runs, dtype)
         lead, kind = () if runs is None else (runs,), checks.float_kind("dtype", dtype)
         self.buffers["running_mean"] = np.zeros((*lead, c), kind)
@@ -214,17 +214,17 @@ class BatchNorm(Layer):
     def pair(self, x: Array) -> tuple[Array, Cache]:
         inputs.channels(x, self.running_mean.shape[-1], self.runs, np.ndarray)
         given = self.params.get("weight"), self.params.get("bias"), self.eps
-        if not self.training:
+        if self.training:
+            count = inputs.values_a_channel(x)
+            y, cache = batch_norm(x, *given)
+            *_, (mean, var) = cache
+            self.remember(mean, var, count)
+        else:
             y, cache = batch_norm_inference(x, self.running_mean, self.running_var, *given)
-            return y, (batch_norm_inference_backward, cache)
-        count = int(np.prod([x.shape[axis] for axis in batch_axes(x)]))
-        inputs.values_a_channel(x, count)
-        y, cache = batch_norm(x, *given)
-        mean, var = cache[-1]
-        self.remember(mean, var, count)
-        if self.runs and y.ndim % 2 == 0:  # of inputs and parameters without runs: alike in all
-            y = np.broadcast_to(y, (self.runs, *y.shape))
-        return y, (batch_norm_backward, cache)
+        whole = (self.runs, *y.shape[-2 if x.ndim < 4 else -4 :])
+        if self.runs and y.shape != whole:  # what has no runs comes out alike in all of them
+            y = np.broadcast_to(y, whole).copy()
+        return y.astype(np.result_type(x, self.running_mean), copy=False), (self.training, cache)
 
     def remember(self, mean: Array, var: Array, count: int) -> None:
         """Update the running statistics with those of a batch of ``count`` values a channel."""
@@ -235,6 +235,6 @@ class BatchNorm(Layer):
             running[...] = update_running(running, value, weight)
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
-        backward, kept = cache
-        found = backward(dy, kept)
-        return found if self.params else found[0]
+        training, kept = cache
+        found = (batch_norm_backward if training else batch_norm_inference_backward)(dy, kept)
+        return found if self.params else found[0].astype(self.dtypes[0], copy=False)

@@ -18,8 +18,9 @@ from dlcourse.arrays import BLOCK, Array
 from dlcourse.scratch.layers.base import Cache
 
 Axes = tuple[int, ...]
-LONGEST = 512
-"""So many samples are added up in the precision of the data before float64 takes over."""
+LONGEST = 256
+"""So many samples are added up in the precision of the data before float64 takes over; of the
+pixels of an image, which the processor adds up in many sums at once, sixteen times as many."""
 
 
 @contextmanager
@@ -59,14 +60,16 @@ def widened(a: Array, axes: Axes) -> Array:
 
 def total(axes: Axes, a: Array, b: Any = None) -> Array:
     """Σ a, or Σ a b, over the axes, in float64."""
-    if len(axes) > 1:
-        first = outermost(a, axes)
-        rest = sums(tuple(axis for axis in axes if axis != first), a, b)
-        return np.asarray(rest.sum(first, np.float64, keepdims=True))
-    if a.shape[axes[0]] <= LONGEST:
+    outer, inner = [], [*axes]
+    while len(inner) > 1 and values(a, tuple(inner)) > 16 * LONGEST:
+        outer.append(outermost(a, tuple(inner)))
+        inner.remove(outer[-1])
+    if outer:
+        return np.asarray(sums(tuple(inner), a, b).sum(tuple(outer), np.float64, keepdims=True))
+    if len(inner) > 1 or a.shape[inner[0]] <= LONGEST:
         return sums(axes, a, b).astype(np.float64)
-    size = a.size // a.shape[axes[0]] * LONGEST
-    cuts = [(a[cut], None if b is None else b[cut]) for cut in parts(a, axes[0], size)]
+    size = a.size // a.shape[inner[0]] * LONGEST
+    cuts = [(a[cut], None if b is None else b[cut]) for cut in parts(a, inner[0], size)]
     return np.asarray(np.sum([sums(axes, *cut) for cut in cuts], 0, np.float64))
 
 

@@ -18,8 +18,8 @@ from dlcourse.scratch.normalization.core import (
     per_channel,
     room_for_y,
     stretch,
-    sums,
     times,
+    total,
     unbuffered,
     values,
 )
@@ -92,10 +92,10 @@ def group_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     dx, n, grads = np.empty_like(dy), values(d, GROUP), np.zeros(())
     for part in parts(d, SAMPLE):
         g, own, scale = dy[part], d[part], inv_std[part]
-        found = np.stack([sums(PLACES, g), sums(PLACES, g, own) * scale])  # of each channel
-        grads = grads + found.sum(SAMPLE, np.float64)
+        found = np.stack([total(PLACES, g), total(PLACES, g, own) * scale])  # of each channel
+        grads = grads + found.sum(SAMPLE)
         found = times(found, gain)
-        mean, along = found.sum(GROUP[0], found.dtype, keepdims=True) * scale / n
+        mean, along = (found.sum(GROUP[0], keepdims=True) * scale / n).astype(dy.dtype)
         with unbuffered():
             out = np.multiply(g, times(scale, gain), out=dx[part])
             out -= own * (along * scale)
