@@ -73,7 +73,7 @@ class Wander(Layer):
         return np.asarray(dy * cache)
 
 
-def unit_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Any, Any, Any]:
+def unit_digits(dtype: npt.DTypeLike = np.float64) -> tuple[Any, Any, Any]:
     """The digits' three sets, less the mean of the training images, in units of what is left.
 
     >>> (x, y), _, _ = unit_digits()
@@ -95,7 +95,7 @@ def wandering_mlp(
     size: Any = 0.0,
     memory: float = 0.97,
     sizes: Sequence[int] = SIZES,
-    dtype: npt.DTypeLike = np.float32,
+    dtype: npt.DTypeLike = np.float64,
     **settings: Any,
 ) -> Whole:
     """A tanh network whose hidden units wander, after the normalization and before the tanh.
@@ -146,7 +146,7 @@ def evenly_started(rng: Generators, runs: int | None = None, **settings: Any) ->
     return net
 
 
-def moving_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
+def moving_digits(dtype: npt.DTypeLike = np.float64) -> tuple[Array, Array]:
     """The training images' pixels that are not nearly always alike, each with mean 0, variance 1.
 
     >>> moving_digits()[0].shape
@@ -173,10 +173,10 @@ def moving_mlp(
     >>> [type(layer).__name__ for layer in net.layers[:3]]
     ['Wander', 'BatchNorm', 'Linear']
     """
-    net = MLP([51, 16, 16, 10], rng, "tanh", runs, np.float32)
+    net = MLP([51, 16, 16, 10], rng, "tanh", runs)
     front: list[Layer] = [Wander(size, np.random.default_rng(5), wide=runs)]
     if norm:
-        front.append(BatchNorm(51, affine=False, runs=runs, dtype=np.float32))
+        front.append(BatchNorm(51, affine=False, runs=runs))
     return Whole(*front, *net.layers)
 
 
@@ -199,8 +199,8 @@ def drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
 
     Returns
     -------
-    ``shift``, |change of the mean| / std before, and ``stretch``, |change of log std|: means over
-    units and layers, one a run
+    ``shift``, |change of the mean| / std before, and ``stretch``, |change of log std|: of the
+    middle unit of a layer, the mean over the layers, one a run
 
     Examples
     --------
@@ -211,8 +211,8 @@ def drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
     shift, stretch = [], []
     for old, new in zip(before, after, strict=True):
         std = old.std(axis=-2)
-        shift.append((abs(new.mean(axis=-2) - old.mean(axis=-2)) / std).mean(axis=-1))
-        stretch.append(abs(np.log(new.std(axis=-2) / std)).mean(axis=-1))
+        shift.append(np.median(abs(new.mean(axis=-2) - old.mean(axis=-2)) / std, axis=-1))
+        stretch.append(np.median(abs(np.log(new.std(axis=-2) / std)), axis=-1))
     return {"shift": np.mean(shift, axis=0), "stretch": np.mean(stretch, axis=0)}
 
 

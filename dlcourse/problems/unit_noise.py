@@ -149,7 +149,7 @@ def noisy_mlp(
         return GroupedBatchNorm(width, checks.integer("group", group, 2), **settings)
 
     norm: Any = "none" if group is None else make
-    net = normed_mlp(sizes, rng, norm, runs=runs, dtype=np.float32)
+    net = normed_mlp(sizes, rng, norm, runs=runs)
     layers: list[Layer] = []
     for place, layer in enumerate(net.layers):
         layers.append(layer)
