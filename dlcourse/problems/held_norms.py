@@ -28,7 +28,7 @@ def started(
     norm: str = "none",
     scale: Any = 1.0,
     sizes: Sequence[int] = SIX,
-    dtype: npt.DTypeLike = np.float64,
+    dtype: npt.DTypeLike = np.float32,
     **settings: Any,
 ) -> Whole:
     """A ReLU network with He's start, its hidden weights times ``scale``.
@@ -117,7 +117,8 @@ def with_rate(norm: str, held: bool = False) -> Any:
 
     def build(rng: Any, runs: int, lr: Any) -> tuple[Whole, SGD]:
         net = started(rng, runs, norm)
-        return net, HeldSGD(net, lr) if held else SGD(net.theta, lr=lr)
+        rate = np.asarray(lr, np.float32)
+        return net, HeldSGD(net, rate) if held else SGD(net.theta, lr=rate)
 
     return build
 

@@ -146,7 +146,7 @@ def evenly_started(rng: Generators, runs: int | None = None, **settings: Any) ->
     return net
 
 
-def moving_digits(dtype: npt.DTypeLike = np.float64) -> tuple[Array, Array]:
+def moving_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
     """The training images' pixels that are not nearly always alike, each with mean 0, variance 1.
 
     >>> moving_digits()[0].shape
@@ -173,10 +173,10 @@ def moving_mlp(
     >>> [type(layer).__name__ for layer in net.layers[:3]]
     ['Wander', 'BatchNorm', 'Linear']
     """
-    net = MLP([51, 16, 16, 10], rng, "tanh", runs)
+    net = MLP([51, 16, 16, 10], rng, "tanh", runs, np.float32)
     front: list[Layer] = [Wander(size, np.random.default_rng(5), wide=runs)]
     if norm:
-        front.append(BatchNorm(51, affine=False, runs=runs))
+        front.append(BatchNorm(51, affine=False, runs=runs, dtype=np.float32))
     return Whole(*front, *net.layers)
 
 

@@ -87,11 +87,14 @@ class GroupedBatchNorm(BatchNorm):
         groups = x.shape[-2] // self.group
         weight, bias = (np.repeat(p, groups, axis=0) for p in self.params.values())
         y, cache = batch_norm(parts, weight, bias, self.eps)
-        return y.reshape(x.shape), (self._back, cache)
+        return y.reshape(x.shape).astype(x.dtype, copy=False), (True, cache)
 
-    def _back(self, dy: Array, cache: Any) -> tuple[Array, Array, Array]:
+    def pair_backward(self, dy: Array, cache: Any, input_grad: bool = True) -> Any:
+        training, kept = cache
+        if not training:
+            return super().pair_backward(dy, cache, input_grad)
         runs, n, d = dy.shape
-        dx, *grads = batch_norm_backward(dy.reshape(-1, self.group, d), cache)
+        dx, *grads = batch_norm_backward(dy.reshape(-1, self.group, d), kept)
         dweight, dbias = (g.reshape(runs, n // self.group, d).sum(axis=1) for g in grads)
         return dx.reshape(dy.shape), dweight, dbias
 
@@ -117,7 +120,7 @@ def few_images(seeds: Sequence[int], images: int = 48) -> tuple[Array, Array]:
     >>> few_images([0, 1], 5)[0].shape
     (2, 5, 64)
     """
-    x, y = unit_digits()[0]
+    x, y = unit_digits(np.float32)[0]
     rows = np.array([np.random.default_rng((31, s)).permutation(len(x))[:images] for s in seeds])
     return x[rows], y[rows]
 
@@ -149,7 +152,7 @@ def noisy_mlp(
         return GroupedBatchNorm(width, checks.integer("group", group, 2), **settings)
 
     norm: Any = "none" if group is None else make
-    net = normed_mlp(sizes, rng, norm, runs=runs)
+    net = normed_mlp(sizes, rng, norm, runs=runs, dtype=np.float32)
     layers: list[Layer] = []
     for place, layer in enumerate(net.layers):
         layers.append(layer)
@@ -228,7 +231,7 @@ def settled_both_ways(
 
     The latter are what training would remember.
     """
-    _, val, test = unit_digits()
+    _, val, test = unit_digits(np.float32)
     rows: list[list[Any]] = [[], []]
     for rate in rates:
         net, own = learn_few(seeds, rate, **settings)

@@ -28,7 +28,7 @@ REACH = np.linspace(0, 0.8, 9)[1:]
 def ways(norm: str) -> dict[int, Way]:
     """Of five networks in training at the rate 0.2, what lies along the gradient at each look."""
     rngs = [np.random.default_rng((5_100, i)) for i in range(NETWORKS)]
-    net = started(rngs, NETWORKS, NORMS[norm])
+    net = started(rngs, NETWORKS, NORMS[norm], dtype=np.float64)
     train, loss = unit_digits()[0], SoftmaxCrossEntropy()
     batch = (train[0][:128], train[1][:128])
     found = {0: along(net, loss, batch, REACH)}
