@@ -200,7 +200,7 @@ def drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
     Returns
     -------
     ``shift``, |change of the mean| / std before, and ``stretch``, |change of log std|: of the
-    middle unit of a layer, the mean over the layers, one a run
+    middle one of all units, one a run
 
     Examples
     --------
@@ -211,9 +211,10 @@ def drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
     shift, stretch = [], []
     for old, new in zip(before, after, strict=True):
         std = old.std(axis=-2)
-        shift.append(np.median(abs(new.mean(axis=-2) - old.mean(axis=-2)) / std, axis=-1))
-        stretch.append(np.median(abs(np.log(new.std(axis=-2) / std)), axis=-1))
-    return {"shift": np.mean(shift, axis=0), "stretch": np.mean(stretch, axis=0)}
+        shift.append(abs(new.mean(axis=-2) - old.mean(axis=-2)) / std)
+        stretch.append(abs(np.log(new.std(axis=-2) / std)))
+    moved = {"shift": shift, "stretch": stretch}
+    return {name: np.median(np.concatenate(far, -1), axis=-1) for name, far in moved.items()}
 
 
 def quantile_drift(before: Sequence[Array], after: Sequence[Array]) -> dict[str, Array]:
