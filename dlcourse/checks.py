@@ -86,6 +86,19 @@ def column(name: str, value: Any, low: float = 0.0) -> Any:
     return value
 
 
+def momentum(value: Any, runs: int | None) -> Any:
+    """The weight of a new batch in running statistics: None, a number in [0, 1], one a run."""
+    if value is None:
+        return None
+    value = number("momentum", value, 0, 1)
+    if isinstance(value, np.ndarray) and value.shape != (runs, 1):
+        wanted = (
+            "a number" if runs is None else f"a number or an array {(runs, 1)}, one entry a run"
+        )
+        fail("momentum", wanted, value)
+    return value
+
+
 def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
     if math.isinf(high):
         if math.isinf(low):
@@ -220,6 +233,11 @@ def sizes(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
     if len(value) < least:
         fail(name, f"of at least {least} axes, as (out, in)", tuple(value))
     return tuple(map(int, value))
+
+
+def last_axes(name: str, value: Any) -> tuple[int, ...]:
+    """The sizes of the last axes of something, or of the last one alone."""
+    return sizes(name, value if isinstance(value, tuple | list) else (value,), 1)
 
 
 def shaped(name: str, value: Any, shape: tuple[int, ...], fix: str = "") -> None:

@@ -121,7 +121,7 @@ def test_an_algorithm_without_a_row_is_found():
     assert missing_from(listed, optimizers) == [forgotten]
 
 
-COMPLETE = {"Optimizers", "Schedules", "Initialization", "Preprocessing"}
+COMPLETE = {"Optimizers", "Schedules", "Initialization", "Preprocessing", "Normalization"}
 FIELDS = ("formula", "scratch", "twin", "lesson", "exercise", "paper")
 
 

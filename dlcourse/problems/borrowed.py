@@ -98,10 +98,10 @@ def _stacked(pairs: list[tuple[Array, Array]]) -> tuple[Array, Array]:
 
 def tiled(model: Sequential, runs: int) -> Sequential:
     """Copies of a model's runs, side by side and again from the first, with memory of their own."""
-    other = copy.copy(model)
-    theta = np.atleast_2d(model.theta)
-    theta = theta[np.arange(runs) % len(theta)]
-    other.bind(theta, np.zeros_like(theta))
+    one = model.repeat(1) if model.runs is None else model
+    other, again = copy.copy(one), np.arange(runs) % len(one.theta)
+    state = {name: a[again] for name, a in one.buffers.items()}
+    other.bind(one.theta[again], np.zeros_like(one.theta[again]), state)
     return other
 
 

@@ -131,8 +131,8 @@ def _layers(net: Sequential, norm: bool) -> list[Layer]:
 
 def some_runs(net: Sequential, runs: slice) -> Sequential:
     """A copy of some of the runs, with memory of its own."""
-    part = copy.copy(net)
-    part.bind(net.theta[runs].copy(), np.zeros_like(net.theta[runs]))
+    part, theta = copy.copy(net), net.theta[runs].copy()
+    part.bind(theta, np.zeros_like(theta), {k: a[runs].copy() for k, a in net.buffers.items()})
     return part
 
 

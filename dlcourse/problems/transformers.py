@@ -28,6 +28,7 @@ def transformer(
     place: str = "pre",
     norm: str = "layer",
     final: bool = True,
+    approximate: str = "none",
     dtype: npt.DTypeLike = np.float32,
     room: Any = dlcourse.scratch,
 ) -> Any:
@@ -43,6 +44,7 @@ def transformer(
         "none"; "rezero": x + α f(x) with α at first 0
     norm : "layer", "rms", "dyt" (``DynamicTanh``), or "batch", over all places of all windows
     final : whether one more norm follows the last block of "pre"
+    approximate : as in ``GELU``; "tanh" is a little quicker
 
     Examples
     --------
@@ -65,7 +67,7 @@ def transformer(
     def block() -> Any:
         attention = [kinds.CausalSelfAttention(width, heads, **made)]
         wide = kinds.Linear(width, 2 * width, **made)
-        network = [wide, kinds.GELU(), kinds.Linear(2 * width, width, **made)]
+        network = [wide, kinds.GELU(approximate), kinds.Linear(2 * width, width, **made)]
         branches: Any = [attention, network]
         if place == "pre":
             branches = [[one(), *branch] for branch in branches]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -37,13 +37,14 @@ class Sequential(Layer):
         if len({id(leaf) for leaf in self.leaves}) < len(self.leaves):
             fix = "Each remembers its own input: make two."
             checks.fail("layers", "different objects", "one of them twice", fix)
-        held = {one.runs for one in layers if one.shapes}
+        held = {one.runs for one in layers if one.shapes or one.buffers}
         if len(held) > 1:
             checks.fail("layers", "alike in their number of runs", held)
         self.runs = held.pop() if held else None
         skip = 0 if self.runs is None else 1
         flat = [p.flatten(start_dim=skip) for one in layers for p in one.params.values()]
-        theta = torch.cat(flat, dim=-1) if flat else torch.zeros(0)
+        lead = () if self.runs is None else (self.runs,)
+        theta = torch.cat(flat, dim=-1) if flat else torch.zeros(*lead, 0)
         self.bind(theta, torch.zeros_like(theta))
         self.cache: Any = None
 
@@ -64,15 +65,23 @@ class Sequential(Layer):
         """All layers that are made of no others."""
         return [leaf for one in self.layers for leaf in one.leaves]
 
-    def bind(self, theta: Tensor, grad: Tensor) -> None:
+    @property
+    def buffers(self) -> dict[str, Tensor]:  # type: ignore[override]
+        """The state by place."""
+        places = enumerate(self.layers)
+        return {f"{i}.{name}": a for i, one in places for name, a in one.buffers.items()}
+
+    def bind(
+        self, theta: Tensor, grad: Tensor, buffers: Mapping[str, Tensor] | None = None
+    ) -> None:
         """From now on this is the model of these vectors, its layers hold views of them."""
         self.theta, self.grad = theta, grad
         self.runs = len(theta) if theta.ndim > 1 else None
         sizes = [sum(int(np.prod(s)) for s in one.shapes.values()) for one in self.layers]
-        for one, *parts in zip(
-            self.layers, theta.split(sizes, -1), grad.split(sizes, -1), strict=True
-        ):
-            one.bind(*parts)
+        parts = zip(theta.split(sizes, -1), grad.split(sizes, -1), strict=True)
+        for i, (one, part) in enumerate(zip(self.layers, parts, strict=True)):
+            state = buffers and {name: buffers[f"{i}.{name}"] for name in one.buffers}
+            one.bind(*part, state)
 
     @property
     def params(self) -> dict[str, Tensor]:  # type: ignore[override]
@@ -88,16 +97,17 @@ class Sequential(Layer):
         """Views of a vector by parameter name."""
         return unflatten(theta, self.shapes)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         """Layer after layer, each with the parameters of its place."""
         for i, one in enumerate(self.layers):
-            x = one.apply({name: params[f"{i}.{name}"] for name in one.shapes}, x)
+            x = one.apply({name: params[f"{i}.{name}"] for name in one.shapes}, x, training)
         return x
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
         """The output, recorded in ``theta`` and ``x``."""
-        leaves = self.theta, x
-        y, self.cache = record(lambda theta, x: self.apply(self.unflatten(theta), x), *leaves)
+        y, self.cache = record(
+            lambda theta, x: self.apply(self.unflatten(theta), x, training), self.theta, x
+        )
         return y
 
     def backward(self, dy: Tensor, input_grad: bool = True) -> Any:
@@ -115,6 +125,11 @@ class Sequential(Layer):
         self.cache = None
         return dx[0] if dx else None
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """Copies of all parameters and buffers, layer by layer."""
+        places = enumerate(self.layers)
+        return {f"{i}.{name}": a for i, one in places for name, a in one.state_dict().items()}
+
     def grad_norm(self) -> Tensor:
         """``torch.linalg.vector_norm``, one number a run."""
         return torch.linalg.vector_norm(self.grad, dim=-1)
@@ -123,8 +138,8 @@ class Sequential(Layer):
 class Residual(Sequential):
     """Twin of ``scratch.models.Residual``."""
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        y = super().apply(params, x)
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
+        y = super().apply(params, x, training)
         if y.shape[-x.ndim :] != x.shape:
             shapes = tuple(x.shape), tuple(y.shape)
             checks.fail("block", f"of outputs shaped as its inputs, {shapes[0]}", shapes[1])

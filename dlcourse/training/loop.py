@@ -116,6 +116,7 @@ def _steps(
         shuffles.draw()
         for start in shuffles.starts:
             t += 1
+            state = {name: a + 0 for name, a in model.buffers.items()}  # a forward pass moves it
             with np.errstate(**_QUIET) if nonfinite == "freeze" else nullcontext():
                 values = [
                     _gradient(part, loss, data, shuffles.batches(start, rows))
@@ -126,9 +127,11 @@ def _steps(
                 norm = as_numpy(model.grad_norm())
                 sound = np.isfinite(value) & np.isfinite(norm)
                 if nonfinite == "raise" and not sound.all():
+                    _restore(model, state, np.ones_like(frozen))
                     _report_divergence(t, value, ~sound, optimizer.lr)
                 frozen |= ~sound
                 if frozen.any():
+                    _restore(model, state, frozen)
                     model.grad[_like(model.grad, frozen)] = 0.0
                     value, norm = np.where(frozen, np.nan, value), np.where(frozen, np.nan, norm)
                 if max_norm is not None:
@@ -248,6 +251,13 @@ def _parts(model: Any, x: Any, batch_size: int) -> list[tuple[slice, Any]]:
     size = int(max(CACHE_BYTES // a_run, 1))
     groups = [slice(i, min(i + size, model.runs)) for i in range(0, model.runs, size)]
     return [(rows, model.rows(rows)) for rows in groups]
+
+
+def _restore(model: Any, state: dict[str, Any], runs: Array) -> None:
+    """The buffers of these runs as they were before the step that is not taken."""
+    for name, a in model.buffers.items():
+        mask = _like(a, runs)
+        a[mask] = state[name][mask]
 
 
 def _like(array: Any, mask: Array) -> Any:

@@ -214,15 +214,8 @@ def gradients_at(
             plan: Any = {"epochs": age - now, "batch_size": batch_size, "rng": rng, "last": last}
             fit(model, optimizer, loss, train, progress=False, **plan)
             now = age
-        alone = [model] if model.runs is None else [_alone(model, i) for i in range(model.runs)]
+        alone = [model] if model.runs is None else [*map(model.rows, range(model.runs))]
         yield [per_sample_gradients(one, loss, *train) for one in alone]
-
-
-def _alone(model: Any, run: int) -> Any:
-    """One of the model's runs as a model without a runs axis, in the same memory."""
-    one = copy.copy(model)
-    one.bind(model.theta[run], model.grad[run])
-    return one
 
 
 def in_order(

@@ -73,7 +73,7 @@ class _Activation(Layer):
 
     function: Any
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         inputs.values("x", x, Tensor, "float")
         y: Tensor = self.function(x)
         return y

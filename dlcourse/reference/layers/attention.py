@@ -121,7 +121,7 @@ class CausalSelfAttention(Layer):
         }
         self.draw(draws, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *lead, _, d = params["in_proj_weight"].shape
         inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
         x, params = promoted(x, params)

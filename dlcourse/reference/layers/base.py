@@ -34,6 +34,11 @@ def zeros(*shape: int) -> Draw:
     return lambda rng: np.zeros(shape)
 
 
+def ones(*shape: int) -> Draw:
+    """No draw either."""
+    return lambda rng: np.ones(shape)
+
+
 def initial(init: Init, shape: tuple[int, ...]) -> Draw:
     """A draw of ``init(shape, rng=rng)``, whose answer is held to that shape."""
     inputs.initializer(init, shape)
@@ -82,7 +87,7 @@ def expanded(cores: Sequence[int], *operands: Tensor | None) -> list[Tensor | No
     """The operands with all the runs that any of them has; ``cores`` counts their other axes."""
     pairs = [*zip(operands, cores, strict=True)]
     lead = torch.broadcast_shapes(*(a.shape[: a.ndim - c] for a, c in pairs if a is not None))
-    return [None if a is None else a.expand(*lead, *a.shape[a.ndim - c :]) for a, c in pairs]
+    return [None if a is None else a.expand((*lead, *a.shape[a.ndim - c :])) for a, c in pairs]
 
 
 def each_run(
@@ -105,10 +110,12 @@ class Layer:
 
     params: dict[str, Tensor]
     grads: dict[str, Tensor]
+    buffers: dict[str, Tensor]
 
     def __init__(self) -> None:
         self.params = {}
         self.grads = {}
+        self.buffers = {}
         self.runs: int | None = None
         self.cache: Cache = None
 
@@ -127,6 +134,17 @@ class Layer:
             self.params[name] = torch.as_tensor(drawn, device=device)
             self.grads[name] = torch.zeros_like(self.params[name])
 
+    def fill(
+        self,
+        draws: Mapping[str, Draw],
+        runs: int | None,
+        dtype: npt.DTypeLike,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """``draw`` of what needs no chance: all runs start alike."""
+        nobody = np.random.default_rng(0)
+        self.draw(draws, nobody if runs is None else [nobody] * runs, runs, dtype, device)
+
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """The shape of each parameter, without the runs axis."""
@@ -138,21 +156,38 @@ class Layer:
         """The layers in here that are made of no others: itself."""
         return [self]
 
-    def bind(self, theta: Tensor, grad: Tensor) -> None:
+    def bind(
+        self, theta: Tensor, grad: Tensor, buffers: Mapping[str, Tensor] | None = None
+    ) -> None:
         """From now on ``params`` and ``grads`` are views of these vectors."""
-        shapes = self.shapes
+        shapes, runs = self.shapes, len(theta) if theta.ndim > 1 else None
         self.params, self.grads = unflatten(theta, shapes), unflatten(grad, shapes)
-        self.runs = len(theta) if theta.ndim > 1 else None
+        if buffers is not None:
+            self.buffers = {name: buffers[name] for name in self.buffers}
+        elif self.buffers and runs != self.runs:
+            checks.fail("buffers", "given where the runs change", None)
+        self.runs = runs
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
-        """The output, differentiable in parameters and input."""
+    def state_dict(self) -> dict[str, Tensor]:
+        """Copies of all parameters and buffers by name."""
+        held = (*self.params.items(), *self.buffers.items())
+        return {name: a.detach().clone() for name, a in held}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Copy in what ``state_dict`` gave, of any room; nothing at all if one does not fit."""
+        mine = {**self.params, **self.buffers}
+        for name, a in checks.state(state, mine, torch.as_tensor).items():
+            mine[name].copy_(a)
+
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
+        """The output, differentiable in parameters and input; ``training`` is the mode."""
         raise TypeError(f"apply must be written by the subclass {type(self).__name__}.")
 
     def forward(self, x: Tensor, training: bool = False) -> Tensor:
         """y, recorded by autograd."""
         names = list(self.params)
         y, self.cache = record(
-            lambda leaf, *rest: self.apply(dict(zip(names, rest, strict=True)), leaf),
+            lambda leaf, *rest: self.apply(dict(zip(names, rest, strict=True)), leaf, training),
             x,
             *self.params.values(),
         )

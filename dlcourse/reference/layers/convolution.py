@@ -72,7 +72,7 @@ class Conv2d(Layer):
             draws["bias"] = uniform(bound, k)
         self.draw(draws, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *lead, _, c, _, _ = params["weight"].shape
         inputs.batch(x, ("n", c, "h", "w"), tuple(lead), Tensor)
         inputs.room_for(self.size, self.padding, x)

@@ -87,7 +87,7 @@ class Linear(Layer):
             del draws["bias"]
         self.draw(draws, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *runs, _, d = params["weight"].shape
         inputs.values("x", x, Tensor, "float")
         if x.ndim < 2 or x.shape[-1] != d:
@@ -109,7 +109,7 @@ class Flatten(Layer):
         super().__init__()
         self.start_dim = checks.integer("start_dim", start_dim)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         inputs.values("x", x, Tensor)
         inputs.axis("start_dim", self.start_dim, x)
         return torch.flatten(x, self.start_dim)

@@ -75,7 +75,7 @@ class Embedding(Layer):
         d = checks.integer("embedding_dim", embedding_dim, 1)
         self.draw({"weight": normal(v, d)}, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *lead, v, _ = params["weight"].shape
         inputs.batch(x, ("n", "t"), tuple(lead), Tensor, "int")
         x = x.long()  # F.embedding knows no other widths but 32 bits
@@ -102,7 +102,7 @@ class PositionEmbedding(Layer):
         d = checks.integer("embedding_dim", embedding_dim, 1)
         self.draw({"weight": normal(length, d)}, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *lead, length, d = params["weight"].shape
         inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
         if x.shape[-2] > length:

@@ -60,7 +60,7 @@ class MaxPool2d(Layer):
         stride = kernel_size if stride is None else stride
         self.window = inputs.window(kernel_size, stride, padding, pool=True)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         _check(x, self.window)
         return _pool(F.max_pool2d, x, *self.window)
 
@@ -73,7 +73,7 @@ class AvgPool2d(Layer):
         stride = kernel_size if stride is None else stride
         self.window = inputs.window(kernel_size, stride, padding, pool=True)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         _check(x, self.window)
         return _pool(F.avg_pool2d, x, *self.window)
 
@@ -81,7 +81,7 @@ class AvgPool2d(Layer):
 class GlobalAvgPool2d(Layer):
     """``F.adaptive_avg_pool2d`` to one place."""
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         _check(x)
         return _global(x)
 

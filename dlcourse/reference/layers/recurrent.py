@@ -84,7 +84,7 @@ class RNN(Layer):
         draws = {name: uniform(k**-0.5, *shape) for name, shape in shapes.items()}
         self.draw(draws, rng, runs, dtype, device)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         *lead, k, d = params["weight_ih"].shape
         inputs.batch(x, ("n", "t", d), tuple(lead), Tensor)
         x, params = promoted(x, params)

@@ -1,9 +1,47 @@
-"""Twins of ``scratch.normalization``: the same names, signatures and defaults, on tensors."""
+"""Twins of ``scratch.normalization``: ``torch.nn.functional`` and autograd."""
 
+from dlcourse.reference.normalization.batch import (
+    BatchNorm,
+    batch_norm,
+    batch_norm_backward,
+    batch_norm_inference,
+    batch_norm_inference_backward,
+    batch_statistics,
+    unbiased,
+    update_running,
+)
+from dlcourse.reference.normalization.core import (
+    standardize,
+    standardize_backward,
+)
+from dlcourse.reference.normalization.group import (
+    GroupNorm,
+    InstanceNorm,
+    group_norm,
+    group_norm_backward,
+    instance_norm,
+    instance_norm_backward,
+)
+from dlcourse.reference.normalization.recurrent import (
+    LayerNormRNN,
+    layer_norm_rnn,
+    layer_norm_rnn_backward,
+)
 from dlcourse.reference.normalization.response import (
     LocalResponseNorm,
     local_response_norm,
     local_response_norm_backward,
+)
+from dlcourse.reference.normalization.sample import (
+    LayerNorm,
+    RMSNorm,
+    layer_norm,
+    layer_norm_backward,
+    rms_norm,
+    rms_norm_backward,
+)
+from dlcourse.reference.normalization.tokens import (
+    Tokens,
 )
 from dlcourse.reference.normalization.weights import (
     WeightNorm,
@@ -11,13 +49,53 @@ from dlcourse.reference.normalization.weights import (
     weight_norm,
     weight_norm_backward,
 )
+from dlcourse.reference.normalization.without import (
+    DynamicTanh,
+    Gate,
+    dynamic_tanh,
+    dynamic_tanh_backward,
+    gate,
+    gate_backward,
+)
 
 __all__ = [
+    "BatchNorm",
+    "DynamicTanh",
+    "Gate",
+    "GroupNorm",
+    "InstanceNorm",
+    "LayerNorm",
+    "LayerNormRNN",
     "LocalResponseNorm",
+    "RMSNorm",
+    "Tokens",
     "WeightNorm",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_inference",
+    "batch_norm_inference_backward",
+    "batch_statistics",
     "data_dependent_init",
+    "dynamic_tanh",
+    "dynamic_tanh_backward",
+    "gate",
+    "gate_backward",
+    "group_norm",
+    "group_norm_backward",
+    "instance_norm",
+    "instance_norm_backward",
+    "layer_norm",
+    "layer_norm_backward",
+    "layer_norm_rnn",
+    "layer_norm_rnn_backward",
     "local_response_norm",
     "local_response_norm_backward",
+    "rms_norm",
+    "rms_norm_backward",
+    "standardize",
+    "standardize_backward",
+    "unbiased",
+    "update_running",
     "weight_norm",
     "weight_norm_backward",
 ]

@@ -42,7 +42,7 @@ class LocalResponseNorm(Layer):
         self.beta = checks.scalar("beta", beta)
         self.k = checks.scalar("k", k)
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         axes = ("n", "c", "h", "w") if np.ndim(x) > 3 else ("n", "c")
         inputs.batch(x, axes, None, Tensor)
         return _normed(x, self.size, self.alpha, self.beta, self.k)

@@ -69,7 +69,7 @@ class WeightNorm(Layer):
         other.__dict__ |= self.__dict__ | {"layer": copy.copy(self.layer)}
         return other
 
-    def apply(self, params: dict[str, Tensor], x: Tensor) -> Tensor:
+    def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         plain = {"weight": _weights(params["weight_v"], params["weight_g"])}
         if "bias" in params:
             plain["bias"] = params["bias"]

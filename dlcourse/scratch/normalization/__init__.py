@@ -45,9 +45,7 @@ from dlcourse.scratch.normalization.sample import (
     rms_norm,
     rms_norm_backward,
 )
-from dlcourse.scratch.normalization.tokens import (
-    Tokens,
-)
+from dlcourse.scratch.normalization.tokens import Tokens
 from dlcourse.scratch.normalization.weights import (
     WeightNorm,
     data_dependent_init,

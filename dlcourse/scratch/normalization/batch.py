@@ -173,9 +173,7 @@ class BatchNorm(Layer):
         super().__init__()
         c = checks.integer("num_features", num_features, 1)
         self.eps = checks.scalar("eps", eps)
-        self.momentum = momentum
-        if momentum is not None:
-            self.momentum = checks.number("momentum", momentum, 0, 1)
+        self.momentum = checks.momentum(momentum, runs)
         self.fill({"weight": ones(c), "bias": zeros(c)} if affine else {}, runs, dtype)
         lead, kind = () if runs is None else (runs,), checks.float_kind("dtype", dtype)
         self.buffers["running_mean"] = np.zeros((*lead, c), kind)
@@ -206,6 +204,8 @@ class BatchNorm(Layer):
         y, cache = batch_norm(x, *given)
         mean, var = cache[-1]
         self.remember(mean, var, count)
+        if self.runs and y.ndim % 2 == 0:  # of inputs and parameters without runs: alike in all
+            y = np.broadcast_to(y, (self.runs, *y.shape))
         return y, (batch_norm_backward, cache)
 
     def remember(self, mean: Array, var: Array, count: int) -> None:

@@ -88,7 +88,9 @@ def instance_norm(
     return group_norm(x, weight, bias, x.shape[-3], eps)
 
 
-instance_norm_backward = group_norm_backward
+def instance_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
+    """``group_norm_backward``: an instance is a group."""
+    return group_norm_backward(dy, cache)
 
 
 class GroupNorm(Layer):

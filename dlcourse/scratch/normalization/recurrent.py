@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
-from dlcourse.scratch.layers.base import Cache, Layer, uniform
+from dlcourse.scratch.layers.base import Cache, Layer, ones, uniform
 from dlcourse.scratch.layers.dense import linear, linear_backward
 from dlcourse.scratch.layers.recurrent import NONLINEARITIES
-from dlcourse.scratch.normalization.sample import layer_norm, layer_norm_backward, ones
+from dlcourse.scratch.normalization.sample import layer_norm, layer_norm_backward
 
 
 def layer_norm_rnn(
@@ -60,10 +60,10 @@ def layer_norm_rnn(
     states, norms, slopes = [h], [], []
     for i in range(t):
         a = driven[..., i, :] + h @ weight_hh.swapaxes(-1, -2)
-        normed, norm = layer_norm(a, gain, bias, eps)
-        h, slope = activation(normed)
+        xhat, norm = layer_norm(a, None, None, eps)
+        h, slope = activation(xhat * gain[..., None, :] + bias[..., None, :])
         states.append(h)
-        norms.append(norm)
+        norms.append((xhat, norm))
         slopes.append(slope)
     y = np.stack(states[1:], axis=-2)
     return y, (ih, weight_hh, gain, states, norms, slopes, nonlinearity)
@@ -80,11 +80,14 @@ def layer_norm_rnn_backward(
     _, activation_backward = NONLINEARITIES[nonlinearity]
     *lead, n, t, k = dy.shape
     dh, da = np.zeros_like(dy[..., 0, :]), np.empty_like(dy)
-    dweight_hh, dbias, dgain = np.zeros_like(weight_hh), np.zeros_like(gain), np.zeros_like(gain)
+    dweight_hh = np.zeros_like(weight_hh)
+    dbias, dgain = np.zeros((2, k), dy.dtype)
     for i in reversed(range(t)):
-        dnormed = activation_backward(dy[..., i, :] + dh, slopes[i])
-        now, dg, db = layer_norm_backward(dnormed, norms[i])
-        dgain, dbias = dgain + dg, dbias + db
+        now = activation_backward(dy[..., i, :] + dh, slopes[i])
+        xhat, norm = norms[i]
+        dgain = dgain + np.einsum("...nk,...nk->...k", now, xhat)
+        dbias = dbias + np.einsum("...nk->...k", now)
+        now, *_ = layer_norm_backward(now * gain[..., None, :], norm)
         dweight_hh = dweight_hh + now.swapaxes(-1, -2) @ states[i]
         dh = now @ weight_hh
         da[..., i, :] = now
@@ -130,9 +133,8 @@ class LayerNormRNN(Layer):
     def pair(self, x: Array) -> tuple[Array, Cache]:
         *lead, _, d = self.params["weight_ih"].shape
         inputs.batch(x, ("n", "t", d), tuple(lead), np.ndarray)
-        return layer_norm_rnn(
-            x, *self.params.values(), nonlinearity=self.nonlinearity, eps=self.eps
-        )
+        w_ih, w_hh, bias, gain = self.params.values()
+        return layer_norm_rnn(x, w_ih, w_hh, bias, gain, None, self.nonlinearity, self.eps)
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
         *grads, _ = layer_norm_rnn_backward(dy, cache, input_grad)

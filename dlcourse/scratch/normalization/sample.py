@@ -1,7 +1,8 @@
-"""Normalization of each sample by its own features: neither the batch nor the mode matters."""
+"""Normalization of each sample by its own features: no other sample matters, and no mode."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,18 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array
-from dlcourse.scratch.layers.base import Cache, Layer, zeros
+from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
+from dlcourse.scratch.normalization.rows import (
+    affine,
+    as_params,
+    as_rows,
+    mean,
+    over_samples,
+    parts,
+    rms,
+    room_for_y,
+    standardize_rows,
+)
 
 
 def layer_norm(
@@ -25,10 +37,15 @@ def layer_norm(
     Parameters
     ----------
     x : (..., d), or with several last ``axes`` that are normalized together
-    weight, bias : γ and β, shaped as those axes, or None; with a runs axis in front, (runs, d),
-        they go with x (runs, ..., d) or with x (n, d), which all runs then share
-    eps : number >= 0, or one a run, (runs, 1)
+    weight, bias : γ and β, shaped as those axes, or None. With one more axis in front they are of
+        runs, (runs, d) or (1, d): then so are x (runs, ..., d) and the gradients, one a run
+    eps : number >= 0
     axes : int >= 1
+
+    Notes
+    -----
+    Equal features give β exactly, in float32 too: the mean is taken off twice where rounding left
+    some of it. Nothing overflows before the sum of the features does.
 
     Examples
     --------
@@ -40,26 +57,33 @@ def layer_norm(
     ----------
     Ba, Kiros and Hinton (2016), eq. 3.
     """
-    flat = x.reshape(*x.shape[: x.ndim - axes], -1)
-    xhat = flat - flat.mean(-1, keepdims=True)
-    root = np.sqrt(np.vecdot(xhat, xhat)[..., None] / xhat.dtype.type(xhat.shape[-1]) + eps)
-    xhat /= root
-    xhat = xhat.reshape(x.shape)
-    y = xhat if weight is None else xhat * facing(weight, x, axes)
-    y = y if bias is None else y + facing(bias, x, axes)
-    return y, (xhat, root, weight, bias, axes, y.ndim)
+    rows, gain, shift, shape, runs = as_rows(axes, x, weight, bias)
+    xhat, std = np.empty_like(rows), np.empty((*rows.shape[:2], 1), rows.dtype)
+    y = room_for_y(xhat, gain, shift)
+    for part in parts(y):
+        standardize_rows(rows[:, part], eps, xhat[:, part], std[:, part])
+        affine(xhat[:, part], gain, shift, y[:, part])
+    return y.reshape(shape), (xhat, std, gain, shift, shape, runs, axes)
 
 
 def layer_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     """dx = (g − mean(g) − x̂ mean(g x̂)) / σ with g = γ dy: no mean is left, and no part along x̂."""
-    xhat, root, weight, bias, axes, y_ndim = cache
-    g = dy if weight is None else dy * facing(weight, xhat, axes)
-    dweight = None if weight is None else over_samples(dy * xhat, weight, axes, y_ndim)
-    dbias = None if bias is None else over_samples(dy, bias, axes, y_ndim)
-    g = g.reshape(*g.shape[: g.ndim - axes], -1)
-    xhat = xhat.reshape(*root.shape[:-1], -1)
-    dx = g - g.mean(-1, keepdims=True) - xhat * (g * xhat).mean(-1, keepdims=True)
-    dx /= root
+    xhat, std, gain, shift, *layout = cache
+    d = np.ascontiguousarray(dy).reshape(-1, *xhat.shape[1:])
+    dx, sums = np.empty_like(d), np.zeros((2, len(d), d.shape[-1]), d.dtype)
+    for part in parts(d):
+        g, along, rest = d[:, part], xhat[:, part], dx[:, part]
+        if gain is not None:
+            sums[0] += over_samples(g, along)
+        if shift is not None:
+            sums[1] += over_samples(g)
+        g = g if gain is None else g * gain
+        np.multiply(along, -mean(g, along), out=rest)
+        rest += g
+        rest -= mean(g)
+        rest /= std[:, part]
+    dweight, dbias = as_params(dy, sums, *layout)
+    dweight, dbias = None if gain is None else dweight, None if shift is None else dbias
     return dx.reshape(dy.shape), dweight, dbias
 
 
@@ -84,36 +108,32 @@ def rms_norm(
     ----------
     Zhang and Sennrich (2019), eq. 4.
     """
-    eps = np.finfo(x.dtype).eps if eps is None else eps
-    flat = x.reshape(*x.shape[: x.ndim - axes], -1)
-    root = np.sqrt(np.vecdot(flat, flat)[..., None] / x.dtype.type(flat.shape[-1]) + eps)
-    xhat = (flat / root.astype(x.dtype)).reshape(x.shape)
-    y = xhat if weight is None else xhat * facing(weight, x, axes)
-    return y, (xhat, root, weight, axes, y.ndim)
+    eps = float(np.finfo(x.dtype).eps) if eps is None else eps
+    rows, gain, _, shape, runs = as_rows(axes, x, weight)
+    xhat, root = np.empty_like(rows), np.empty((*rows.shape[:2], 1), rows.dtype)
+    y = room_for_y(xhat, gain, None)
+    for part in parts(y):
+        np.hypot(rms(rows[:, part]), math.sqrt(eps), out=root[:, part])
+        np.divide(rows[:, part], root[:, part], out=xhat[:, part])
+        affine(xhat[:, part], gain, None, y[:, part])
+    return y.reshape(shape), (xhat, root, gain, shape, runs, axes)
 
 
 def rms_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any]:
-    """dx = (g − x̂ mean(g x̂)) / rms with g = γ dy."""
-    xhat, root, weight, axes, y_ndim = cache
-    g = dy if weight is None else dy * facing(weight, xhat, axes)
-    dweight = None if weight is None else over_samples(dy * xhat, weight, axes, y_ndim)
-    g = g.reshape(*g.shape[: g.ndim - axes], -1)
-    xhat = xhat.reshape(*root.shape[:-1], -1)
-    dx = (g - xhat * (g * xhat).mean(-1, keepdims=True)) / root
-    return dx.reshape(dy.shape).astype(dy.dtype, copy=False), dweight
-
-
-def facing(p: Array, x: Array, axes: int) -> Array:
-    """A parameter with the runs axis, if it has one, where that of x is or would be."""
-    if p.ndim == axes:
-        return p
-    return p.reshape(len(p), *(1,) * max(x.ndim - axes - 1, 1), *p.shape[1:])
-
-
-def over_samples(g: Array, p: Array, axes: int, y_ndim: int) -> Array:
-    """The sum over all but the runs, those of the parameter or those that only ``dy`` has."""
-    keep = p.ndim - axes + g.ndim - y_ndim
-    return g.sum(tuple(range(keep, g.ndim - axes)))
+    """dx = (g − x̂ mean(g x̂)) / rms with g = γ dy: no part along x̂ is left."""
+    xhat, root, gain, *layout = cache
+    d = np.ascontiguousarray(dy).reshape(-1, *xhat.shape[1:])
+    dx, dgain = np.empty_like(d), np.zeros((1, len(d), d.shape[-1]), d.dtype)
+    for part in parts(d):
+        g, along, rest = d[:, part], xhat[:, part], dx[:, part]
+        if gain is not None:
+            dgain[0] += over_samples(g, along)
+            g = g * gain
+        np.multiply(along, -mean(g, along), out=rest)
+        rest += g
+        rest /= root[:, part]
+    dweight = None if gain is None else as_params(dy, dgain, *layout)[0]
+    return dx.reshape(dy.shape), dweight
 
 
 class LayerNorm(Layer):
@@ -137,13 +157,13 @@ class LayerNorm(Layer):
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
         super().__init__()
-        self.normalized_shape = last_axes(normalized_shape)
+        shape = self.normalized_shape = checks.last_axes("normalized_shape", normalized_shape)
         self.eps = checks.scalar("eps", eps)
-        draws = {"weight": ones(*self.normalized_shape), "bias": zeros(*self.normalized_shape)}
-        self.draw(draws if affine else {}, NO_CHANCE, runs, dtype)
+        draws = {"weight": ones(*shape), "bias": zeros(*shape)}
+        self.fill(draws if affine else {}, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
-        fits(x, self.normalized_shape, self.params)
+        samples(x, self.normalized_shape, self.params.get("weight"))
         weight, bias = self.params.get("weight"), self.params.get("bias")
         return layer_norm(x, weight, bias, self.eps, len(self.normalized_shape))
 
@@ -153,7 +173,7 @@ class LayerNorm(Layer):
 
 
 class RMSNorm(Layer):
-    """``rms_norm`` as a layer; parameters as in ``LayerNorm``, without a bias."""
+    """``rms_norm`` as a layer; parameters as in ``LayerNorm``, without β."""
 
     def __init__(
         self,
@@ -165,13 +185,12 @@ class RMSNorm(Layer):
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
         super().__init__()
-        self.normalized_shape = last_axes(normalized_shape)
+        shape = self.normalized_shape = checks.last_axes("normalized_shape", normalized_shape)
         self.eps = eps if eps is None else checks.scalar("eps", eps)
-        draws = {"weight": ones(*self.normalized_shape)}
-        self.draw(draws if affine else {}, NO_CHANCE, runs, dtype)
+        self.fill({"weight": ones(*shape)} if affine else {}, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
-        fits(x, self.normalized_shape, self.params)
+        samples(x, self.normalized_shape, self.params.get("weight"))
         return rms_norm(x, self.params.get("weight"), self.eps, len(self.normalized_shape))
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
@@ -179,28 +198,9 @@ class RMSNorm(Layer):
         return (dx, *grads) if self.params else dx
 
 
-NO_CHANCE = np.random.default_rng(0)
-
-
-def ones(*shape: int) -> Any:
-    """No draw: the generator stays where it is."""
-    return lambda rng: np.ones(shape)
-
-
-def last_axes(normalized_shape: Any) -> tuple[int, ...]:
-    """The sizes of the axes that are normalized together."""
-    if not isinstance(normalized_shape, tuple | list):
-        normalized_shape = (normalized_shape,)
-    return checks.sizes("normalized_shape", normalized_shape, 1)
-
-
-def fits(x: Array, shape: tuple[int, ...], params: Any) -> None:
-    """Samples whose last axes are those, with the runs of the parameters if x has any."""
+def samples(x: Array, shape: tuple[int, ...], p: Array | None) -> None:
+    """Samples shaped so, and shared by the runs of the parameter or with them on a first axis."""
     inputs.values("x", x, np.ndarray, "float")
-    axes = len(shape)
-    if x.ndim <= axes or x.shape[-axes:] != shape:
-        checks.fail("x", f"shaped (..., {', '.join(map(str, shape))})", x)
-    lead = {p.shape[: p.ndim - axes] for p in params.values()}
-    runs = lead.pop() if lead else ()
-    if runs and x.ndim > axes + 1 and x.shape[0] not in (1, *runs):
-        checks.fail("x", f"of {runs[0]} runs on its first axis, or of one", x)
+    lead = () if p is None else p.shape[: p.ndim - len(shape)]
+    places = max(x.ndim - len(shape) - len(lead), 1)
+    inputs.batch(x, ("n", *"t" * (places - 1), *shape), lead, np.ndarray)

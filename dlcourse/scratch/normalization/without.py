@@ -9,15 +9,8 @@ import numpy.typing as npt
 
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array
-from dlcourse.scratch.layers.base import Cache, Layer, zeros
-from dlcourse.scratch.normalization.sample import (
-    NO_CHANCE,
-    facing,
-    fits,
-    last_axes,
-    ones,
-    over_samples,
-)
+from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
+from dlcourse.scratch.normalization.sample import samples
 
 
 def gate(x: Array, alpha: Array) -> tuple[Array, Cache]:
@@ -37,15 +30,15 @@ def gate(x: Array, alpha: Array) -> tuple[Array, Cache]:
     ----------
     Bachlechner, Majumder, Mao, Cottrell and McAuley (2021), ReZero, eq. 2.
     """
-    y = x * facing(alpha, x, 1)
+    y = x * facing(alpha, x)
     return y, (x, alpha, y.ndim)
 
 
 def gate_backward(dy: Array, cache: Cache) -> tuple[Array, Array]:
     """dx = α dy, dα = Σ x dy."""
     x, alpha, y_ndim = cache
-    dalpha = over_samples((dy * x).sum(-1, keepdims=True), alpha, 1, y_ndim)
-    return dy * facing(alpha, x, 1), dalpha
+    dalpha = over_samples((dy * x).sum(-1, keepdims=True), alpha, y_ndim)
+    return dy * facing(alpha, x), dalpha
 
 
 def dynamic_tanh(x: Array, alpha: Array, weight: Array, bias: Array) -> tuple[Array, Cache]:
@@ -70,18 +63,29 @@ def dynamic_tanh(x: Array, alpha: Array, weight: Array, bias: Array) -> tuple[Ar
     ----------
     Zhu, Chen, He, LeCun and Liu (2025), eq. 2.
     """
-    t = np.tanh(x * facing(alpha, x, 1))
-    y = t * facing(weight, x, 1) + facing(bias, x, 1)
+    t = np.tanh(x * facing(alpha, x))
+    y = t * facing(weight, x) + facing(bias, x)
     return y, (x, t, alpha, weight, bias, y.ndim)
 
 
 def dynamic_tanh_backward(dy: Array, cache: Cache) -> tuple[Array, Array, Array, Array]:
     """Through tanh with g = γ (1 − tanh²) dy: dx = α g and dα = Σ x g."""
     x, t, alpha, weight, bias, y_ndim = cache
-    g = dy * facing(weight, x, 1) * (1 - t * t)
-    dalpha = over_samples((g * x).sum(-1, keepdims=True), alpha, 1, y_ndim)
-    dweight, dbias = over_samples(dy * t, weight, 1, y_ndim), over_samples(dy, bias, 1, y_ndim)
-    return g * facing(alpha, x, 1), dalpha, dweight, dbias
+    g = dy * facing(weight, x) * (1 - t * t)
+    dalpha = over_samples((g * x).sum(-1, keepdims=True), alpha, y_ndim)
+    dweight, dbias = over_samples(dy * t, weight, y_ndim), over_samples(dy, bias, y_ndim)
+    return g * facing(alpha, x), dalpha, dweight, dbias
+
+
+def facing(p: Array, x: Array) -> Array:
+    """A parameter (k,), or (runs, k) with its runs on the axis where x has them."""
+    return p if p.ndim == 1 else p.reshape(len(p), *(1,) * max(x.ndim - 2, 1), -1)
+
+
+def over_samples(g: Array, p: Array, y_ndim: int) -> Array:
+    """The sum over all but the last axis and the runs, those of p or those that only dy has."""
+    keep = p.ndim - 1 + g.ndim - y_ndim
+    return g.sum(tuple(range(keep, g.ndim - 1)))
 
 
 class Gate(Layer):
@@ -92,10 +96,11 @@ class Gate(Layer):
     ) -> None:
         super().__init__()
         start = checks.scalar("start", start, -np.inf)
-        self.draw({"alpha": lambda rng: np.full(1, start)}, NO_CHANCE, runs, dtype)
+        self.fill({"alpha": lambda rng: np.full(1, start)}, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         inputs.values("x", x, np.ndarray, "float")
+        samples(x, x.shape[-1:], self.params["alpha"])
         return gate(x, self.params["alpha"])
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
@@ -114,17 +119,17 @@ class DynamicTanh(Layer):
         dtype: npt.DTypeLike = np.float64,
     ) -> None:
         super().__init__()
-        self.normalized_shape = last_axes(normalized_shape)
+        self.num_features = checks.integer("normalized_shape", normalized_shape, 1)
         start = checks.scalar("start", start, -np.inf)
         draws = {
             "alpha": lambda rng: np.full(1, start),
-            "weight": ones(*self.normalized_shape),
-            "bias": zeros(*self.normalized_shape),
+            "weight": ones(normalized_shape),
+            "bias": zeros(normalized_shape),
         }
-        self.draw(draws, NO_CHANCE, runs, dtype)
+        self.fill(draws, runs, dtype)
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
-        fits(x, self.normalized_shape, {"weight": self.params["weight"]})
+        samples(x, (self.num_features,), self.params["weight"])
         return dynamic_tanh(x, *self.params.values())
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
