@@ -51,7 +51,7 @@ def listener(
     ['Linear', 'ReLU', 'Linear', 'ReLU', 'Linear']
     """
     checks.choice("norm", norm, ("none", *NORMS))
-    rngs, made = run_generators(rng, runs), {"runs": runs, "dtype": dtype}
+    rngs, made = run_generators(rng, runs), dict[str, Any](runs=runs, dtype=dtype)
     layers: list[Any] = []
     for into in (SIZE, 32):
         layers += [Linear(into, 32, bias, rng=rngs, **made)]

@@ -71,8 +71,8 @@ def normed_cnn(
     True
     """
     checks.choice("norm", norm, NORMS)
-    rngs, layers = run_generators(rng, runs), []
-    made: Any = {"runs": runs, "dtype": dtype}
+    rngs, layers = run_generators(rng, runs), list[Any]()
+    made = dict[str, Any](runs=runs, dtype=dtype)
     for into, stride in ((1, 2), (CHANNELS, 1)):
         bias = norm == "none"
         layers += [Conv2d(into, CHANNELS, 3, stride, 1, bias, rng=rngs, **made)]
@@ -92,8 +92,13 @@ def _norm(norm: str, made: Any) -> list[Any]:
     return [GroupNorm(groups[norm], CHANNELS, **made)] if norm in groups else []
 
 
-def wrong(model: Any, x: Array, y: Array, training: bool = False) -> Array:
-    """The share of images that each run reads wrongly, (runs,); ``training``: the mode it is in."""
+def wrong(
+    model: Any, x: Array, y: Array, training: bool = False, among: slice = slice(None)
+) -> Array:
+    """The share of the images ``among`` these that each run reads wrongly, (runs,).
+
+    ``training`` is the mode in which the model sees them all.
+    """
     shared = np.broadcast_to(x, (model.runs, *x.shape))
     out = model.forward(shared.astype(model.theta.dtype), training)
-    return np.asarray((out.argmax(axis=-1) != y).mean(axis=-1))
+    return np.asarray((out.argmax(axis=-1) != y)[:, among].mean(axis=-1))
