@@ -17,6 +17,7 @@ def tuned_then_fresh(
     *,
     tries: Sequence[Any],
     fresh: Sequence[Any],
+    measure: Any = None,
     **plan: Any,
 ) -> Trials:
     """Train every method at the rate that was best for it on other seeds.
@@ -27,6 +28,7 @@ def tuned_then_fresh(
     sets : training, validation and test data; the validation loss chooses
     rates : the rates tried, or {method: rates}, equally many for each
     tries, fresh : seeds to choose by, and to report on: none in both
+    measure : of the fresh seeds, as in ``sweep``
     plan : epochs, batch_size and whatever else ``sweep`` takes
 
     Returns
@@ -46,4 +48,4 @@ def tuned_then_fresh(
             fix = "Try rates on both sides of it."
             checks.fail("rates", f"wide enough for {method!r}", best.setting["lr"], fix)
     lr = {method: [best.setting["lr"]] for method, best in found.items()}
-    return sweep(builds, loss, *sets, seeds=fresh, lr=lr, **plan)
+    return sweep(builds, loss, *sets, seeds=fresh, lr=lr, measure=measure, **plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,7 @@ def block() -> Array:
     return np.random.default_rng(8).normal(size=SHAPE)
 
 
+@functools.cache
 def together(method: str) -> Array:
     """Which numbers are normalized with the first one of the second image's third channel.
 
