@@ -20,13 +20,14 @@ from dlcourse.scratch.normalization import (
 )
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SHAPE = (4, 6, 2, 2)
 """Images, channels, rows and columns of places."""
 IMAGE, CHANNEL, OTHER, GROUPS = 1, 2, 3, 3
 TOGETHER, CHANGED, IDLE = "#0072b2", "#d55e00", "#e4e4e4"
+APART = 6.8
+"""How far to the right the second block begins."""
 
 METHODS: dict[str, Callable[[Array], Array]] = {
     "batch": lambda x: batch_norm(x, None, None, eps=0.0)[0],
@@ -59,8 +60,8 @@ def _gain(x: Array) -> None:
 
 
 CHANGES: dict[str, Callable[[Array], None]] = {
-    "one image × 3": _scaled,
-    "one image + 3": _shifted,
+    "image × 3": _scaled,
+    "image + 3": _shifted,
     "its channel × 3 + 3": _channel,
     "channel of all × 3": _gain,
     "another image": _replaced,
@@ -95,7 +96,7 @@ def together(method: str) -> Array:
 def changed(method: str, change: str) -> Array:
     """Which outputs are others after the change, (4, 6, 2, 2).
 
-    >>> bool(changed("layer", "one image × 3").any())
+    >>> bool(changed("layer", "image × 3").any())
     False
     """
     norm, x = METHODS[choice("method", method, METHODS)], block()
@@ -119,43 +120,33 @@ def block_picture(method: str, change: str) -> Figure:
     method : a key of ``METHODS``
     change : a key of ``CHANGES``; what it touches has a frame
     """
-    fig, (left, right) = plots.new_figure(6.4, 3.3, 1, 2, layout=None)
-    fig.subplots_adjust(left=0.1, right=0.98, bottom=0.13, top=0.86, wspace=0.12)
-    shared, new = together(method), changed(method, change)
-    _cells(left, shared, TOGETHER)
+    fig, ax = plots.new_figure(6.4, 3.1, layout=None)
+    fig.subplots_adjust(left=0.07, right=0.99, bottom=0.08, top=0.99)
+    shared, new, frames = together(method), changed(method, change), touched(change).any((2, 3))
+    for mask, color, offset in ((shared, TOGETHER, 0), (new, CHANGED, APART)):
+        for on, face in ((mask, color), (~mask, IDLE)):
+            corners = np.array([_corner(*index, offset=offset) for index in np.argwhere(on)])
+            if len(corners):
+                ax.add_patch(_squares(corners, face))
     x, y = _corner(IMAGE, CHANNEL, 0, 0)
-    left.plot([x + 0.2], [y + 0.2], "o", color="#ffffff", markersize=4)
-    _cells(right, new, CHANGED)
-    for n, c in np.argwhere(touched(change).any(axis=(2, 3))):
-        x, y = _corner(n, c, 0, 0)
-        frame = [x - 0.07, x + 0.9, x + 0.9, x - 0.07, x - 0.07]
-        right.plot(frame, [y - 0.07, y - 0.07, y + 0.9, y + 0.9, y - 0.07], color="#222222", lw=1)
-    left.set_ylabel("image", labelpad=1)
-    right.set_yticklabels([])
-    left.set_title(f"{method}: {int(shared.sum())} together", fontsize=10)
-    many = int(new.sum())
-    right.set_title(f"{many or 'None'} of {new.size} outputs change", fontsize=10)
+    ax.plot([x + 0.2], [y + 0.2], "o", color="#ffffff", markersize=4)
+    for n, c in np.argwhere(frames):
+        x, y = _corner(n, c, 0, 0, APART)
+        frame = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) * 0.97 + (x - 0.07, y - 0.07)
+        ax.plot(*frame.T, color="#222222", lw=1)
+    heads = f"{method}: {int(shared.sum())} together", f"{int(new.sum()) or 'No'} outputs change"
+    for offset, head in zip((0, APART), heads, strict=True):
+        ax.text(offset, -0.3, head, fontsize=10.5, fontweight="bold")
+        ax.text(offset + 2.9, 4.35, "channels", ha="center", fontsize=9)
+    ax.text(-0.25, 1.9, "images", rotation=90, va="center", ha="right", fontsize=9)
+    ax.set(xlim=(-0.1, APART + SHAPE[1]), ylim=(4.5, -0.75))
+    ax.set_axis_off()
     return fig
 
 
-def _corner(n: int, c: int, i: int, j: int) -> tuple[float, float]:
+def _corner(n: Any, c: Any, i: Any, j: Any, offset: float = 0) -> tuple[float, float]:
     """Where a number's square begins: images go down, channels to the right."""
-    return c + 0.43 * j, n + 0.43 * i
-
-
-def _cells(ax: Axes, mask: Array, color: str) -> None:
-    """All squares in two paths: those of the mask in color, the others pale."""
-    for on, face in ((mask, color), (~mask, IDLE)):
-        corners = np.array([_corner(*index) for index in np.argwhere(on)]).reshape(-1, 2)
-        if len(corners):
-            ax.add_patch(_squares(corners, face))
-    names: Any = {"xticks": np.arange(SHAPE[1]) + 0.42, "yticks": np.arange(SHAPE[0]) + 0.42}
-    ax.set(xlim=(-0.15, SHAPE[1]), ylim=(SHAPE[0], -0.15), xlabel="channel", **names)
-    ax.set_xticklabels([f"{c + 1}" for c in range(SHAPE[1])])
-    ax.set_yticklabels([f"{n + 1}" for n in range(SHAPE[0])])
-    ax.tick_params(length=0)
-    ax.grid(False)
-    ax.spines[["left", "bottom"]].set_visible(False)
+    return offset + c + 0.43 * j, n + 0.43 * i
 
 
 def _squares(corners: Array, color: str) -> Any:
