@@ -125,13 +125,13 @@ def block_picture(method: str, change: str) -> Figure:
     shared, new, frames = together(method), changed(method, change), touched(change).any((2, 3))
     for mask, color, offset in ((shared, TOGETHER, 0), (new, CHANGED, APART)):
         for on, face in ((mask, color), (~mask, IDLE)):
-            corners = np.array([_corner(*index, offset=offset) for index in np.argwhere(on)])
+            corners = np.array([_corner(index, offset) for index in np.argwhere(on)])
             if len(corners):
                 ax.add_patch(_squares(corners, face))
-    x, y = _corner(IMAGE, CHANNEL, 0, 0)
+    x, y = _corner((IMAGE, CHANNEL, 0, 0))
     ax.plot([x + 0.2], [y + 0.2], "o", color="#ffffff", markersize=4)
     for n, c in np.argwhere(frames):
-        x, y = _corner(n, c, 0, 0, APART)
+        x, y = _corner((n, c, 0, 0), APART)
         frame = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]) * 0.97 + (x - 0.07, y - 0.07)
         ax.plot(*frame.T, color="#222222", lw=1)
     heads = f"{method}: {int(shared.sum())} together", f"{int(new.sum()) or 'No'} outputs change"
@@ -144,8 +144,9 @@ def block_picture(method: str, change: str) -> Figure:
     return fig
 
 
-def _corner(n: Any, c: Any, i: Any, j: Any, offset: float = 0) -> tuple[float, float]:
+def _corner(index: Any, offset: float = 0) -> tuple[float, float]:
     """Where a number's square begins: images go down, channels to the right."""
+    n, c, i, j = index
     return offset + c + 0.43 * j, n + 0.43 * i
 
 
