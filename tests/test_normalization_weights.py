@@ -96,6 +96,10 @@ def batches(kind: str, runs: int | None, count: int = 50):
         yield 2 * rng.standard_normal((*lead, *shape)) + 0.5
 
 
+def next_batch(kind: str) -> np.ndarray:
+    return next(batches(kind, None))
+
+
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("kind", ["linear", "conv"])
 def test_fifty_steps_beside_pytorchs_parametrization(kind: str, bias: bool) -> None:

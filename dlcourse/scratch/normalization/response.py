@@ -87,7 +87,11 @@ def root(s: Array, beta: float) -> Array:
 
 
 def local_response_norm(
-    x: Array, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
+    x: Array,
+    size: int,
+    alpha: float = 1e-4,
+    beta: float = 0.75,
+    k: float = 1.0,
 ) -> tuple[Array, Cache]:
     r"""Divide each channel by what it and its neighbours have at the same place.
 

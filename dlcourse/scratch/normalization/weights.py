@@ -13,13 +13,19 @@ from dlcourse.scratch.layers import Conv2d, Linear
 from dlcourse.scratch.layers.base import Cache, Layer
 
 
-def lengths(v: Array, axes: tuple[int, ...]) -> Array:
-    """‖v‖ over these axes, kept as axes of one entry.
+def lengths(rows: Array) -> Array:
+    """‖v‖ of each row.
 
-    The largest entry is divided out first, so that no square leaves the range of the dtype.
+    Where a square leaves the range of the dtype the largest entry is divided out first.
     """
-    largest = abs(v).max(axes, keepdims=True)
-    return largest * np.sqrt(((v / largest) ** 2).sum(axes, keepdims=True))
+    with np.errstate(over="ignore"):
+        squares = np.vecdot(rows, rows)
+    range_ = np.finfo(rows.dtype)
+    if range_.tiny / range_.eps < squares.min() and squares.max() <= range_.max:
+        return np.sqrt(squares)
+    largest = abs(rows).max(-1)
+    scaled = rows / largest[..., None]
+    return largest * np.sqrt(np.vecdot(scaled, scaled))
 
 
 def weight_norm(v: Array, g: Array) -> tuple[Array, Cache]:
@@ -50,17 +56,21 @@ def weight_norm(v: Array, g: Array) -> tuple[Array, Cache]:
     ----------
     Salimans and Kingma (2016), equation 2.
     """
-    axes = tuple(range(g.ndim - v.ndim, 0))  # the weights of one output
-    norm, g = lengths(v, axes), np.expand_dims(g, axes)
-    u = v / norm
-    return g * u, (u, g / norm, axes)
+    rows = v.reshape(*g.shape, -1)  # the weights of one output lie side by side
+    norm = lengths(rows)
+    u = rows / norm[..., None]
+    w = g[..., None] * u
+    return w.reshape(v.shape), (u, g / norm, v.shape)
 
 
 def weight_norm_backward(dw: Array, cache: Cache) -> tuple[Array, Array]:
     """dg = u·dw and dv = (g/‖v‖) (dw - u (u·dw)) with u = v/‖v‖: what lies along v is removed."""
-    u, scale, axes = cache
-    dg = (u * dw).sum(axes, keepdims=True)
-    return scale * (dw - u * dg), dg.squeeze(axes)
+    u, scale, shape = cache
+    runs = dw.shape[: dw.ndim - len(shape)]  # those that only dw has
+    rows = dw.reshape(*runs, *u.shape)
+    dg = np.vecdot(u, rows)
+    dv = scale[..., None] * (rows - u * dg[..., None])
+    return dv.reshape(dw.shape), dg
 
 
 class WeightNorm(Layer):
