@@ -29,9 +29,9 @@ def network(**settings):
 def test_wrapping_and_folding_keep_the_function() -> None:
     plain, wrapped = network(), network(normed=True)
     np.testing.assert_allclose(wrapped.forward(X), plain.forward(X), rtol=1e-12)
-    assert [type(one) for one in wrapped.layers[::2]] == [WeightNorm] * 7
+    assert [type(one) for one in wrapped.layers[::2]] == [WeightNorm] * 6
     back = folded(wrapped)
-    assert [type(one) for one in back.layers[::2]] == [Linear] * 7
+    assert [type(one) for one in back.layers[::2]] == [Linear] * 6
     np.testing.assert_allclose(back.theta, plain.theta, rtol=1e-12)
     images = np.random.default_rng(1).standard_normal((3, 1, 8, 8)).astype(np.float32)
     net = two_convolutions(np.random.default_rng(0))
