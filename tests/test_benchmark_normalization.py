@@ -1,4 +1,4 @@
-"""The alarms of ``benchmarks.normalization``: a missed aim and a wrong result turn its exit code."""
+"""The alarms of ``benchmarks.normalization``: missed aims and wrong results turn its exit code."""
 
 from __future__ import annotations
 
