@@ -86,17 +86,11 @@ def column(name: str, value: Any, low: float = 0.0) -> Any:
     return value
 
 
-def momentum(value: Any, runs: int | None) -> Any:
-    """The weight of a new batch in running statistics: None, a number in [0, 1], one a run."""
-    if value is None:
-        return None
-    value = number("momentum", value, 0, 1)
-    if isinstance(value, np.ndarray) and value.shape != (runs, 1):
-        wanted = (
-            "a number" if runs is None else f"a number or an array {(runs, 1)}, one entry a run"
-        )
-        fail("momentum", wanted, value)
-    return value
+def momentum(value: Any) -> float | None:
+    """The weight of a new batch in running statistics: in [0, 1], or None."""
+    if value is not None and isinstance(number("momentum", value, 0, 1), np.ndarray):
+        fail("momentum", "a number, the same for all runs, or None", value)
+    return None if value is None else float(value)
 
 
 def _interval(low: float, high: float, low_open: bool, high_open: bool) -> str:
@@ -186,10 +180,15 @@ def state(new: Any, mine: Mapping[str, Any], make: Callable[[Any], Any]) -> dict
         lacking = [f"{name} is missing" for name in mine if name not in new]
         lacking += [f"{name} is unknown" for name in new if name not in mine]
         fail("state_dict", f"of {', '.join(mine) or 'nothing'}", "; ".join(lacking))
-    found = {name: make(one) for name, one in new.items()}
+    found = {}
     for name, a in mine.items():
-        key, one, whole = f"state_dict[{name!r}]", found[name], "int" in str(a.dtype)
-        if not ("int" in str(one.dtype) or ("float" in str(one.dtype) and not whole)):
+        key, whole = f"state_dict[{name!r}]", "int" in str(a.dtype)
+        try:
+            found[name] = one = make(new[name])
+            kind = str(one.dtype)
+        except (TypeError, ValueError, RuntimeError):  # torch raises now this, now that
+            kind = "none"
+        if not ("int" in kind or ("float" in kind and not whole)):
             fail(key, f"of {'integers' if whole else 'numbers'}", new[name], error=TypeError)
         if one.shape != a.shape:
             fail(key, f"shaped {tuple(a.shape)}", new[name])

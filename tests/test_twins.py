@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "dlcourse"
 ROOMS = [
-    *("optimizers", "schedules", "initialization", "preprocessing"),
+    *("optimizers", "schedules", "initialization", "preprocessing", "normalization"),
     *("landscape", "layers", "losses", "models"),
 ]
 
@@ -62,7 +62,8 @@ def test_scratch_runs_without_torch() -> None:
         "import sys; sys.modules['torch'] = None\n"
         "import dlcourse.scratch.models, dlcourse.scratch.losses, dlcourse.scratch.optimizers\n"
         "import dlcourse.scratch.initialization\n"
-        "import dlcourse.scratch.preprocessing\n"
+        "import dlcourse.scratch.preprocessing, dlcourse.scratch.normalization\n"
+        "import dlcourse.scratch.normalization\n"
         "import dlcourse.training, dlcourse.data\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -44,7 +46,7 @@ def transformer(
         "none"; "rezero": x + α f(x) with α at first 0
     norm : "layer", "rms", "dyt" (``DynamicTanh``), or "batch", over all places of all windows
     final : whether one more norm follows the last block of "pre"
-    approximate : as in ``GELU``; "tanh" makes a training step a fifth shorter
+    approximate : as in ``GELU``; "tanh" is a little quicker
 
     Examples
     --------
@@ -107,26 +109,41 @@ def blocks_of(model: Any) -> dict[int, Any]:
 def block_gradients(model: Any, loss: Any, batch: tuple[Any, Any]) -> Array:
     """The norm of the loss' gradient in the parameters of each block: (blocks, runs), or (blocks,).
 
+    In the mode of training, but the model remembers nothing of it save ``grad``.
+
     Parameters
     ----------
     loss : ``SequenceCrossEntropy()`` of the model's room
     batch : (x, y), windows and what follows each of their characters
     """
     x, y = batch
-    loss.forward(model.forward(x, True), y)
-    model.backward(loss.backward(), input_grad=False)
+    with _state_kept(model):
+        loss.forward(model.forward(x, True), y)
+        model.backward(loss.backward(), input_grad=False)
     norms = []
     for i in blocks_of(model):
-        parts = [np.asarray(g) for name, g in model.grads.items() if name.startswith(f"{i}.")]
-        first = 0 if model.runs is None else 1
-        norms.append(np.sqrt(sum((g**2).sum(axis=tuple(range(first, g.ndim))) for g in parts)))
+        places = [place for name, place in model.slices.items() if name.startswith(f"{i}.")]
+        grad = np.asarray(model.grad[..., places[0].start : places[-1].stop])
+        norms.append(np.sqrt(np.vecdot(grad, grad)))
     return np.array(norms)
 
 
 def block_activations(model: Any, x: Any) -> Array:
     """The root mean square of what enters the first block and leaves each: (1 + blocks, runs)."""
     sizes, last = [], max(blocks_of(model))
-    for layer in model.layers[: last + 1]:
-        x = layer.forward(x, True)
-        sizes.append(np.sqrt((np.asarray(x) ** 2).mean(axis=(-3, -2, -1))))
+    with _state_kept(model):
+        for layer in model.layers[: last + 1]:
+            x = layer.forward(x, True)
+            sizes.append(np.sqrt((np.asarray(x) ** 2).mean(axis=(-3, -2, -1))))
     return np.array(sizes[1:])
+
+
+@contextmanager
+def _state_kept(model: Any) -> Iterator[None]:
+    """Running statistics as before, whatever was done."""
+    kept = {name: a + 0 for name, a in model.buffers.items()}
+    try:
+        yield
+    finally:
+        for name, a in model.buffers.items():
+            a[...] = kept[name]

@@ -3,7 +3,7 @@
 A case that cannot separate two conventions is worth nothing, so each one says what it separates.
 """
 
-from cases import initialization, layers, optimizers, preprocessing, training
+from cases import initialization, layers, normalization, optimizers, preprocessing, training
 from cases.kinds import ErrorCase, OptimizerCase, PairCase
 from cases.layers import LAYERS
 from cases.optimizers import OPTIMIZERS
@@ -14,6 +14,7 @@ ERRORS = [
     *initialization.ERRORS,
     *preprocessing.ERRORS,
     *layers.ERRORS,
+    *normalization.ERRORS,
     *training.ERRORS,
 ]
 

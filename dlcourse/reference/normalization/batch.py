@@ -74,7 +74,7 @@ class BatchNorm(Layer):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: Any = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = True,
         *,
         runs: int | None = None,
@@ -84,7 +84,7 @@ class BatchNorm(Layer):
         super().__init__()
         c = checks.integer("num_features", num_features, 1)
         self.eps = checks.scalar("eps", eps)
-        self.momentum = checks.momentum(momentum, runs)
+        self.momentum = checks.momentum(momentum)
         self.fill({"weight": ones(c), "bias": zeros(c)} if affine else {}, runs, dtype, device)
         kind = torch.as_tensor(np.empty(0, checks.float_kind("dtype", dtype)), device=device)
         lead = () if runs is None else (runs,)
@@ -103,7 +103,7 @@ class BatchNorm(Layer):
     def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         inputs.channels(x, self.running_mean.shape[-1], self.runs, Tensor)
         if training:
-            inputs.values_a_channel(x, x.shape[-2] if x.ndim < 4 else x[..., 0, :, :].numel())
+            inputs.values_a_channel(x)
         kind = torch.promote_types(x.dtype, self.running_mean.dtype)
         weight, bias = (p if p is None else p.to(kind) for p in map(params.get, ("weight", "bias")))
         held = [self.running_mean, self.running_var]
@@ -112,9 +112,7 @@ class BatchNorm(Layer):
         if training:
             seen = self.buffers["num_batches_tracked"]
             seen += 1
-            share = 1 / seen.to(torch.float64) if self.momentum is None else self.momentum
-            share = torch.as_tensor(share, dtype=torch.float64)
-            share = share if share.ndim < 2 else share[..., 0]
+            share = 1 / seen.to(torch.float64) if self.momentum is None else share + self.momentum
 
         def function(x: Tensor, *rest: Any) -> Tensor:
             mean, var, weight, bias, share = rest

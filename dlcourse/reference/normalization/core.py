@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import torch.nn.functional as F
+import torch
 
 from dlcourse.reference.layers.base import (
     Cache,
@@ -16,24 +16,6 @@ from dlcourse.reference.layers.base import (
     pull_back,
     record,
 )
-
-Axes = tuple[int, ...]
-
-
-def standardize(x: Tensor, axes: Axes, eps: float) -> tuple[Tensor, Cache]:
-    """``F.layer_norm`` over the axes, moved to the end for it."""
-    ends = tuple(range(-len(axes), 0))
-
-    def function(leaf: Tensor) -> Tensor:
-        last = leaf.movedim(axes, ends)
-        return F.layer_norm(last, last.shape[-len(axes) :], eps=eps).movedim(ends, axes)
-
-    return record(function, x)
-
-
-def standardize_backward(dxhat: Tensor, cache: Cache) -> Tensor:
-    """Autograd."""
-    return pull_back(dxhat, cache)[0]
 
 
 def cores(x: Tensor, vectors: int) -> tuple[int, ...]:
@@ -59,6 +41,10 @@ def record_affine(
 def affine_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Any, Any]:
     """Autograd; None for a weight or a bias that is None."""
     recorded, present = cache
+    if dy.ndim > recorded[0].ndim:  # runs that only dy has
+        each = zip(*(affine_backward(one, cache) for one in dy), strict=True)
+        stacked: Any = [None if g[0] is None else torch.stack(g) for g in each]
+        return tuple(stacked)
     dx, *found = pull_back(dy, recorded)
     dweight, dbias = (found.pop(0) if there else None for there in present)
     return dx, dweight, dbias

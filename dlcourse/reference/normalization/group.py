@@ -20,6 +20,8 @@ def group_norm(
     """``F.group_norm``."""
 
     def function(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+        if weight is None and bias is not None:
+            weight = torch.ones_like(bias)  # PyTorch stumbles over a bias alone
         return F.group_norm(x, num_groups, weight, bias, eps)
 
     return record_affine(function, x, weight, bias)

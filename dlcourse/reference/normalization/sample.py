@@ -36,8 +36,8 @@ def layer_norm(
 
 def layer_norm_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Any, Any]:
     """Autograd."""
-    *recorded, has_weight, has_bias = cache
-    dx, *grads = pull_back(dy, recorded)
+    *graph, has_weight, has_bias = cache
+    dx, *grads = pulled(dy, graph)
     dweight = grads.pop(0) if has_weight else None
     return dx, dweight, grads.pop(0) if has_bias else None
 
@@ -57,7 +57,7 @@ def rms_norm(
 
 def rms_norm_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Any]:
     """Autograd."""
-    dx, *dweight = pull_back(dy, cache)
+    dx, *dweight = pulled(dy, cache)
     return dx, dweight[0] if dweight else None
 
 
@@ -71,6 +71,13 @@ def recorded(
     """The function of x and parameters of that many ``axes``, run by run, known to autograd."""
     cores = facing(axes, x, *params)
     return record(partial(each_run, function, cores), *expanded(cores, x, *params))
+
+
+def pulled(dy: Tensor, cache: Cache) -> tuple[Tensor, ...]:
+    """``torch.stack`` of the gradients for each of the runs that only dy has."""
+    if dy.ndim == cache[0].ndim:
+        return pull_back(dy, cache)
+    return tuple(torch.stack(g) for g in zip(*(pulled(one, cache) for one in dy), strict=True))
 
 
 def facing(axes: int, x: Tensor, *params: Tensor | None) -> list[int]:

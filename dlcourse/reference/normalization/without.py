@@ -13,12 +13,11 @@ from dlcourse.reference.layers.base import (
     Tensor,
     each_run,
     ones,
-    promoted,
-    pull_back,
     zeros,
 )
 from dlcourse.reference.normalization.sample import (
     facing,
+    pulled,
     recorded,
     samples,
 )
@@ -31,7 +30,7 @@ def gate(x: Tensor, alpha: Tensor) -> tuple[Tensor, Cache]:
 
 def gate_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Tensor]:
     """Autograd."""
-    dx, dalpha = pull_back(dy, cache)
+    dx, dalpha = pulled(dy, cache)
     return dx, dalpha
 
 
@@ -42,7 +41,7 @@ def dynamic_tanh(x: Tensor, alpha: Tensor, weight: Tensor, bias: Tensor) -> tupl
 
 def dynamic_tanh_backward(dy: Tensor, cache: Cache) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Autograd."""
-    dx, dalpha, dweight, dbias = pull_back(dy, cache)
+    dx, dalpha, dweight, dbias = pulled(dy, cache)
     return dx, dalpha, dweight, dbias
 
 
@@ -67,8 +66,8 @@ class Gate(Layer):
 
     def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         inputs.values("x", x, Tensor, "float")
-        x, params = promoted(x, params)
-        return each_run(torch.mul, facing(1, x, *params.values()), x, *params.values())
+        x, alpha = samples(x, tuple(x.shape[-1:]), params["alpha"])
+        return each_run(torch.mul, facing(1, x, alpha), x, alpha)
 
 
 class DynamicTanh(Layer):

@@ -11,13 +11,21 @@ from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
 from dlcourse.scratch.normalization.core import (
-    affine,
-    affine_backward,
     batch_axes,
-    channels,
+    inverse,
     moments,
-    spread,
-    standardize_backward,
+    narrowed,
+    outermost,
+    parts,
+    per_channel,
+    project,
+    room_for_y,
+    squared,
+    stretch,
+    times,
+    total,
+    values,
+    widened,
 )
 
 
@@ -55,20 +63,31 @@ def batch_norm(
     ----------
     Ioffe and Szegedy (2015), algorithm 1.
     """
-    axes = batch_axes(x)
-    xhat, mu, var = moments(x, axes)
-    inv_std = 1 / np.sqrt(var + var.dtype.type(eps))
-    xhat *= inv_std
-    seen = channels(mu, axes), channels(var, axes)
-    return affine(xhat, weight, bias, axes), ((xhat, inv_std, axes), weight, bias, seen)
+    axes, d = batch_axes(x), np.empty_like(x)
+    mean, std = moments(x, axes, out=d)
+    inv_std = inverse(std, eps, x.dtype)
+    gain, shift = per_channel(axes, weight, bias)
+    y = room_for_y(d, gain, shift)
+    stretch(d, times(inv_std, gain), shift, axes, out=y)
+    return y, (d, inv_std, weight, bias, (mean.squeeze(axes), squared(std).squeeze(axes)))
 
 
 def batch_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
-    """Back through γ and β, then through the statistics, which depend on every sample."""
-    standard, weight, bias, _ = cache
-    xhat, _, axes = standard
-    dxhat, dweight, dbias = affine_backward(dy, xhat, weight, bias, axes)
-    return standardize_backward(dxhat, standard), dweight, dbias
+    r"""What would only shift or stretch a channel has no effect: that part of dy is taken out.
+
+    .. math:: dx = \frac{\gamma}{\sqrt{\sigma_B^2 + \epsilon}} \left(dy - \operatorname{mean}(dy)
+              - \hat x \operatorname{mean}(dy \, \hat x)\right), \quad
+              d\gamma = \sum dy \, \hat x, \quad d\beta = \sum dy
+    """
+    d, inv_std, weight, bias, _ = cache  # d / std is x̂
+    axes, dx = batch_axes(d), np.empty_like(dy)
+    n, dbias, along = values(d, axes), np.zeros(()), np.zeros(())
+    for part in parts(dy, outermost(dy, axes)):
+        dbias, along = dbias + total(axes, dy[part]), along + total(axes, dy[part], d[part])
+    dweight = along * inv_std
+    scale = times(inv_std, *per_channel(axes, weight))
+    project(dy, d, dbias / n, dweight / n * inv_std, scale, axes, out=dx)
+    return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)
 
 
 def batch_norm_inference(
@@ -87,16 +106,20 @@ def batch_norm_inference(
     array([[2.]])
     """
     axes = batch_axes(x)
-    inv_std = spread(1 / np.sqrt(var + var.dtype.type(eps)), axes)
-    xhat = (x - spread(mean, axes)) * inv_std
-    return affine(xhat, weight, bias, axes), (xhat, inv_std, weight, bias, axes)
+    inv_std, d = widened(inverse(np.sqrt(var), eps, var.dtype), axes), x - widened(mean, axes)
+    gain, shift = per_channel(axes, weight, bias)
+    y = room_for_y(d, inv_std, gain, shift)
+    stretch(d, times(inv_std, gain), shift, axes, out=y)
+    return y, (d, inv_std, weight, bias)
 
 
 def batch_norm_inference_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     """dx = γ dy / √(σ² + ε): the statistics are constants."""
-    xhat, inv_std, weight, bias, axes = cache
-    dxhat, dweight, dbias = affine_backward(dy, xhat, weight, bias, axes)
-    return dxhat * inv_std, dweight, dbias
+    d, inv_std, weight, bias = cache
+    axes = batch_axes(d)
+    dx = dy * times(inv_std, *per_channel(axes, weight))
+    dweight, dbias = total(axes, dy, d) * inv_std, total(axes, dy)
+    return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)
 
 
 def batch_statistics(x: Array) -> tuple[Array, Array]:
@@ -106,8 +129,8 @@ def batch_statistics(x: Array) -> tuple[Array, Array]:
     (array([2.]), array([1.]))
     """
     axes = batch_axes(x)
-    _, mu, var = moments(x, axes)
-    return channels(mu, axes), channels(var, axes)
+    mean, std = moments(x, axes, out=np.empty_like(x))
+    return mean.squeeze(axes).astype(x.dtype), squared(std).squeeze(axes).astype(x.dtype)
 
 
 def update_running(running: Array, value: Array, momentum: Any) -> Array:
@@ -135,8 +158,8 @@ class BatchNorm(Layer):
     ----------
     num_features : channels, int >= 1
     eps : >= 0
-    momentum : weight of the new batch in the running statistics, a number in [0, 1] or an array
-        (runs, 1); None: all batches count alike
+    momentum : weight of the new batch in the running statistics, in [0, 1]; None: all batches
+        count alike
     affine : whether there are γ ``weight`` and β ``bias``, which start as 1 and 0
     runs, dtype : as in ``Linear``
 
@@ -164,7 +187,7 @@ class BatchNorm(Layer):
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: Any = 0.1,
+        momentum: float | None = 0.1,
         affine: bool = True,
         *,
         runs: int | None = None,
@@ -173,7 +196,7 @@ class BatchNorm(Layer):
         super().__init__()
         c = checks.integer("num_features", num_features, 1)
         self.eps = checks.scalar("eps", eps)
-        self.momentum = checks.momentum(momentum, runs)
+        self.momentum = checks.momentum(momentum)
         self.fill({"weight": ones(c), "bias": zeros(c)} if affine else {}, runs, dtype)
         lead, kind = () if runs is None else (runs,), checks.float_kind("dtype", dtype)
         self.buffers["running_mean"] = np.zeros((*lead, c), kind)
@@ -196,17 +219,17 @@ class BatchNorm(Layer):
     def pair(self, x: Array) -> tuple[Array, Cache]:
         inputs.channels(x, self.running_mean.shape[-1], self.runs, np.ndarray)
         given = self.params.get("weight"), self.params.get("bias"), self.eps
-        if not self.training:
+        if self.training:
+            count = inputs.values_a_channel(x)
+            y, cache = batch_norm(x, *given)
+            *_, (mean, var) = cache
+            self.remember(mean, var, count)
+        else:
             y, cache = batch_norm_inference(x, self.running_mean, self.running_var, *given)
-            return y, (batch_norm_inference_backward, cache)
-        count = int(np.prod([x.shape[axis] for axis in batch_axes(x)]))
-        inputs.values_a_channel(x, count)
-        y, cache = batch_norm(x, *given)
-        mean, var = cache[-1]
-        self.remember(mean, var, count)
-        if self.runs and y.ndim % 2 == 0:  # of inputs and parameters without runs: alike in all
-            y = np.broadcast_to(y, (self.runs, *y.shape))
-        return y, (batch_norm_backward, cache)
+        whole = (self.runs, *y.shape[-2 if x.ndim < 4 else -4 :])
+        if self.runs and y.shape != whole:  # what has no runs comes out alike in all of them
+            y = np.broadcast_to(y, whole).copy()
+        return y.astype(np.result_type(x, self.running_mean), copy=False), (self.training, cache)
 
     def remember(self, mean: Array, var: Array, count: int) -> None:
         """Update the running statistics with those of a batch of ``count`` values a channel."""
@@ -217,6 +240,6 @@ class BatchNorm(Layer):
             running[...] = update_running(running, value, weight)
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
-        backward, kept = cache
-        found = backward(dy, kept)
-        return found if self.params else found[0]
+        training, kept = cache
+        found = (batch_norm_backward if training else batch_norm_inference_backward)(dy, kept)
+        return found if self.params else found[0].astype(self.dtypes[0], copy=False)

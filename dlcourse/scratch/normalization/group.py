@@ -11,18 +11,33 @@ from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers.base import Cache, Layer, ones, zeros
 from dlcourse.scratch.normalization.core import (
-    affine,
-    affine_backward,
     batch_axes,
-    standardize,
-    standardize_backward,
+    inverse,
+    moments,
+    parts,
+    per_channel,
+    room_for_y,
+    stretch,
+    times,
+    total,
+    unbuffered,
+    values,
 )
 
+SAMPLE, GROUP, PLACES = -5, (-3, -2, -1), (-2, -1)
+"""The axes of (..., n, groups, channels of a group, h, w)."""
 
-def grouped(x: Array, num_groups: int) -> Array:
-    """All values of a group side by side: (..., n, groups, values)."""
-    before = x.shape[: -1 if x.ndim < 4 else -3]
-    return x.reshape(*before, num_groups, -1)
+
+def grouped(num_groups: int, *arrays: Array | None) -> list[Any]:
+    """Images, or features as images of one pixel, with an axis of groups: views."""
+    found: list[Any] = []
+    for a in arrays:
+        if a is None:
+            found.append(a)
+        else:
+            a = a if a.ndim > 3 else a[..., None, None]
+            found.append(a.reshape(*a.shape[:-3], num_groups, -1, *a.shape[-2:]))
+    return found
 
 
 def group_norm(
@@ -54,20 +69,40 @@ def group_norm(
     ----------
     Wu and He (2018), eq. 7.
     """
-    axes = batch_axes(x)
-    xhat, standard = standardize(grouped(x, num_groups), (-1,), eps)
-    xhat = xhat.reshape(x.shape)
-    return affine(xhat, weight, bias, axes), (standard, xhat, weight, bias, axes)
+    axes, behind = batch_axes(x), x.shape[-1 if x.ndim < 4 else -3 :]
+    x, gain, shift = grouped(num_groups, x, *per_channel(axes, weight, bias))
+    d, y = np.empty_like(x), room_for_y(x, gain, shift)
+    inv_std = np.empty((*x.shape[:-3], 1, 1, 1), x.dtype)
+    for part in parts(x, SAMPLE):
+        _, std = moments(x[part], GROUP, out=d[part])
+        inv_std[part] = inverse(std, eps, x.dtype)
+        stretch(d[part], times(inv_std[part], gain), shift, PLACES, out=y[part])
+    return y.reshape(*y.shape[:-4], *behind), (d, inv_std, weight, bias)
 
 
 def group_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
-    """Back through γ and β, channel by channel, then through the statistics of the groups."""
-    standard, xhat, weight, bias, axes = cache
-    dxhat, dweight, dbias = affine_backward(dy, xhat, weight, bias, axes)
-    lead, (*_, num_groups, size) = dxhat.shape[: dxhat.ndim - xhat.ndim], standard[0].shape
-    before = xhat.shape[: -1 if len(axes) == 1 else -3]
-    dx = standardize_backward(dxhat.reshape(*lead, *before, num_groups, size), standard)
-    return dx.reshape(dxhat.shape), dweight, dbias
+    r"""What would only shift or stretch a group has no effect: that part of g is taken out.
+
+    .. math:: dx = \frac{1}{\sqrt{\sigma_g^2 + \epsilon}} \left(g - \operatorname{mean}(g)
+              - \hat x \operatorname{mean}(g \, \hat x)\right), \quad g = \gamma \, dy
+    """
+    d, inv_std, weight, bias = cache  # d / std is x̂
+    shape, (gain,) = dy.shape, per_channel(batch_axes(dy), weight)
+    dy, gain = grouped(d.shape[-4], dy, gain)
+    dx, n, grads = np.empty_like(dy), values(d, GROUP), np.zeros(())
+    for part in parts(d, SAMPLE):
+        g, own, scale = dy[part], d[part], inv_std[part]
+        found = np.stack([total(PLACES, g), total(PLACES, g, own) * scale])  # of each channel
+        grads = grads + found.sum(SAMPLE)
+        found = times(found, gain)
+        mean, along = (found.sum(GROUP[0], keepdims=True) * scale / n).astype(dy.dtype)
+        with unbuffered():
+            out = np.multiply(g, times(scale, gain), out=dx[part])
+            out -= own * (along * scale)
+            out -= mean
+    given = zip(grads.reshape(*grads.shape[:-4], -1), (bias, weight), strict=True)
+    dbias, dweight = (None if p is None else grad.astype(p.dtype) for grad, p in given)
+    return dx.reshape(shape), dweight, dbias
 
 
 def instance_norm(

@@ -57,7 +57,7 @@ def as_rows(axes: int, x: Array, *params: Array | None) -> tuple[Any, ...]:
     own = runs and x.ndim > axes + 1  # else all runs share x
     d = math.prod(x.shape[x.ndim - axes :])
     gain, shift = ([p if p is None else p.reshape(-1, 1, d) for p in params] + [None])[:2]
-    rows = x.reshape(len(x) if own else 1, -1, d)
+    rows = np.ascontiguousarray(x).reshape(len(x) if own else 1, -1, d)
     most = max(len(p) for p in (rows, gain, shift) if p is not None)
     return rows, gain, shift, (most, *x.shape[own:]) if runs else x.shape, runs
 

@@ -69,7 +69,7 @@ def layer_norm(
 def layer_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     """dx = (g − mean(g) − x̂ mean(g x̂)) / σ with g = γ dy: no mean is left, and no part along x̂."""
     xhat, std, gain, shift, *layout = cache
-    d = dy.reshape(-1, *xhat.shape[1:])
+    d = np.ascontiguousarray(dy).reshape(-1, *xhat.shape[1:])
     dx, sums = np.empty_like(d), np.zeros((2, len(d), d.shape[-1]), d.dtype)
     for part in parts(d):
         g, along, rest = d[:, part], xhat[:, part], dx[:, part]
@@ -122,7 +122,7 @@ def rms_norm(
 def rms_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any]:
     """dx = (g − x̂ mean(g x̂)) / rms with g = γ dy: no part along x̂ is left."""
     xhat, root, gain, *layout = cache
-    d = dy.reshape(-1, *xhat.shape[1:])
+    d = np.ascontiguousarray(dy).reshape(-1, *xhat.shape[1:])
     dx, dgain = np.empty_like(d), np.zeros((1, len(d), d.shape[-1]), d.dtype)
     for part in parts(d):
         g, along, rest = d[:, part], xhat[:, part], dx[:, part]

@@ -100,6 +100,7 @@ class Gate(Layer):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         inputs.values("x", x, np.ndarray, "float")
+        samples(x, x.shape[-1:], self.params["alpha"])
         return gate(x, self.params["alpha"])
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
