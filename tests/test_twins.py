@@ -62,7 +62,7 @@ def test_scratch_runs_without_torch() -> None:
         "import sys; sys.modules['torch'] = None\n"
         "import dlcourse.scratch.models, dlcourse.scratch.losses, dlcourse.scratch.optimizers\n"
         "import dlcourse.scratch.initialization\n"
-        "import dlcourse.scratch.preprocessing\n"
+        "import dlcourse.scratch.preprocessing, dlcourse.scratch.normalization\n"
         "import dlcourse.scratch.normalization\n"
         "import dlcourse.training, dlcourse.data\n"
     )

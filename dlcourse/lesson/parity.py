@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks import fail, integer
+from dlcourse.lesson.norms import normalization_parity
 
 BOUND = 1e-12
 DATA_BOUND = 1e-10  # an eigenvector has as many digits fewer as its eigenvalue has near neighbours
@@ -24,15 +25,15 @@ Runner = Callable[[Any, Any, str, int, dict[str, Any]], str]
 
 
 def parity(
-    name: str, *, steps: int = 300, hyper: dict[str, Any] | None = None, **more: Any
+    name: str, *, steps: int | None = None, hyper: dict[str, Any] | None = None, **more: Any
 ) -> None:
     """Run ``name`` from ``dlcourse.scratch`` beside its PyTorch twin and print that they agree.
 
     Parameters
     ----------
     name : "SGD", "Adam", "Cosine", ...: an algorithm in both rooms.
-    steps : number of steps; optimizers get the same random gradients in float64, with magnitudes
-        from 1e-8 to 1e2 and some that are zero.
+    steps : number of steps, 50 of layers and 300 of anything else unless given; optimizers get the
+        same random gradients in float64, with magnitudes from 1e-8 to 1e2 and some that are zero.
     more : hyper-parameters, passed to both sides; ``hyper`` is for those with a name taken here.
 
     Raises
@@ -40,13 +41,16 @@ def parity(
     AssertionError names the first step and the first array that differ by more than 1e-12, relative
     to the largest value that entry has had so far.
     """
-    steps, hyper = integer("steps", steps, 1), {**(hyper or {}), **more}
+    hyper = {**(hyper or {}), **more}
+    if steps is not None:
+        integer("steps", steps, 1)
     for family, runner in FAMILIES.items():
         scratch = getattr(importlib.import_module(f"dlcourse.scratch.{family}"), name, None)
         if scratch is not None:
             twins = importlib.import_module(f"dlcourse.reference.{family}")
             call = f"{name}({', '.join(f'{key}={value!r}' for key, value in hyper.items())})"
-            print(runner(scratch, getattr(twins, name), call, steps, hyper))
+            most = steps or STEPS.get(family, 300)
+            print(runner(scratch, getattr(twins, name), call, most, hyper))
             return
     fail("name", f"an algorithm of {', '.join(FAMILIES)}", name, error=KeyError)
 
@@ -248,5 +252,7 @@ FAMILIES: dict[str, Runner] = {
     "optimizers": optimizer_parity,
     "initialization": initialization_parity,
     "preprocessing": preprocessing_parity,
+    "normalization": normalization_parity,
     "schedules": schedule_parity,
 }
+STEPS = {"normalization": 50}

@@ -62,7 +62,7 @@ def normed_mlp(
     bare = models.MLP(sizes, rng, activation, runs, dtype, init=init)
     layers: list[Any] = []
     for linear, active in zip(bare.layers[::2], bare.layers[1::2], strict=False):
-        normed = [make(len(linear.params["bias"].T), runs=runs, dtype=dtype)] if make else []
+        normed = [make(linear.shapes["bias"][0], runs=runs, dtype=dtype)] if make else []
         layers += [linear, *normed, active] if where == "before" else [linear, active, *normed]
     return models.Sequential(*layers, bare.layers[-1])
 

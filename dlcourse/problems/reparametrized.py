@@ -52,7 +52,7 @@ def deep_network(
     rng: Generators,
     runs: int | None = None,
     *,
-    depth: int = 6,
+    depth: int = 5,
     init: Any = None,
     normed: bool = False,
     start: Array | None = None,

@@ -10,8 +10,6 @@ from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.normalization import BatchNorm, GroupNorm, InstanceNorm
 
 NORMALIZATION = [
-    PairCase("standardize", ((5, 4, 3),), {"axes": (-1,), "eps": 1e-3}),
-    PairCase("standardize", ((5, 4, 3),), {"axes": (-3, -1), "eps": 0.3}),
     PairCase("batch_norm", ((6, 4), (4,), (4,))),
     PairCase("batch_norm", ((2, 6, 4), (2, 4), (2, 4)), {"eps": 0.3}),
     PairCase("batch_norm", ((3, 4, 2, 5), (4,), (4,)), {"eps": 0.3}),

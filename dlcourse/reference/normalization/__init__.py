@@ -10,10 +10,6 @@ from dlcourse.reference.normalization.batch import (
     unbiased,
     update_running,
 )
-from dlcourse.reference.normalization.core import (
-    standardize,
-    standardize_backward,
-)
 from dlcourse.reference.normalization.group import (
     GroupNorm,
     InstanceNorm,
@@ -92,8 +88,6 @@ __all__ = [
     "local_response_norm_backward",
     "rms_norm",
     "rms_norm_backward",
-    "standardize",
-    "standardize_backward",
     "unbiased",
     "update_running",
     "weight_norm",

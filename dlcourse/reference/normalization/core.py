@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from dlcourse.reference.layers.base import (
     Cache,
@@ -17,24 +16,6 @@ from dlcourse.reference.layers.base import (
     pull_back,
     record,
 )
-
-Axes = tuple[int, ...]
-
-
-def standardize(x: Tensor, axes: Axes, eps: float) -> tuple[Tensor, Cache]:
-    """``F.layer_norm`` over the axes, moved to the end for it."""
-    ends = tuple(range(-len(axes), 0))
-
-    def function(leaf: Tensor) -> Tensor:
-        last = leaf.movedim(axes, ends)
-        return F.layer_norm(last, last.shape[-len(axes) :], eps=eps).movedim(ends, axes)
-
-    return record(function, x)
-
-
-def standardize_backward(dxhat: Tensor, cache: Cache) -> Tensor:
-    """Autograd."""
-    return pull_back(dxhat, cache)[0]
 
 
 def cores(x: Tensor, vectors: int) -> tuple[int, ...]:

@@ -15,10 +15,6 @@ from dlcourse.scratch.normalization.batch import (
     unbiased,
     update_running,
 )
-from dlcourse.scratch.normalization.core import (
-    standardize,
-    standardize_backward,
-)
 from dlcourse.scratch.normalization.group import (
     GroupNorm,
     InstanceNorm,
@@ -95,8 +91,6 @@ __all__ = [
     "local_response_norm_backward",
     "rms_norm",
     "rms_norm_backward",
-    "standardize",
-    "standardize_backward",
     "unbiased",
     "update_running",
     "weight_norm",

@@ -56,7 +56,7 @@ def weight_norm(v: Array, g: Array) -> tuple[Array, Cache]:
     ----------
     Salimans and Kingma (2016), equation 2.
     """
-    rows = v.reshape(*g.shape, -1)  # the weights of one output lie side by side
+    rows = v.reshape(*g.shape, -1)  # one output, one row
     norm = lengths(rows)
     u = rows / norm[..., None]
     w = g[..., None] * u
