@@ -178,3 +178,13 @@ def test_weight_norm_keeps_its_own_weights() -> None:
     assert_array_equal(layer.forward(x), y)
     layer.folded().params["bias"][...] = 7.0
     assert_array_equal(layer.forward(x), y)
+
+
+@rooms
+def test_fixed_statistics_keep_float32_and_bring_their_own_runs(room: str) -> None:
+    """Also where the variance alone has runs."""
+    x, mean, var = np.random.default_rng(0).uniform(1, 2, (3, 4, 4)).astype(np.float32)
+    given = [ROOMS[room].number(a) for a in (x, mean[0], var)]
+    y, _ = ROOM[room].batch_norm_inference(*given, None, None)
+    assert as_numpy(y).dtype == np.float32
+    assert_allclose(as_numpy(y), (x - mean[0]) / np.sqrt(var + 1e-5)[:, None], rtol=1e-5)
