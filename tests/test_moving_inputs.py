@@ -115,7 +115,7 @@ def test_a_watched_training_sees_more_drift_when_units_wander() -> None:
         found[size] = compared(
             (model, SGD), loss, train, looks=(2, 20), see=layer_inputs, compare=drift
         )(rngs, 3, lr)
-    assert (found[0.6]["shift"] > 5 * found[0.0]["shift"]).all()
+    assert (found[0.6]["shift"] > 2 * found[0.0]["shift"]).all()
     assert found[0.0]["loss"].shape == (3,)
 
 

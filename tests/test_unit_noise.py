@@ -14,7 +14,6 @@ from dlcourse.problems.unit_noise import (
     learn_few,
     noisy_mlp,
     settle,
-    settled_both_ways,
     try_few,
     variance_ratio,
 )
@@ -89,10 +88,11 @@ def test_few_images_are_learned_and_a_run_that_diverges_says_so() -> None:
 
 
 def test_the_rate_is_chosen_by_validation_and_never_one_that_diverged() -> None:
-    one = try_few([0, 1], [1e6, 0.3, 1e-4], steps=20, images=32, sizes=(64, 16, 10))
+    (one,) = try_few([0, 1], [1e6, 0.3, 1e-4], steps=20, images=32, sizes=(64, 16, 10))
     assert one.best == 1
     np.testing.assert_allclose(one.gap[1], one.test[1] - one.train[1])
-    quiet, noisy = settled_both_ways([0, 1], [0.3], steps=20, images=32, group=32, p=0.5)
+    both = {"steps": 20, "images": 32, "group": 32, "p": 0.5}
+    quiet, noisy = try_few([0, 1], [0.3], (False, True), **both)
     assert (quiet.test != noisy.test).all()
 
 

@@ -219,30 +219,28 @@ class Tried(NamedTuple):
         return self.test - self.train
 
 
-def try_few(seeds: Sequence[int], rates: Sequence[float], **settings: Any) -> Tried:
-    """``learn_few`` at each of the rates, judged on its own, on validation and on test images."""
-    return settled_both_ways(seeds, rates, **settings)[0]
+def try_few(
+    seeds: Sequence[int], rates: Sequence[float], passes: Sequence[bool] = (False,), **settings: Any
+) -> list[Tried]:
+    """``learn_few`` at each of the rates, judged on its own, on validation and on test images.
 
-
-def settled_both_ways(
-    seeds: Sequence[int], rates: Sequence[float], **settings: Any
-) -> tuple[Tried, Tried]:
-    """``try_few`` with running values from a pass without dropout, and from one with dropout.
-
-    The latter are what training would remember.
+    Parameters
+    ----------
+    passes : how running values are settled, one result for each: from a pass without dropout,
+        False, or from one with it, True, as training would remember them
+    settings : of ``learn_few``
     """
     _, val, test = unit_digits(np.float32)
-    rows: list[list[Any]] = [[], []]
+    rows: list[list[Any]] = [[] for _ in passes]
     for rate in rates:
         net, own = learn_few(seeds, rate, **settings)
-        for training, found in enumerate(rows):
-            settle(net, own[0], training=bool(training))
+        for training, found in zip(passes, rows, strict=True):
+            settle(net, own[0], training)
             (train_loss, _), (val_loss, _), (test_loss, right) = (
                 judged(net, images) for images in (own, val, test)
             )
             found.append((train_loss, val_loss, test_loss, right))
-    quiet, noisy = (Tried(rates, *np.array(found).swapaxes(0, 1)) for found in rows)
-    return quiet, noisy
+    return [Tried(rates, *np.array(found).swapaxes(0, 1)) for found in rows]
 
 
 def judged(net: Any, images: tuple[Array, Array]) -> tuple[Array, Array]:
