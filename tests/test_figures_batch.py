@@ -35,17 +35,18 @@ def test_a_move_of_the_batch_changes_the_first_row_alone(batch, learned):
         np.testing.assert_allclose(after, drawn["as it is"][1], atol=1e-4)
         slope = np.corrcoef(before, after)[0, 1]
         assert slope == pytest.approx(1)
-    assert abs(drawn["3 added"][0] - drawn["as it is"][0]).min() > 2.9
-    assert drawn["times 3"][0].std() > 2.9 * drawn["as it is"][0].std()
+    assert drawn["3x + 3"][0].mean() > drawn["as it is"][0].mean() + 2.8
+    assert drawn["3x + 3"][0].std() > 2.9 * drawn["as it is"][0].std()
 
 
 def test_all_points_lie_in_the_picture_but_the_stretched_outlier():
     for batch in BATCHES:
-        for move in ("as it is", "3 added"):
-            low, high = one_feature(batch, move, "1, 0").axes[0].get_xlim()
-            before, after = rows(one_feature(batch, move, "1, 0"))
+        for move in MOVES:
+            low, high = one_feature(batch, move, "2, 3").axes[0].get_xlim()
+            before, after = rows(one_feature(batch, move, "2, 3"))
+            stretched = batch == "outlier" and move != "as it is"
+            assert (low < before.min() and before.max() < high) != stretched
             assert low < after.min() and after.max() < high
-            assert batch == "outlier" or (low < before.min() and before.max() < high)
 
 
 def test_the_words_say_the_skewness_of_both_rows():

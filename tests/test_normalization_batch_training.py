@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from harness import relative
 from networks import ROOMS, SCRATCH
 from test_normalization_sample import ROOM
@@ -142,3 +143,23 @@ def test_inputs_that_all_runs_share(shape: tuple, affine: bool, training: bool) 
         found.append([y, dx, *layer.grads.values(), *layer.buffers.values()])
     for a, b in zip(*found, strict=True):
         assert relative(a, b) < 1e-13
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("kind", ["BatchNorm", "GroupNorm", "InstanceNorm"])
+@pytest.mark.parametrize("runs", [None, 2])
+def test_the_twins_on_every_device(kind: str, runs: int | None, device: str) -> None:
+    given = {"BatchNorm": (4, 0.01, 0.3), "GroupNorm": (2, 4), "InstanceNorm": (4, 0.01, True)}[
+        kind
+    ]
+    ours = getattr(ROOM["scratch"], kind)(*given, runs=runs)
+    twin = getattr(ROOM["reference"], kind)(*given, runs=runs, device=device)
+    rng, shape = np.random.default_rng(8), (5, 4, 3, 2) if runs is None else (runs, 5, 4, 3, 2)
+    for training in (True, True, False):
+        x, dy = rng.standard_normal((2, *shape))
+        y, ty = ours.forward(x, training), twin.forward(torch.tensor(x, device=device), training)
+        dx, tdx = ours.backward(dy), twin.backward(torch.tensor(dy, device=device))
+        pairs = [(y, ty), (dx, tdx), *zip(ours.grads.values(), twin.grads.values(), strict=True)]
+        for a, b in (*pairs, *zip(ours.buffers.values(), twin.buffers.values(), strict=True)):
+            assert b.device.type == device
+            assert relative(a, b.cpu()) < 1e-10

@@ -18,6 +18,7 @@ from dlcourse.problems.reparametrized import (
 from dlcourse.problems.two_convolutions import two_convolutions
 from dlcourse.scratch.layers import Linear
 from dlcourse.scratch.normalization import WeightNorm
+from dlcourse.training import sweep
 
 X = np.random.default_rng(0).standard_normal((40, 64)) + 1.0
 
@@ -67,10 +68,12 @@ def test_the_rate_is_chosen_and_other_seeds_report() -> None:
     digits = data.load("digits", dtype=np.float32)
     sets, way = (digits.train, digits.validation, digits.test), partial(deep_network, depth=1)
     rates = {"few": [0.01, 0.3, 30.0]}
-    one = tuned({"few": way}, rates, sets, fresh=range(50, 53), epochs=2, seeds=2)["few"]
+    one = tuned(sweep, {"few": way}, rates, sets, fresh=range(50, 53), epochs=2, seeds=2)["few"]
     assert one.rate == 0.3 and not one.edge
     assert one.loss.shape == one.accuracy.shape == (3,)
     assert len(set(one.loss)) == 3 and one.accuracy.min() > 0.5
-    edge = tuned({"few": way}, {"few": [0.3, 30.0]}, sets, fresh=range(50, 52), epochs=2, seeds=2)
+    edge = tuned(
+        sweep, {"few": way}, {"few": [0.3, 30.0]}, sets, fresh=range(50, 52), epochs=2, seeds=2
+    )
     assert edge["few"].edge
     np.testing.assert_array_equal(edge["few"].loss, one.loss[:2])

@@ -110,15 +110,16 @@ class HeldSGD(SGD):
 def with_rate(norm: str, held: bool = False) -> Any:
     """``build(rng, runs, lr)`` for ``sweep``: a network of six layers and its optimizer.
 
+    In float64: at large rates the last digits decide, and those of float32 hang on the processor.
+
     >>> net, optimizer = with_rate("batch", held=True)(np.random.default_rng(0), None, 0.1)
     >>> type(optimizer).__name__
     'HeldSGD'
     """
 
     def build(rng: Any, runs: int, lr: Any) -> tuple[Whole, SGD]:
-        net = started(rng, runs, norm)
-        rate = np.asarray(lr, np.float32)
-        return net, HeldSGD(net, rate) if held else SGD(net.theta, lr=rate)
+        net = started(rng, runs, norm, dtype=np.float64)
+        return net, HeldSGD(net, lr) if held else SGD(net.theta, lr=lr)
 
     return build
 

@@ -13,7 +13,6 @@ from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP, Sequential
 from dlcourse.scratch.normalization import WeightNorm, data_dependent_init
 from dlcourse.scratch.optimizers import SGD
-from dlcourse.training import sweep
 
 
 def rebuilt(model: Any, wanted: Any, make: Callable[[Any], Any]) -> Sequential:
@@ -92,6 +91,7 @@ class Outcome(NamedTuple):
 
 
 def tuned(
+    sweep: Callable[..., Any],
     ways: Mapping[str, Any],
     rates: Mapping[str, Sequence[float]],
     sets: Sequence[Any],
@@ -104,6 +104,7 @@ def tuned(
 
     Parameters
     ----------
+    sweep : ``dlcourse.training.sweep``
     ways : {name: function of rng and runs that makes a network}
     rates : {name: rates}, as many for each
     sets : training, validation and test data

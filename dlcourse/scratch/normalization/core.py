@@ -85,16 +85,17 @@ def moments(x: Array, axes: Axes, out: Array) -> tuple[Array, Array]:
     """Write x without its mean; the mean, and the root of the biased variance, in float64."""
     n = values(x, axes)
     mean = total(axes, x) / n
-    std = shift(x, mean, axes, out)
+    rounded = mean.astype(x.dtype)
+    std = shift(x, rounded, axes, out)
     if (abs(mean) > 2 * std).any():  # what was rounded off it counts, and if x is constant is all
         rest = total(axes, out) / n
-        mean, std = mean + rest, shift(out, rest, axes, out)
+        mean, std = rounded + rest, shift(out, rest.astype(x.dtype), axes, out)
     return mean, std
 
 
 def shift(x: Array, by: Array, axes: Axes, out: Array) -> Array:
     """Write x - by; the root of the mean of its squares, infinite only where x is."""
-    by, squares = by.astype(x.dtype), np.zeros(())
+    squares = np.zeros(())
     with unbuffered(), np.errstate(over="ignore"):
         for part in parts(x, outermost(x, axes)):
             d = np.subtract(x[part], by, out=out[part])
