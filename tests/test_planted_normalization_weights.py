@@ -10,7 +10,8 @@ from cases.normalization_weights import RESPONSES, WEIGHTS
 from harness import relative
 from networks import SCRATCH
 from numpy.testing import assert_allclose
-from test_normalization_weights import both, exact_lrn, made, next_batch
+from test_normalization_response import exact_lrn
+from test_normalization_weights import both, made, next_batch
 
 from dlcourse.gradcheck import check_vjp
 from dlcourse.scratch import normalization
