@@ -35,24 +35,22 @@ def test_a_move_of_the_batch_changes_the_first_row_alone(batch, learned):
         np.testing.assert_allclose(after, drawn["as it is"][1], atol=1e-4)
         slope = np.corrcoef(before, after)[0, 1]
         assert slope == pytest.approx(1)
-    assert drawn["3x + 3"][0].mean() > drawn["as it is"][0].mean() + 2.8
-    assert drawn["3x + 3"][0].std() > 2.9 * drawn["as it is"][0].std()
+    np.testing.assert_allclose(drawn["x/2 + 3"][0], drawn["as it is"][0] / 2 + 3)
 
 
-def test_all_points_lie_in_the_picture_but_the_stretched_outlier():
+def test_all_points_lie_in_the_picture():
     for batch in BATCHES:
         for move in MOVES:
             low, high = one_feature(batch, move, "2, 3").axes[0].get_xlim()
-            before, after = rows(one_feature(batch, move, "2, 3"))
-            stretched = batch == "outlier" and move != "as it is"
-            assert (low < before.min() and before.max() < high) != stretched
-            assert low < after.min() and after.max() < high
+            for row in rows(one_feature(batch, move, "2, 3")):
+                assert low < row.min() and row.max() < high
 
 
 def test_the_words_say_the_skewness_of_both_rows():
     texts = [t.get_text() for t in one_feature("outlier").axes[0].texts]
     skew = [text.rpartition(" ")[2] for text in texts]
     assert len(skew) == 2 and skew[0] == skew[1] != "0.00"
+    assert not any("-0.0," in text for text in texts)
 
 
 def test_what_comes_back_is_the_residual_of_a_line():

@@ -163,3 +163,21 @@ def test_the_twins_on_every_device(kind: str, runs: int | None, device: str) -> 
         for a, b in (*pairs, *zip(ours.buffers.values(), twin.buffers.values(), strict=True)):
             assert b.device.type == device
             assert relative(a, b.cpu()) < 1e-10
+
+
+@pytest.mark.parametrize("runs", [None, 2])
+@pytest.mark.parametrize(("mine", "given"), [("float32", "float64"), ("float64", "float32")])
+def test_running_values_of_two_precisions(mine: str, given: str, runs: int | None) -> None:
+    """In the layer's precision, whatever the batch has."""
+    x = np.random.default_rng(9).standard_normal((5, 4) if runs is None else (runs, 5, 4)) + 2
+    found = []
+    for room in ROOMS:
+        layer = ROOM[room].BatchNorm(4, momentum=0.3, dtype=mine, runs=runs)
+        for _ in range(2):
+            y = layer.forward(ROOMS[room].number(x.astype(given)), training=True)
+        assert str(y.dtype).endswith("float64")
+        assert str(layer.running_mean.dtype).endswith(mine)
+        found.append([y, layer.forward(ROOMS[room].number(x)), *layer.buffers.values()])
+    for a, b in zip(*found, strict=True):
+        assert relative(a, b) < 1e-6
+    assert abs(found[0][2]).min() > 0.5

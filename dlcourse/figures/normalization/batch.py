@@ -19,7 +19,7 @@ BATCHES = {
     "a bell": [-1.7, -1.2, -0.8, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.8, 1.2, 1.7],
     "outlier": [-1.7, -1.2, -0.8, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.8, 1.2, 9.0],
 }
-MOVES = {"as it is": (1.0, 0.0), "3x + 3": (3.0, 3.0)}
+MOVES = {"as it is": (1.0, 0.0), "x/2 + 3": (0.5, 3.0)}
 LEARNED = {"1, 0": (1.0, 0.0), "2, 3": (2.0, 3.0)}
 
 
@@ -44,7 +44,8 @@ def one_feature(batch: str, moved: str = "as it is", γ_β: str = "1, 0") -> Fig
     ax.plot(y[:, 0], np.zeros(len(y)), "s", color=AFTER, markersize=6, alpha=0.75)
     for z, height, color in ((x, 1, BEFORE), (y, 0, AFTER)):
         ax.plot([z.mean()] * 2, [height - 0.12, height + 0.12], color=color, linewidth=2)
-        words = f"mean {z.mean():.1f}, deviation {z.std():.1f}, skewness {skewness(z)[0]:.2f}"
+        mean = round(z.mean(), 1) + 0.0  # no -0.0
+        words = f"mean {mean:.1f}, deviation {z.std():.1f}, skewness {skewness(z)[0]:.2f}"
         ax.text(-5.8, height + (0.22 if height else -0.34), words, fontsize=10, color="#222222")
     ax.set(xlim=(-6, 10), ylim=(-0.5, 1.5), xlabel="value")
     ax.set_yticks((1, 0), ("in", "out"))
