@@ -158,13 +158,17 @@ def moving_digits(dtype: npt.DTypeLike = np.float32) -> tuple[Array, Array]:
 
 
 def moving_mlp(
-    rng: Generators, runs: int | None = None, size: Any = 0.0, norm: bool = False
+    rng: Generators,
+    runs: int | None = None,
+    size: Any = 0.0,
+    norm: bool = False,
+    memory: float = 0.97,
 ) -> Whole:
     """A small tanh network for ``moving_digits`` whose inputs wander, and nothing else does.
 
     Parameters
     ----------
-    size : of ``Wander``
+    size, memory : of ``Wander``
     norm : whether the inputs are normalized over the batch after they have wandered
 
     Examples
@@ -174,7 +178,7 @@ def moving_mlp(
     ['Wander', 'BatchNorm', 'Linear']
     """
     net = MLP([51, 16, 16, 10], rng, "tanh", runs, np.float32)
-    front: list[Layer] = [Wander(size, np.random.default_rng(5), wide=runs)]
+    front: list[Layer] = [Wander(size, np.random.default_rng(5), memory, wide=runs)]
     if norm:
         front.append(BatchNorm(51, affine=False, runs=runs, dtype=np.float32))
     return Whole(*front, *net.layers)
