@@ -141,7 +141,7 @@ def pieces(milestones: Any, factors: Any) -> tuple[tuple[int, ...], tuple[float,
 
 def choice(name: str, value: Any, allowed: Collection[str]) -> str:
     """One of the names in ``allowed``; a near miss is named in the message."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         near = difflib.get_close_matches(str(value), allowed, n=1, cutoff=0.6)
         fix = f"Did you mean {near[0]!r}?" if near else ""
         fail(name, "one of " + ", ".join(map(repr, allowed)), value, fix)
@@ -237,6 +237,16 @@ def sizes(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
 def last_axes(name: str, value: Any) -> tuple[int, ...]:
     """The sizes of the last axes of something, or of the last one alone."""
     return sizes(name, value if isinstance(value, tuple | list) else (value,), 1)
+
+
+def some_runs(value: Any, runs: int | None) -> None:
+    """A slice of the runs, or one of them; of a list NumPy would make a copy."""
+    if runs is None:
+        fail("model", "of several runs, of which some are taken", runs)
+    if not isinstance(value, slice):
+        integer("runs", value)
+    if not (range(runs)[value] if isinstance(value, slice) else -runs <= value < runs):
+        fail("runs", f"some of the {runs} runs, or one in {-runs} .. {runs - 1}", value)
 
 
 def shaped(name: str, value: Any, shape: tuple[int, ...], fix: str = "") -> None:

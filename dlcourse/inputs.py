@@ -288,9 +288,11 @@ def channels(x: Any, c: int, runs: int | None, kind: type, images: bool = False)
     batch(x, axes, () if runs is None else (runs,), kind)
 
 
-def values_a_channel(x: Any) -> int:
+def values_a_channel(x: Any, image: bool = False) -> int:
     """How many values there are of each channel: one alone is its own mean, and has no variance."""
     count = math.prod((x.shape[-2],) if x.ndim < 4 else (x.shape[-4], *x.shape[-2:]))
+    if image and math.prod(x.shape[-2:]) < 2:
+        checks.fail("x", "of images of more than one pixel", x)
     if count < 2:
         fix = "Use a batch of two or more, or training=False."
         checks.fail("x", "of more than one value a channel in training", x, fix)

@@ -121,6 +121,19 @@ def test_training_goes_on_from_a_saved_state_bit_for_bit(
     assert abs(walked(without, adam, data[4:])[1] - right[1]).max() > 1e-3, "the buffers count"
 
 
+@rooms
+def test_runs_that_have_seen_unlike_numbers_of_batches_average_each_its_own(room: str) -> None:
+    layer, x = ROOM[room].BatchNorm(3, momentum=None, runs=2), np.random.default_rng(8)
+    seen = ROOMS[room].number([0, 3])
+    layer.load_state_dict({**layer.state_dict(), "num_batches_tracked": seen})
+    batch = x.standard_normal((2, 5, 3)) + 2
+    layer.forward(ROOMS[room].number(batch), training=True)
+    shares = np.array([1, 1 / 4])[:, None]
+    np.testing.assert_allclose(as_numpy(layer.running_mean), shares * batch.mean(1), rtol=1e-12)
+    var = (1 - shares) + shares * batch.var(1, ddof=1)
+    np.testing.assert_allclose(as_numpy(layer.running_var), var, rtol=1e-12)
+
+
 BROKEN = {
     "missing": lambda state: {k: v for k, v in state.items() if k != "4.bias"},
     "missing state": lambda state: {k: v for k, v in state.items() if k != "3.1.running_var"},

@@ -14,6 +14,7 @@ from dlcourse.scratch.landscape import per_sample_gradients
 from dlcourse.scratch.losses import MSE
 from dlcourse.training import evaluate, fit, loop, steps
 from dlcourse.training.loop import as_numpy
+from dlcourse.training.observed import largest_curvature
 from dlcourse.training.watched import FileOrder
 
 
@@ -123,6 +124,29 @@ def test_a_run_that_is_lost_stands_still_and_spoils_no_other(room: str) -> None:
     for i, alone in ((0, found[1]), (2, found[2])):
         for name, a in found[0].items():
             np.testing.assert_allclose(a[i], alone[name][0], rtol=1e-12)
+
+
+def test_a_curvature_is_looked_at_and_nothing_is_moved() -> None:
+    """The Hessian of a loss through the batch's own statistics; the running ones stand still."""
+    model, data, loss = used(nested(runs=2)), regression(8), MSE()
+    kept = numbers(model.state_dict())
+    found = largest_curvature(model, MSE(), *data, rounds=60)
+    for name, a in model.state_dict().items():
+        assert_array_equal(a, kept[name], name)
+    for run in range(2):
+        alone = model.rows(run)
+        hessian, theta = np.empty((alone.theta.size,) * 2), alone.theta.copy()
+        for i, row in enumerate(1e-4 * np.eye(theta.size)):
+            slopes = []
+            for sign in (1, -1):
+                alone.theta[...] = theta + sign * row
+                loss.forward(alone.forward(data[0], True), data[1])
+                alone.backward(loss.backward())
+                slopes.append(alone.grad.copy())
+            hessian[i] = (slopes[0] - slopes[1]) / 2e-4
+        alone.theta[...] = theta
+        values = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+        np.testing.assert_allclose(found[run], values[abs(values).argmax()], rtol=1e-2)
 
 
 def test_a_model_that_mixes_its_samples_has_no_gradient_of_one() -> None:

@@ -51,6 +51,12 @@ def test_a_mean_of_a_million_costs_no_digit(place: float, kind: Any, layout: str
     dy = rng.standard_normal(x.shape).astype(kind)
     dx = normalization.batch_norm_backward(dy, cache)[0]
     assert off(dx, exact_backward(dy, x, 1e-5)) < 8
+    own, inv_std, *_, (mean, _) = cache
+    assert own.dtype == inv_std.dtype == kind, "the passes over the data are of their precision"
+    apart = x.astype(np.longdouble) - np.longdouble(x.flat[0])
+    right = apart.mean(core.batch_axes(x)) + np.longdouble(x.flat[0])
+    most = max(8 * np.finfo(kind).eps, np.spacing(place))
+    assert abs(mean - right).max() < most, "what was rounded off the mean is counted"
 
 
 def test_the_textbook_variance_would_lose_them_all() -> None:
@@ -109,7 +115,9 @@ def test_squares_that_overflow_do_not(kind: Any, size: float, layout: str) -> No
     ) else None
 
 
-@pytest.mark.parametrize("shape", [(200_000, 2), (3, 2, 300, 300), (300, 2, 17, 19)])
+@pytest.mark.parametrize(
+    "shape", [(200_000, 2), (20_000, 2, 2, 2), (3, 2, 300, 300), (300, 2, 17, 19)]
+)
 @pytest.mark.parametrize("values", ["equal squares", "noise"])
 def test_many_numbers_of_float32_lose_no_digits(shape: tuple, values: str) -> None:
     """Squares that are all alike are the worst there is: each sum is rounded the same way."""

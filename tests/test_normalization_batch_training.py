@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from harness import relative
 from networks import ROOMS, SCRATCH
 from test_normalization_sample import ROOM
@@ -142,3 +143,41 @@ def test_inputs_that_all_runs_share(shape: tuple, affine: bool, training: bool) 
         found.append([y, dx, *layer.grads.values(), *layer.buffers.values()])
     for a, b in zip(*found, strict=True):
         assert relative(a, b) < 1e-13
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("kind", ["BatchNorm", "GroupNorm", "InstanceNorm"])
+@pytest.mark.parametrize("runs", [None, 2])
+def test_the_twins_on_every_device(kind: str, runs: int | None, device: str) -> None:
+    given = {"BatchNorm": (4, 0.01, 0.3), "GroupNorm": (2, 4), "InstanceNorm": (4, 0.01, True)}[
+        kind
+    ]
+    ours = getattr(ROOM["scratch"], kind)(*given, runs=runs)
+    twin = getattr(ROOM["reference"], kind)(*given, runs=runs, device=device)
+    rng, shape = np.random.default_rng(8), (5, 4, 3, 2) if runs is None else (runs, 5, 4, 3, 2)
+    for training in (True, True, False):
+        x, dy = rng.standard_normal((2, *shape))
+        y, ty = ours.forward(x, training), twin.forward(torch.tensor(x, device=device), training)
+        dx, tdx = ours.backward(dy), twin.backward(torch.tensor(dy, device=device))
+        pairs = [(y, ty), (dx, tdx), *zip(ours.grads.values(), twin.grads.values(), strict=True)]
+        for a, b in (*pairs, *zip(ours.buffers.values(), twin.buffers.values(), strict=True)):
+            assert b.device.type == device
+            assert relative(a, b.cpu()) < 1e-10
+
+
+@pytest.mark.parametrize("runs", [None, 2])
+@pytest.mark.parametrize(("mine", "given"), [("float32", "float64"), ("float64", "float32")])
+def test_running_values_of_two_precisions(mine: str, given: str, runs: int | None) -> None:
+    """In the layer's precision, whatever the batch has."""
+    x = np.random.default_rng(9).standard_normal((5, 4) if runs is None else (runs, 5, 4)) + 2
+    found = []
+    for room in ROOMS:
+        layer = ROOM[room].BatchNorm(4, momentum=0.3, dtype=mine, runs=runs)
+        for _ in range(2):
+            y = layer.forward(ROOMS[room].number(x.astype(given)), training=True)
+        assert str(y.dtype).endswith("float64")
+        assert str(layer.running_mean.dtype).endswith(mine)
+        found.append([y, layer.forward(ROOMS[room].number(x)), *layer.buffers.values()])
+    for a, b in zip(*found, strict=True):
+        assert relative(a, b) < 1e-6
+    assert abs(found[0][2]).min() > 0.5

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dlcourse.problems.tuned import tuned_then_fresh
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
+from dlcourse.training import tuned_then_fresh
 
 RNG = np.random.default_rng(4)
 X = RNG.normal(size=(96, 4))

@@ -13,7 +13,6 @@ from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP, Sequential
 from dlcourse.scratch.normalization import WeightNorm, data_dependent_init
 from dlcourse.scratch.optimizers import SGD
-from dlcourse.training import sweep
 
 
 def rebuilt(model: Any, wanted: Any, make: Callable[[Any], Any]) -> Sequential:
@@ -52,7 +51,7 @@ def deep_network(
     rng: Generators,
     runs: int | None = None,
     *,
-    depth: int = 6,
+    depth: int = 5,
     init: Any = None,
     normed: bool = False,
     start: Array | None = None,
@@ -92,6 +91,7 @@ class Outcome(NamedTuple):
 
 
 def tuned(
+    sweep: Callable[..., Any],
     ways: Mapping[str, Any],
     rates: Mapping[str, Sequence[float]],
     sets: Sequence[Any],
@@ -104,6 +104,7 @@ def tuned(
 
     Parameters
     ----------
+    sweep : ``dlcourse.training.sweep``
     ways : {name: function of rng and runs that makes a network}
     rates : {name: rates}, as many for each
     sets : training, validation and test data

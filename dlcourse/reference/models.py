@@ -97,6 +97,11 @@ class Sequential(Layer):
         """Views of a vector by parameter name."""
         return unflatten(theta, self.shapes)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """In pickles each view of ``theta`` has become a tensor of its own."""
+        self.__dict__ |= state
+        self.bind(self.theta, self.grad)
+
     def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         """Layer after layer, each with the parameters of its place."""
         for i, one in enumerate(self.layers):

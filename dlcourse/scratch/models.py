@@ -124,6 +124,11 @@ class Sequential(Layer):
         other.__dict__ |= self.__dict__ | {"layers": [copy.copy(one) for one in self.layers]}
         return other
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Copies in depth and pickles hold an array of their own for each view of ``theta``."""
+        self.__dict__ |= state
+        self.bind(self.theta, self.grad)
+
     def forward(self, x: Array, training: bool = False) -> Array:
         """The output for ``x`` (n, d), shared by all runs, or (runs, n, d)."""
         for layer in self.layers:
@@ -152,6 +157,7 @@ class Sequential(Layer):
         """The model of some of the runs, or of one: it shares their memory, buffers too, and has
         caches of its own.
         """
+        checks.some_runs(runs, self.runs)
         part = copy.copy(self)
         state = {name: a[runs, ...] for name, a in self.buffers.items()}
         part.bind(self.theta[runs], self.grad[runs], state)
@@ -160,6 +166,8 @@ class Sequential(Layer):
     def repeat(self, runs: int) -> Sequential:
         """That many copies of this model side by side, with memory of their own."""
         checks.integer("runs", runs, 1)
+        if self.runs is not None:
+            checks.fail("model", "without runs to be repeated", self.runs, "Take one: rows(0).")
         theta, *state = (
             np.repeat(a[None], runs, axis=0) for a in (self.theta, *self.buffers.values())
         )

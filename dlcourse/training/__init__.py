@@ -7,6 +7,7 @@ from dlcourse.training.loop import Epoch, Step, as_numpy, evaluate, fit, steps
 from dlcourse.training.runs import try_all
 from dlcourse.training.sweeps import sweep
 from dlcourse.training.trials import Trials
+from dlcourse.training.tuned import tuned_then_fresh
 from dlcourse.training.watched import FileOrder, gradients_at, in_order, race, saw, spread
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "steps",
     "sweep",
     "try_all",
+    "tuned_then_fresh",
 ]

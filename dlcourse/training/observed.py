@@ -160,9 +160,10 @@ def largest_curvature(model: Any, loss: Any, x: Array, y: Array, rounds: int = 3
     """The Hessian's eigenvalue of the largest size, of each run (runs,), by power iteration.
 
     The Hessian times a direction is the difference of two gradients, a thousandth of the unit
-    apart on both sides; the model stands at the end where it stood.
+    apart on both sides; the model stands at the end where it stood, its running values too.
     """
     checks.integer("rounds", rounds, 1)
+    state = {name: a.copy() for name, a in model.buffers.items()}
     theta, bent = model.theta.copy(), np.random.default_rng(0).normal(size=model.theta.shape)
     for _ in range(rounds):
         v = bent / np.linalg.norm(bent, axis=-1, keepdims=True)
@@ -174,4 +175,6 @@ def largest_curvature(model: Any, loss: Any, x: Array, y: Array, rounds: int = 3
             slopes.append(model.grad.copy())
         bent = (slopes[0] - slopes[1]) / 2e-3
     model.theta[...] = theta
+    for name, a in model.buffers.items():
+        a[...] = state[name]
     return np.asarray((v * bent).sum(axis=-1))

@@ -143,7 +143,12 @@ class Layer:
     ) -> None:
         """``draw`` of what needs no chance: all runs start alike."""
         nobody = np.random.default_rng(0)
-        self.draw(draws, nobody if runs is None else [nobody] * runs, runs, dtype, device)
+        each = nobody if runs is None else [nobody] * checks.integer("runs", runs, 1)
+        self.draw(draws, each, runs, dtype, device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies in depth and pickles remember no input: no graph of autograd can be copied."""
+        return self.__dict__ | {"cache": None}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

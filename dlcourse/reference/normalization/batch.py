@@ -13,6 +13,9 @@ from dlcourse import checks, inputs
 from dlcourse.reference.layers.base import Cache, Layer, Tensor, each_run, ones, zeros
 from dlcourse.reference.normalization.core import affine_backward, cores, record_affine
 
+SMALLEST = 5e-324
+"""In the place of an ε of 0, which PyTorch refuses in training."""
+
 
 def batch_norm(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float = 1e-5
@@ -20,7 +23,7 @@ def batch_norm(
     """``F.batch_norm`` in training."""
 
     def function(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-        return F.batch_norm(x, None, None, weight, bias, True, eps=eps)
+        return F.batch_norm(x, None, None, weight, bias, True, eps=eps or SMALLEST)
 
     return record_affine(function, x, weight, bias)
 
@@ -116,7 +119,8 @@ class BatchNorm(Layer):
 
         def function(x: Tensor, *rest: Any) -> Tensor:
             mean, var, weight, bias, share = rest
-            return F.batch_norm(x, mean, var, weight, bias, training, float(share), self.eps)
+            eps = self.eps or SMALLEST
+            return F.batch_norm(x, mean, var, weight, bias, training, float(share), eps)
 
         axes = (*cores(x, 4), 0)
         y = each_run(function, axes, x.to(kind), *moved, weight, bias, share)

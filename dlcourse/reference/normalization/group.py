@@ -22,7 +22,7 @@ def group_norm(
     def function(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
         if weight is None and bias is not None:
             weight = torch.ones_like(bias)  # PyTorch stumbles over a bias alone
-        return F.group_norm(x, num_groups, weight, bias, eps)
+        return torch.group_norm(x, num_groups, weight, bias, eps)  # F refuses a sample of one group
 
     return record_affine(function, x, weight, bias)
 
@@ -73,10 +73,12 @@ class GroupNorm(Layer):
         self.fill({"weight": ones(c), "bias": zeros(c)} if affine else {}, runs, dtype, device)
 
     def function(self, x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-        return F.group_norm(x, self.num_groups, weight, bias, self.eps)
+        return torch.group_norm(x, self.num_groups, weight, bias, self.eps)
 
     def apply(self, params: dict[str, Tensor], x: Tensor, training: bool = False) -> Tensor:
         inputs.channels(x, self.num_channels, self.runs, Tensor, self.images)
+        if self.images:
+            inputs.values_a_channel(x, image=True)
         kind = x.dtype
         for p in params.values():
             kind = torch.promote_types(kind, p.dtype)

@@ -106,7 +106,8 @@ class Layer:
     def fill(self, draws: Mapping[str, Draw], runs: int | None, dtype: npt.DTypeLike) -> None:
         """``draw`` of what needs no chance: all runs start alike."""
         nobody = np.random.default_rng(0)
-        self.draw(draws, nobody if runs is None else [nobody] * runs, runs, dtype)
+        each = nobody if runs is None else [nobody] * checks.integer("runs", runs, 1)
+        self.draw(draws, each, runs, dtype)
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:

@@ -95,12 +95,13 @@ class Linear(Layer):
             checks.fail("x", f"shaped (n, {d}) or ({runs[0]}, n, {d}), one entry a run", x)
         rows = self._rows(x)
         y, cache = linear(rows, self.params["weight"], self.params.get("bias"))
-        return y if rows is x else y.reshape(*y.shape[:-2], *x.shape[len(runs) : -1], -1), cache
+        shape = (*y.shape[:-2], *x.shape[len(runs) : -1], y.shape[-1])
+        return y if rows is x else y.reshape(shape), cache
 
     def pair_backward(self, dy: Array, cache: Cache, input_grad: bool = True) -> Any:
         rows = self._rows(dy)
         dx, *grads = linear_backward(rows, cache, input_grad, self.grads["weight"])
-        return dx if dx is None or rows is dy else dx.reshape(*dy.shape[:-1], -1), *grads
+        return dx if dx is None or rows is dy else dx.reshape(*dy.shape[:-1], dx.shape[-1]), *grads
 
     def _rows(self, x: Array) -> Array:
         """The places of sequences as samples, (n, t, d) to (n t, d): all axes but that of runs."""

@@ -15,6 +15,8 @@ from dlcourse.scratch.normalization.core import (
     inverse,
     moments,
     narrowed,
+    outermost,
+    parts,
     per_channel,
     project,
     room_for_y,
@@ -79,7 +81,10 @@ def batch_norm_backward(dy: Array, cache: Cache) -> tuple[Array, Any, Any]:
     """
     d, inv_std, weight, bias, _ = cache  # d / std is x̂
     axes, dx = batch_axes(d), np.empty_like(dy)
-    n, dbias, dweight = values(d, axes), total(axes, dy), total(axes, dy, d) * inv_std
+    n, dbias, along = values(d, axes), np.zeros(()), np.zeros(())
+    for part in parts(dy, outermost(dy, axes)):
+        dbias, along = dbias + total(axes, dy[part]), along + total(axes, dy[part], d[part])
+    dweight = along * inv_std
     scale = times(inv_std, *per_channel(axes, weight))
     project(dy, d, dbias / n, dweight / n * inv_std, scale, axes, out=dx)
     return dx, narrowed(axes, dweight, weight), narrowed(axes, dbias, bias)

@@ -45,10 +45,10 @@ def outermost(x: Array, axes: Axes) -> int:
     return max(axes, key=lambda axis: (x.shape[axis] > 1, abs(x.strides[axis])))
 
 
-def parts(x: Array, axis: int, size: int = 4 * BLOCK) -> Iterator[tuple[Any, ...]]:
-    """Cuts of x along an axis, with about so many entries that a cache holds each."""
+def parts(x: Array, axis: int, size: int = 0) -> Iterator[tuple[Any, ...]]:
+    """Cuts of x along an axis, with about ``size`` entries, or so many that a cache holds each."""
     n, behind = x.shape[axis], (slice(None),) * (-1 - axis)
-    count = min(max(round(x.size / size), 1), n)
+    count = min(max(round(x.size / (size or 16 * BLOCK)), 1), n)
     for i in range(count):
         yield (..., slice(n * i // count, n * (i + 1) // count), *behind)
 
@@ -85,25 +85,26 @@ def moments(x: Array, axes: Axes, out: Array) -> tuple[Array, Array]:
     """Write x without its mean; the mean, and the root of the biased variance, in float64."""
     n = values(x, axes)
     mean = total(axes, x) / n
-    with unbuffered():
-        np.subtract(x, mean.astype(x.dtype), out=out)
-    std = rms(out, axes)
+    rounded = mean.astype(x.dtype)
+    std = shift(x, rounded, axes, out)
     if (abs(mean) > 2 * std).any():  # what was rounded off it counts, and if x is constant is all
         rest = total(axes, out) / n
-        out -= rest.astype(x.dtype)
-        mean, std = mean + rest, rms(out, axes)
+        mean, std = rounded + rest, shift(out, rest.astype(x.dtype), axes, out)
     return mean, std
 
 
-def rms(d: Array, axes: Axes) -> Array:
-    """The root of the mean square, infinite only where d is."""
-    with np.errstate(over="ignore"):
-        size = np.sqrt(total(axes, d, d) / values(d, axes))
-    if np.isinf(size).any():
-        largest = abs(d).max(axes, keepdims=True)
-        d = d / np.maximum(largest, np.finfo(d.dtype).tiny)
-        size = largest * np.sqrt(total(axes, d, d) / values(d, axes))
-    return size
+def shift(x: Array, by: Array, axes: Axes, out: Array) -> Array:
+    """Write x - by; the root of the mean of its squares, infinite only where x is."""
+    squares = np.zeros(())
+    with unbuffered(), np.errstate(over="ignore"):
+        for part in parts(x, outermost(x, axes)):
+            d = np.subtract(x[part], by, out=out[part])
+            squares = squares + total(axes, d, d)
+    if np.isinf(squares).any():
+        largest = abs(out).max(axes, keepdims=True)
+        d = out / np.maximum(largest, np.finfo(x.dtype).tiny)
+        return largest * np.sqrt(total(axes, d, d) / values(x, axes))
+    return np.sqrt(squares / values(x, axes))
 
 
 def squared(std: Array) -> Array:

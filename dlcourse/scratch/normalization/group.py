@@ -190,4 +190,5 @@ class InstanceNorm(GroupNorm):
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         inputs.channels(x, self.num_channels, self.runs, np.ndarray, images=True)
+        inputs.values_a_channel(x, image=True)
         return super().pair(x)

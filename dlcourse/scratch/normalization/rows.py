@@ -35,6 +35,7 @@ def rms(x: Array) -> Array:
         size = np.sqrt(mean(x, x))
     over = (size == np.inf)[..., 0]
     if over.any():
+        over &= np.isfinite(x).all(-1)
         largest = abs(x[over]).max(-1, keepdims=True)
         size[over] = largest * np.sqrt(mean(x[over] / largest, x[over] / largest))
     return size

@@ -56,7 +56,7 @@ def weight_norm(v: Array, g: Array) -> tuple[Array, Cache]:
     ----------
     Salimans and Kingma (2016), equation 2.
     """
-    rows = v.reshape(*g.shape, -1)  # the weights of one output lie side by side
+    rows = v.reshape(*g.shape, -1)  # one output, one row
     norm = lengths(rows)
     u = rows / norm[..., None]
     w = g[..., None] * u
@@ -187,13 +187,12 @@ def data_dependent_init(layer: WeightNorm, x: Array) -> Array:
     if "bias" not in layer.params:
         checks.fail("layer", "with a bias", "none", "The mean cannot be taken away without one.")
     g, bias = layer.params["weight_g"], layer.params["bias"]
-    old = g.copy(), bias.copy()
-    g[...], bias[...] = 1.0, 0.0
-    t = layer.forward(x)
+    unit = copy.copy(layer)
+    unit.params = {**layer.params, "weight_g": np.ones_like(g), "bias": np.zeros_like(bias)}
+    t = unit.forward(x)
     axes = (-4, -2, -1) if isinstance(layer.layer, Conv2d) else tuple(range(g.ndim - 1, t.ndim - 1))
     mean, std = t.mean(axes, dtype=np.float64), t.std(axes, dtype=np.float64)
     if not (std > 8 * np.finfo(t.dtype).eps * abs(t).max()).all():
-        g[...], bias[...] = old
         fix = "Start with more samples, or drop what is constant."
         checks.fail("x", "a batch on which every output varies", x, fix)
     g[...], bias[...] = 1 / std, -mean / std

@@ -71,6 +71,10 @@ class Optimizer:
             _check_alike("what update returns", delta, theta)
             theta += delta
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies in depth and pickles find the blocks of their own parameters."""
+        return {name: value for name, value in self.__dict__.items() if name != "_blocks"}
+
     @cached_property
     def state(self) -> list[dict[str, Array]]:
         """For each parameter its state arrays by name, zero before the first step."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlcourse import checks
-from dlcourse.training import Trials, sweep
+from dlcourse.training.sweeps import sweep
+from dlcourse.training.trials import Trials
 
 
 def tuned_then_fresh(
