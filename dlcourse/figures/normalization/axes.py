@@ -120,8 +120,8 @@ def block_picture(method: str, change: str) -> Figure:
     method : a key of ``METHODS``
     change : a key of ``CHANGES``; what it touches has a frame
     """
-    fig, ax = plots.new_figure(6.4, 3.1, layout=None)
-    fig.subplots_adjust(left=0.07, right=0.99, bottom=0.08, top=0.99)
+    fig, ax = plots.new_figure(5.6, 2.8, layout=None)
+    fig.subplots_adjust(left=0.07, right=0.99, bottom=0.07, top=0.99)
     shared, new, frames = together(method), changed(method, change), touched(change).any((2, 3))
     for mask, color, offset in ((shared, TOGETHER, 0), (new, CHANGED, APART)):
         for on, face in ((mask, color), (~mask, IDLE)):
@@ -136,9 +136,9 @@ def block_picture(method: str, change: str) -> Figure:
         ax.plot(*frame.T, color="#222222", lw=1)
     heads = f"{method}: {int(shared.sum())} together", f"{int(new.sum()) or 'No'} outputs change"
     for offset, head in zip((0, APART), heads, strict=True):
-        ax.text(offset, -0.3, head, fontsize=10.5, fontweight="bold")
-        ax.text(offset + 2.9, 4.35, "channels", ha="center", fontsize=9)
-    ax.text(-0.25, 1.9, "images", rotation=90, va="center", ha="right", fontsize=9)
+        ax.text(offset, -0.3, head, fontsize=10, fontweight="bold")
+        ax.text(offset + 2.9, 4.35, "channels", ha="center", fontsize=10)
+    ax.text(-0.25, 1.9, "images", rotation=90, va="center", ha="right", fontsize=10)
     ax.set(xlim=(-0.1, APART + SHAPE[1]), ylim=(4.5, -0.75))
     ax.set_axis_off()
     return fig
