@@ -36,11 +36,11 @@ def test_together_are_the_numbers_of_the_definition(method: str) -> None:
 def test_each_method_forgets_what_it_should_and_no_more() -> None:
     blind = {m: [c for c in CHANGES if not changed(m, c).any()] for m in METHODS}
     assert blind == {
-        "batch": ["channel of all × 3"],
+        "batch": ["channel × 3"],
         "layer": ["image × 3", "image + 3"],
         "RMS": ["image × 3"],
         "group": ["image × 3", "image + 3"],
-        "instance": ["image × 3", "image + 3", "its channel × 3 + 3", "channel of all × 3"],
+        "instance": ["image × 3", "image + 3", "one map × 3 + 3", "channel × 3"],
     }
 
 
@@ -56,7 +56,7 @@ def test_what_is_touched_is_framed_and_the_block_stays() -> None:
 
 
 def test_the_picture_says_what_it_draws() -> None:
-    ax = block_picture("group", "its channel × 3 + 3").axes[0]
+    ax = block_picture("group", "one map × 3 + 3").axes[0]
     said = [text.get_text() for text in ax.texts]
     assert "group: 8 together" in said and "8 outputs change" in said
     colors = [patch.get_facecolor()[:3] for patch in ax.patches]

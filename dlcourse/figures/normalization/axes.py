@@ -62,8 +62,8 @@ def _gain(x: Array) -> None:
 CHANGES: dict[str, Callable[[Array], None]] = {
     "image × 3": _scaled,
     "image + 3": _shifted,
-    "its channel × 3 + 3": _channel,
-    "channel of all × 3": _gain,
+    "one map × 3 + 3": _channel,
+    "channel × 3": _gain,
     "another image": _replaced,
 }
 """What is done to the block; the image is the second, the channel the third."""
