@@ -76,7 +76,7 @@ def inhibition(size: int = 5, alpha: float = 0.1, k: float = 2.0) -> Figure:
     colors = [ORANGE if i == PLACE else BLUE for i in place]
     ax.bar(place, after, 0.45, color=colors)
     ax.text(PLACE + 0.7, 4.6, "the loud one", color=ink_of(ORANGE), fontsize=9)
-    ax.text(-0.6, 4.6, "grey: before it was", color="#444444", fontsize=9)
+    ax.text(-0.6, 4.6, "grey: before it was loud", color="#444444", fontsize=9)
     ax.set(xlabel="channel", ylabel="output", ylim=(0, 5.2), xlim=(-0.8, 15.8))
     beside = 1 - after[PLACE + 1] / before[PLACE + 1]
     ax.set_title(f"Its neighbour loses {beside:.1%}")
