@@ -155,7 +155,7 @@ def fit_temperature(logits: Array, labels: Array) -> Array:
         low, high = np.where(slope < 0, u, low), np.where(slope > 0, u, high)
         with np.errstate(divide="ignore", invalid="ignore"):
             new = u - np.clip(slope / abs(bend), -1, 1)  # downhill always
-        inside = (new > low) & (new < high)
+        inside = (new >= low) & (new <= high)
         new = np.where(slope == 0, u, np.where(inside, new, (low + high) / 2))
         if (abs(new - u) <= 1e-14 * (1 + abs(u))).all():
             break
