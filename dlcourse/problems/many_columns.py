@@ -60,8 +60,10 @@ def draw_tables(
     for name, value in {"n": n, "d": d, "copies": copies, "held": held, "unseen": unseen}.items():
         checks.integer(name, value, 1)
     checks.number("alike", alike, 0.0, 1.0)
-    if d % copies or (relevant is not None and relevant * copies > d):
-        checks.fail("copies", f"a divisor of d = {d}, with enough groups", copies)
+    if d % copies:
+        checks.fail("copies", f"a divisor of d = {d}", copies)
+    if relevant is not None and not 0 <= relevant <= d // copies:
+        checks.fail("relevant", f"None or in [0, {d // copies}]", relevant)
     drawn = [_table(np.random.default_rng(s), n + held + unseen, d, relevant, size, alike, copies,
                     noise) for s in seeds]  # fmt: skip
     x, y, weights = (np.stack(a) for a in zip(*drawn, strict=True))
@@ -138,7 +140,7 @@ def shrunk_along(part: Part, coef: float, which: slice) -> Array:
 
     Examples
     --------
-    >>> tables = draw_tables([0], n=9, d=3)
+    >>> tables = draw_tables([0], n=9, d=3, relevant=2)
     >>> everywhere = shrunk_along(tables.train, 0.5, slice(None))
     >>> bool(np.allclose(everywhere, ridge(*tables.train, 0.5)))
     True
