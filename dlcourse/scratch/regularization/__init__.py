@@ -23,18 +23,6 @@ from dlcourse.scratch.regularization.connections import (
     drop_connect,
     drop_connect_backward,
 )
-from dlcourse.scratch.regularization.dropout import (
-    Dropout,
-    GaussianDropout,
-    SequenceDropout,
-    SpatialDropout,
-    dropout,
-    dropout_backward,
-    gaussian_dropout,
-    gaussian_dropout_backward,
-    spatial_dropout,
-    spatial_dropout_backward,
-)
 from dlcourse.scratch.regularization.labels import SmoothedCrossEntropy, smooth_labels
 from dlcourse.scratch.regularization.masks import (
     draw_dropout_mask,
@@ -53,6 +41,18 @@ from dlcourse.scratch.regularization.penalties import (
 from dlcourse.scratch.regularization.proximal import elastic_net_prox, soft_threshold
 from dlcourse.scratch.regularization.recurrent import DroppedRNN, dropped_rnn, dropped_rnn_backward
 from dlcourse.scratch.regularization.stopping import EarlyStopping, early_stop
+from dlcourse.scratch.regularization.units import (
+    Dropout,
+    GaussianDropout,
+    SequenceDropout,
+    SpatialDropout,
+    dropout,
+    dropout_backward,
+    gaussian_dropout,
+    gaussian_dropout_backward,
+    spatial_dropout,
+    spatial_dropout_backward,
+)
 
 __all__ = [
     "Decayed",

@@ -10,8 +10,8 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.layers.base import Cache
-from dlcourse.scratch.regularization.dropout import Dropping
 from dlcourse.scratch.regularization.masks import rate
+from dlcourse.scratch.regularization.units import Dropping
 
 IMAGES = (-4, -3, -2, -1)
 

@@ -11,7 +11,7 @@ from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.scratch.layers.base import Cache, Init, initial, uniform, zeros
 from dlcourse.scratch.layers.dense import linear, linear_backward
-from dlcourse.scratch.regularization.dropout import Dropping, scaled
+from dlcourse.scratch.regularization.units import Dropping, scaled
 
 
 def drop_connect(

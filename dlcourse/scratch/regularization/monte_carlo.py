@@ -11,18 +11,8 @@ import numpy as np
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array
 from dlcourse.scratch.layers import Layer
-from dlcourse.scratch.regularization.dropout import Dropping
-
-
-def softmax(logits: Array) -> Array:
-    """Probabilities from logits (..., k).
-
-    >>> softmax(np.array([[0.0, 0.0], [1000.0, 0.0]]))
-    array([[0.5, 0.5],
-           [1. , 0. ]])
-    """
-    e = np.exp(logits - logits.max(-1, keepdims=True))
-    return e / e.sum(-1, keepdims=True)
+from dlcourse.scratch.regularization.calibration import softmax
+from dlcourse.scratch.regularization.units import Dropping
 
 
 def mc_dropout_predict(

@@ -12,8 +12,8 @@ from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.scratch.layers.base import Cache, uniform
 from dlcourse.scratch.layers.dense import linear, linear_backward
 from dlcourse.scratch.layers.recurrent import NONLINEARITIES
-from dlcourse.scratch.regularization.dropout import Dropping, scaled
 from dlcourse.scratch.regularization.masks import draw_dropout_mask, draw_sequence_mask, rates
+from dlcourse.scratch.regularization.units import Dropping, scaled
 
 
 def dropped_rnn(
