@@ -18,16 +18,6 @@ Policy = Sequence[Sequence[tuple[str, float, float]]]
 """Sub-policies, each a row of (operation, probability, magnitude)."""
 
 
-def image_shape(shape: Any) -> tuple[int, ...]:
-    """The shape (…, c, h, w) of images."""
-    return checks.sizes("shape", tuple(shape) if isinstance(shape, list) else shape, 3)
-
-
-def images(x: Any, kind: type) -> None:
-    """Images (…, c, h, w) of floats."""
-    inputs.batch(x, ("c", "h", "w"), None, kind)
-
-
 def whole(name: str, value: Any, shape: Sequence[int], words: str = "one an image") -> Any:
     """Integers, of which there is one for all, or as many as ``shape`` says, runs before them."""
     array = inputs.integers(name, value)

@@ -1,7 +1,48 @@
-"""Augmentation: a network is shown images, labels and sentences that the data might have had."""
+"""Augmentation: images that might as well have been in the training set.
 
+What is drawn and what is computed are separate: a ``draw_…`` takes a generator and gives
+parameters, one an image; the function that takes them has no chance in it.
+"""
+
+from dlcourse.scratch.augmentation.color import (
+    brightness,
+    color_jitter,
+    contrast,
+    draw_color_jitter,
+    hue,
+    saturation,
+)
+from dlcourse.scratch.augmentation.crops import (
+    crop,
+    draw_crop,
+    draw_resized_crop,
+    five_crop,
+    random_crop,
+    resize,
+    resized_crop,
+    ten_crop,
+)
+from dlcourse.scratch.augmentation.elastic import draw_displacement, elastic_deformation
 from dlcourse.scratch.augmentation.erasing import cutout, draw_box, draw_center, random_erasing
+from dlcourse.scratch.augmentation.geometry import affine, flip, pad, rotate, shear, translate
 from dlcourse.scratch.augmentation.mixing import cutmix, draw_mix, mixup
+from dlcourse.scratch.augmentation.noise import add_noise
+from dlcourse.scratch.augmentation.policies import (
+    OPERATIONS,
+    Operation,
+    auto_augment,
+    digits_policy,
+    rand_augment,
+    search_policy,
+)
+from dlcourse.scratch.augmentation.tones import (
+    autocontrast,
+    equalize,
+    invert,
+    posterize,
+    sharpness,
+    solarize,
+)
 from dlcourse.scratch.augmentation.training import Augment, Mix, MixedCrossEntropy
 from dlcourse.scratch.augmentation.words import (
     load_synonyms,
@@ -12,19 +53,54 @@ from dlcourse.scratch.augmentation.words import (
 )
 
 __all__ = [
+    "OPERATIONS",
     "Augment",
     "Mix",
     "MixedCrossEntropy",
+    "Operation",
+    "add_noise",
+    "affine",
+    "auto_augment",
+    "autocontrast",
+    "brightness",
+    "color_jitter",
+    "contrast",
+    "crop",
     "cutmix",
     "cutout",
+    "digits_policy",
     "draw_box",
     "draw_center",
+    "draw_color_jitter",
+    "draw_crop",
+    "draw_displacement",
     "draw_mix",
+    "draw_resized_crop",
+    "elastic_deformation",
+    "equalize",
+    "five_crop",
+    "flip",
+    "hue",
+    "invert",
     "load_synonyms",
     "mixup",
+    "pad",
+    "posterize",
+    "rand_augment",
+    "random_crop",
     "random_deletion",
     "random_erasing",
     "random_insertion",
     "random_swap",
+    "resize",
+    "resized_crop",
+    "rotate",
+    "saturation",
+    "search_policy",
+    "sharpness",
+    "shear",
+    "solarize",
     "synonym_replacement",
+    "ten_crop",
+    "translate",
 ]

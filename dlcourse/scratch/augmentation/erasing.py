@@ -9,6 +9,7 @@ import numpy as np
 
 from dlcourse import augmented, checks
 from dlcourse.arrays import Array
+from dlcourse.images import image_shape, images
 
 Box = tuple[Array, Array, Array, Array]
 """top, left, height and width in pixels, one of each an image."""
@@ -16,9 +17,9 @@ ATTEMPTS = 10
 """Boxes that are drawn for each image until one fits into it, as in torchvision."""
 
 
-def inside(h: int, w: int, top: Array, left: Array, bottom: Array, right: Array) -> Array:
+def inside(size: Any, top: Array, left: Array, bottom: Array, right: Array) -> Array:
     """(…, 1, h, w), True in rows top … bottom - 1 and columns left … right - 1."""
-    rows, columns = np.arange(h)[:, None], np.arange(w)
+    rows, columns = np.arange(size[0])[:, None], np.arange(size[1])
     top, left, bottom, right = (a[..., None, None, None] for a in (top, left, bottom, right))
     return (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
 
@@ -30,7 +31,7 @@ def draw_center(shape: Any, rng: np.random.Generator) -> tuple[Array, Array]:
     >>> cy.shape, bool((cy < 8).all())
     ((5,), True)
     """
-    *lead, _, h, w = augmented.image_shape(shape)
+    lead, h, w = image_shape(shape)
     checks.generator("rng", rng)
     return rng.integers(h, size=lead), rng.integers(w, size=lead)
 
@@ -65,12 +66,12 @@ def cutout(x: Array, cy: Any, cx: Any, size: int, fill: float = 0.0) -> Array:
     ----------
     DeVries and Taylor (2017). Lesson: lessons/7-regularization/augmentation.
     """
-    augmented.images(x, np.ndarray)
+    images(x, np.ndarray)
     cy, cx = (augmented.whole(n, a, x.shape[:-3]) for n, a in (("cy", cy), ("cx", cx)))
     size = checks.integer("size", size, 0)
     fill = checks.scalar("fill", fill, -math.inf)
     top, left = cy - size // 2, cx - size // 2
-    hidden = inside(*x.shape[-2:], top, left, top + size, left + size)
+    hidden = inside(x.shape[-2:], top, left, top + size, left + size)
     return np.where(hidden, x.dtype.type(fill), x)
 
 
@@ -102,12 +103,12 @@ def draw_box(
     ----------
     Zhong, Zheng, Kang, Li and Yang (2020), algorithm 1.
     """
-    *lead, _, h, w = augmented.image_shape(shape)
+    lead, h, w = image_shape(shape)
     checks.generator("rng", rng)
     area, ratio = augmented.span("area", area, 0, 1), augmented.span("ratio", ratio, 0)
     draws = (ATTEMPTS, *lead)
-    pixels = rng.uniform(*area, draws) * h * w
-    tilt = np.exp(rng.uniform(*np.log(ratio), draws))
+    pixels = rng.uniform(area[0], area[1], draws) * h * w
+    tilt = np.exp(rng.uniform(math.log(ratio[0]), math.log(ratio[1]), draws))
     sides = [np.round(np.sqrt(pixels * tilt)), np.round(np.sqrt(pixels / tilt))]
     fits = (sides[0] < h) & (sides[1] < w)
     first = fits.argmax(0)[None]
@@ -134,9 +135,9 @@ def random_erasing(x: Array, box: Box, fill: Any = 0.0) -> Array:
     ----------
     Zhong, Zheng, Kang, Li and Yang (2020). Lesson: lessons/7-regularization/augmentation.
     """
-    augmented.images(x, np.ndarray)
+    images(x, np.ndarray)
     top, left, height, width = augmented.box(box, x.shape)
     fill = np.asarray(checks.number("fill", fill))
     augmented.fits("fill", fill, x.shape, "as x")
-    hidden = inside(*x.shape[-2:], top, left, top + height, left + width)
+    hidden = inside(x.shape[-2:], top, left, top + height, left + width)
     return np.where(hidden, fill.astype(x.dtype), x)

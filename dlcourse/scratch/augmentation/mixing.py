@@ -88,15 +88,16 @@ def mixup(x: Array, y: Array, lam: Any, partner: Any) -> tuple[Array, Array]:
     return blended(x, lam, partner, axis), blended(floats(y, x), lam, partner, axis)
 
 
-def patch(h: int, w: int, lam: Any, cy: Any, cx: Any) -> tuple[Array, Array]:
+def patch(size: Any, lam: Any, cy: Any, cx: Any) -> tuple[Array, Array]:
     """CutMix's box as (…, 1, h, w), and what its clipped area leaves of the image: (mask, share).
 
-    >>> float(patch(8, 8, 0.75, 4, 4)[1]), float(patch(8, 8, 0.75, 0, 0)[1])
+    >>> float(patch((8, 8), 0.75, 4, 4)[1]), float(patch((8, 8), 0.75, 0, 0)[1])
     (0.75, 0.9375)
     """
+    h, w = size
     root, cy, cx = np.sqrt(1 - np.asarray(lam)), np.asarray(cy), np.asarray(cx)
     half_h, half_w = (h * root).astype(int) // 2, (w * root).astype(int) // 2
-    mask = inside(h, w, cy - half_h, cx - half_w, cy + half_h, cx + half_w)
+    mask = inside(size, cy - half_h, cx - half_w, cy + half_h, cx + half_w)
     return mask, 1 - mask.sum((-3, -2, -1)) / (h * w)
 
 
@@ -133,7 +134,7 @@ def cutmix(x: Array, y: Array, lam: Any, partner: Any, cy: Any, cx: Any) -> tupl
     axis = y.ndim - 2
     augmented.four_axes(x, axis)
     cy, cx = (augmented.whole(n, a, y.shape[:-1]) for n, a in (("cy", cy), ("cx", cx)))
-    mask, share = patch(*x.shape[-2:], lam, cy, cx)
+    mask, share = patch(x.shape[-2:], lam, cy, cx)
     return (
         np.where(mask, taken(x, partner, axis), x),
         blended(floats(y, x), share, partner, axis),

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlcourse import augmented, checks
 from dlcourse.arrays import Array
+from dlcourse.images import images
 from dlcourse.scratch.augmentation.color import brightness, contrast, saturation
 from dlcourse.scratch.augmentation.geometry import rotate, shear, translate
 from dlcourse.scratch.augmentation.tones import (
@@ -131,7 +132,7 @@ def rand_augment(
     ----------
     Cubuk, Zoph, Shlens and Le (2020). Lesson: lessons/7-regularization/augmentation.
     """
-    augmented.images(x, np.ndarray)
+    images(x, np.ndarray)
     num_ops, named = checks.integer("num_ops", num_ops, 0), drawn_from(x, operations)
     share = augmented.strength(magnitude, x.shape[:-3], MOST)
     checks.generator("rng", rng)
@@ -163,7 +164,7 @@ def auto_augment(x: Array, policy: Policy, rng: np.random.Generator) -> Array:
     ----------
     Cubuk, Zoph, Mane, Vasudevan and Le (2019), section 3.
     """
-    augmented.images(x, np.ndarray)
+    images(x, np.ndarray)
     steps = augmented.policy(policy, OPERATIONS)
     checks.generator("rng", rng)
     flat = x.reshape(-1, *x.shape[-3:]).copy()

@@ -27,7 +27,7 @@ class Drawn(Layer):
 
     def __init__(self, rng: Generators, runs: int | None, shape: Any) -> None:
         super().__init__()
-        self.image = None if shape is None else augmented.image_shape(shape)
+        self.image = None if shape is None else checks.sizes("shape", shape, 3)
         self.buffers["key"] = run_keys(rng, runs)
         self.buffers["passes"] = np.zeros_like(self.buffers["key"])
         self.runs, self.training = runs, False
@@ -178,7 +178,7 @@ class Mix(Drawn):
             share, mask = lam, None
             y = blended(x, lam, partner, axis)
         else:
-            mask, share = patch(*x.shape[-2:], lam, *centre)
+            mask, share = patch(x.shape[-2:], lam, *centre)
             y = np.where(mask, taken(x, partner, axis), x)
         self.latest.draw, self.latest.target = (partner, share), None
         return y, (partner, share, mask)

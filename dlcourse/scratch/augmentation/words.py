@@ -28,7 +28,7 @@ def known(words: Words, synonyms: Synonyms) -> list[int]:
 
 def one_of(options: Words, rng: np.random.Generator) -> str:
     """One of the words, all equally likely."""
-    return options[rng.integers(len(options))]
+    return options[int(rng.integers(len(options)))]
 
 
 def synonym_replacement(
