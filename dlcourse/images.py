@@ -50,7 +50,7 @@ def number_each(name: str, value: Any, x: Any, *ends: float, **is_open: bool) ->
     >>> number_each("angle", [10, 20], np.ones((3, 1, 8, 8)))
     Traceback (most recent call last):
         ...
-    ValueError: angle must be a number or an array shaped (3,), one an image; got [10, 20].
+    ValueError: angle must be one for all images or an array shaped (3,); got [10, 20].
     """
     found = np.asarray(checks.number(name, _array(value), *ends, **is_open))
     _one_each(name, value, found, x)
@@ -186,8 +186,7 @@ def _array(value: Any) -> Any:
 def _one_each(name: str, value: Any, found: Numbers, x: Any) -> None:
     lead = tuple(x.shape[:-3])
     if found.ndim and (found.ndim < len(lead) or found.shape[found.ndim - len(lead) :] != lead):
-        kinds = f"a number or an array shaped {lead}, one an image"
-        checks.fail(name, kinds if lead else "a number: x is one image", value)
+        checks.fail(name, f"one for all images or an array shaped {lead}", value)
 
 
 def _shaped_each(name: str, value: Any, x: Any, own: tuple[int, ...]) -> None:
