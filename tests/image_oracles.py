@@ -10,11 +10,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from oracles import torchvision
 from scipy import ndimage
 
 from dlcourse.lesson.augmented import CALLS
+from dlcourse.scratch import augmentation
 
 SHAPES = (1, 28, 28), (3, 9, 12), (1, 8, 7), (3, 20, 21), (1, 5, 5)
 """Square and not, odd and even, one channel and three."""
@@ -149,9 +151,26 @@ def check(
         y = np.moveaxis(y, 1, 0) if name in ("five_crop", "ten_crop") else y
         for i, image in enumerate(x):
             theirs = np.asarray(oracle(torch.as_tensor(image), *of_one(given, i), **settings))
-            assert y[i].shape == theirs.shape, (name, shape, y[i].shape, theirs.shape)
-            gap = abs(y[i] - theirs).max()
+            alike = y[i].shape == theirs.shape
+            gap = abs(y[i] - theirs).max() if alike else np.inf
             assert gap <= bound, f"{name}, image {i} shaped {shape}: they differ by {gap:.2g}"
+
+
+def wrong_versions(table: dict[str, list[Any]]) -> list[Any]:
+    """Rows for pytest; no address in their names, for the workers of xdist compare them."""
+    return [
+        pytest.param(name, wrong, id=f"{name}-{getattr(wrong, '__name__', 'softened')}-{i}")
+        for name, versions in table.items()
+        for i, wrong in enumerate(versions)
+    ]
+
+
+def catch(name: str, wrong: Callable[..., Any]) -> None:
+    """The right function passes the check, and a wrong one does not."""
+    bound = BOUNDS.get(name, 1e-10)
+    check(name, getattr(augmentation, name), bound=bound)
+    with pytest.raises(AssertionError, match=rf"{name}, image \d shaped .*: they differ by"):
+        check(name, wrong, bound=bound)
 
 
 def scipy_read(x: Any, rows: Any, cols: Any, order: int, fill: float) -> np.ndarray:
