@@ -113,12 +113,13 @@ def distribution(name: str, value: Any, kind: type) -> None:
         checks.fail(name, "of numbers", value, error=TypeError)
     if value.ndim == 0 or 0 in value.shape:
         checks.fail(name, "shaped (..., k), without an axis of length 0", value)
-    least, sums = value.min(), value.sum(-1)
-    off = abs(sums - 1.0).max() if inputs.numbers_of(value) != "bool" else abs(sums - 1).max()
+    if inputs.numbers_of(value) == "float":
+        inputs.precision(name, value)
+    least, sums = value.min().item(), value.sum(-1).reshape(-1)
     if not least >= 0:
-        checks.fail(name, "probabilities >= 0", least.item())
-    if not off <= 1e-4:
-        worst = sums.reshape(-1)[abs(sums - 1.0).reshape(-1).argmax()].item()
+        checks.fail(name, "probabilities >= 0", least)
+    worst = sums[abs(sums - 1.0).argmax()].item()
+    if not abs(worst - 1) <= 1e-4:
         fix = "Pass one-hot rows, or softmax(logits)."
         checks.fail(name, "probabilities that add up to 1 over the last axis", worst, fix)
 

@@ -71,8 +71,8 @@ def reliability(probabilities: Array, labels: Array, bins: int = 15) -> tuple[Ar
     checks.integer("bins", bins, 1)
     sure = probabilities.max(-1)
     right = probabilities.argmax(-1) == labels
-    bin_ = np.clip(np.ceil(sure.astype(float) * bins).astype(int) - 1, 0, bins - 1)
-    inside = bin_[..., None, :] == np.arange(bins)[:, None]
+    edges = (np.arange(1, bins) / bins).astype(sure.dtype)
+    inside = np.searchsorted(edges, sure)[..., None, :] == np.arange(bins)[:, None]
     count = inside.sum(-1)
     with np.errstate(invalid="ignore"):
         confidence = (inside * sure[..., None, :]).sum(-1) / count

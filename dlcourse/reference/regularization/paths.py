@@ -1,0 +1,69 @@
+"""Twin of ``scratch.regularization.paths``: all weights at once, by accelerated proximal steps;
+ridge by least squares on data with more rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from dlcourse import checks, regularized
+from dlcourse.reference.regularization.proximal import soft_threshold
+
+Tensor = torch.Tensor
+STEPS = 200_000
+
+
+def elastic_net_path(
+    x: Tensor, y: Tensor, coefs: npt.ArrayLike, l1_ratio: float, tol: float = 1e-10
+) -> Tensor:
+    """FISTA, begun anew wherever it overshoots (O'Donoghue and Candès), with autograd's gradient."""
+    regularized.regression(x, y, Tensor)
+    found, ratio, tol = regularized.path(coefs, l1_ratio, tol)
+    if x.ndim > 2:
+        return torch.stack(
+            [elastic_net_path(*one, found, ratio, tol) for one in zip(x, y, strict=True)]
+        )
+    kind = torch.promote_types(x.dtype, y.dtype)
+    x, y = x.detach().double(), y.detach().double()
+    smooth = torch.func.grad(lambda w, l2: ((y - x @ w) ** 2).mean() / 2 + l2 / 2 * (w * w).sum())
+    step, largest = 1 / torch.linalg.matrix_norm(x, 2) ** 2 * len(x), (x.T @ y).abs().max() / len(x)
+    w, path = x.new_zeros(x.shape[1]), x.new_zeros(len(found), x.shape[1])
+    for i in np.argsort(found)[::-1]:
+        l1, l2 = float(found[i] * ratio), float(found[i] * (1 - ratio))
+        path[i] = w = _fista(
+            lambda u, l2=l2: smooth(u, l2), l1, 1 / (1 / step + l2), w, tol * largest
+        )
+    return path.to(kind)
+
+
+def _fista(gradient, l1: float, step: Tensor, w: Tensor, bound: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
+    ahead, momentum = w, 1.0
+    for _ in range(STEPS):
+        g = gradient(w)
+        wrong = torch.where(w != 0, (g + l1 * w.sign()).abs(), g.abs() - l1)
+        if not (wrong > bound).any():
+            return w
+        new = soft_threshold(ahead - step * gradient(ahead), float(step * l1))
+        if (ahead - new) @ (new - w) > 0:
+            ahead, momentum = w, 1.0
+            new = soft_threshold(w - step * g, float(step * l1))
+        grown = (1 + (1 + 4 * momentum**2) ** 0.5) / 2
+        ahead, w, momentum = new + (momentum - 1) / grown * (new - w), new, grown
+    checks.fail("x", f"such that {STEPS} steps suffice", "more")
+
+
+def ridge(x: Tensor, y: Tensor, coef: float | npt.ArrayLike) -> Tensor:
+    """``torch.linalg.lstsq`` with the rows √(nλ) I, whose targets are 0, below those of x."""
+    regularized.regression(x, y, Tensor)
+    found = regularized.ridge_coef(coef)
+    regularized.solvable(torch.linalg.svdvals(x).cpu().numpy(), tuple(x.shape), found)
+    kind, wide, (n, d) = torch.promote_types(x.dtype, y.dtype), x.detach().double(), x.shape[-2:]
+    solutions = []
+    for lam in np.atleast_1d(found):
+        more = torch.eye(d).to(wide).expand(*x.shape[:-2], d, d) * float(n * lam) ** 0.5
+        right = torch.cat([y.detach().double(), wide.new_zeros(*x.shape[:-2], d)], -1)
+        rows = torch.cat([wide, more], -2)
+        solutions.append(torch.linalg.lstsq(rows, right[..., None]).solution[..., 0])
+    w = torch.stack(solutions, -2).to(kind)
+    return w if np.ndim(found) else w[..., 0, :]
