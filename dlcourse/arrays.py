@@ -8,6 +8,7 @@ draw, which is how two settings are compared on the same initial weights and the
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -62,6 +63,27 @@ def run_generators(rng: Generators, runs: int | None) -> list[np.random.Generato
     return list(rng)
 
 
+def own_generators(rng: Generators, runs: int | None) -> list[np.random.Generator]:
+    """A generator for each run that nobody else draws with: a child, so that its parent, which may
+    draw weights and batches, stays where it is. Runs that share a parent get equal children.
+
+    So a run draws the same whether it is held alone or among many, however they are cut.
+
+    Examples
+    --------
+    >>> parent = np.random.default_rng(0)
+    >>> one, same = own_generators([parent, parent], runs=2)
+    >>> one is same, one.random() == same.random()
+    (False, True)
+    >>> parent.random() == np.random.default_rng(0).random()
+    True
+    """
+    generators = run_generators(rng, runs)
+    children = {id(g): g for g in generators}
+    children = {key: g.spawn(1)[0] for key, g in children.items()}
+    return [copy.deepcopy(children[id(g)]) for g in generators]
+
+
 def draw_runs(
     draw: Callable[[np.random.Generator], Array],
     generators: Sequence[np.random.Generator],
@@ -84,6 +106,30 @@ def draw_runs(
         if id(generator) not in drawn:
             drawn[id(generator)] = draw(generator)
     return np.stack([drawn[id(generator)] for generator in generators])
+
+
+def run_keys(rng: Generators, runs: int | None) -> Array:
+    """A number a run, from which a layer makes the generator of each of its passes, ``stream``.
+
+    The generators are asked for children, and keep their own place: a network draws the same
+    weights with and without the layer.
+    """
+
+    def draw(generator: np.random.Generator) -> Array:
+        (child,) = generator.spawn(1)
+        return np.asarray(child.integers(2**63 - 1))
+
+    return draw_runs(draw, run_generators(rng, runs), runs)
+
+
+def stream(key: int, count: int) -> np.random.Generator:
+    """The generator of one pass of one run: it depends on these two numbers alone, so not on what
+    other runs there are, nor on how the runs are cut into blocks.
+
+    >>> stream(7, 2).random() == stream(7, 2).random() != stream(7, 3).random()
+    True
+    """
+    return np.random.default_rng([int(key), int(count)])
 
 
 def indicators(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -> Array:
