@@ -1,4 +1,4 @@
-"""Twin of ``scratch.regularization.calibration``: ``torch.bucketize``, and bisection by autograd."""
+"""Twin of ``scratch.regularization.calibration``: ``torch.bucketize``, autograd in a bisection."""
 
 from __future__ import annotations
 

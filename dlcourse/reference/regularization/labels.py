@@ -30,7 +30,7 @@ class SmoothedCrossEntropy(SoftmaxCrossEntropy):
     def __init__(self, alpha: float) -> None:
         super().__init__()
         self.alpha = regularized.share("alpha", alpha)
-        self.value = partial(_smoothed, alpha=self.alpha)  # type: ignore[assignment]
+        self.value = partial(_smoothed, alpha=self.alpha)
 
     def forward(self, y: Tensor, target: Any) -> Tensor:
         inputs.batch(y, ("n", "k"), None, Tensor, name="y")

@@ -1,5 +1,7 @@
-"""Twin of ``scratch.regularization.paths``: all weights at once, by accelerated proximal steps;
-ridge by least squares on data with more rows."""
+"""Twin of ``scratch.regularization.paths``: all weights at once, by accelerated proximal steps.
+
+Ridge is least squares on data with more rows.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ STEPS = 200_000
 def elastic_net_path(
     x: Tensor, y: Tensor, coefs: npt.ArrayLike, l1_ratio: float, tol: float = 1e-10
 ) -> Tensor:
-    """FISTA, begun anew wherever it overshoots (O'Donoghue and Candès), with autograd's gradient."""
+    """FISTA with autograd's gradient, begun anew wherever it overshoots."""
     regularized.regression(x, y, Tensor)
     found, ratio, tol = regularized.path(coefs, l1_ratio, tol)
     if x.ndim > 2:

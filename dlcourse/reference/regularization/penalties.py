@@ -1,4 +1,4 @@
-"""Twin of ``scratch.regularization.penalties``: ``torch.nn.functional`` losses, autograd's gradient."""
+"""Twin of ``scratch.regularization.penalties``: losses of PyTorch, and autograd."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def coefficients(
     model: Any, coef: float | npt.ArrayLike, **layers: float | npt.ArrayLike
 ) -> Tensor:
     """``torch.cat`` of one piece a parameter."""
-    found = regularized.by_layer(model.shapes, coef, layers, model.runs)
+    found = regularized.by_layer(model, coef, layers)
     like = model.theta
     columns = any(isinstance(value, np.ndarray) for value in found.values())
     runs = (model.runs,) if columns and model.runs is not None else ()

@@ -52,7 +52,7 @@ class EarlyStopping:
 
     def update(
         self,
-        value: float | Tensor,
+        value: Any,
         theta: Tensor,
         buffers: Mapping[str, Tensor] | None = None,
     ) -> bool:
