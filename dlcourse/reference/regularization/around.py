@@ -56,7 +56,7 @@ class Around:
 
     def rates(self) -> list[Tensor]:
         """The rate of the next step beside each parameter."""
-        rate = torch.as_tensor(self.lr(self.t) if callable(self.lr) else self.lr)
+        rate = torch.as_tensor(np.asarray(self.lr(self.t) if callable(self.lr) else self.lr))
         return [
             rate.to(p) if rate.ndim == 0 else rate.to(p).reshape(-1, *[1] * (p.ndim - 1))
             for p in self.params

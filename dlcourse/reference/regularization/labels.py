@@ -21,7 +21,9 @@ def smooth_labels(onehot: Tensor, alpha: float | npt.ArrayLike) -> Tensor:
     share = regularized.spread("alpha", alpha, tuple(onehot.shape), 1.0)
     onehot = onehot if onehot.is_floating_point() else onehot.double()
     uniform = torch.full_like(onehot, 1 / onehot.shape[-1])
-    return torch.lerp(onehot, uniform, torch.as_tensor(share).to(onehot))
+    return torch.lerp(
+        onehot, uniform, torch.as_tensor(share, dtype=onehot.dtype, device=onehot.device)
+    )
 
 
 class SmoothedCrossEntropy(SoftmaxCrossEntropy):

@@ -65,7 +65,9 @@ def coefficients(
     columns = any(isinstance(value, np.ndarray) for value in found.values())
     runs = (model.runs,) if columns and model.runs is not None else ()
     pieces = [
-        torch.as_tensor(found[name]).to(like).expand(*runs, int(np.prod(shape)))
+        torch.as_tensor(found[name], dtype=like.dtype, device=like.device).expand(
+            *runs, int(np.prod(shape))
+        )
         for name, shape in model.shapes.items()
     ]
     return torch.cat(pieces, -1)
