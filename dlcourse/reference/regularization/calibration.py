@@ -79,9 +79,9 @@ def _root(rising: Callable[[float], float], u: float) -> float:
         low, high = high, high + 1
     f_low, f_high, side = rising(low), rising(high), 0
     for _ in range(200):
-        u = high - f_high * (high - low) / (f_high - f_low) if f_high > f_low else high
+        last, u = u, high - f_high * (high - low) / (f_high - f_low) if f_high > f_low else high
         f = rising(u)
-        if f == 0 or high - low <= 1e-15 * abs(u):
+        if f == 0 or abs(u - last) <= 1e-15:
             break
         if f > 0:
             high, f_high, f_low, side = u, f, f_low / 2 if side == 1 else f_low, 1
