@@ -107,6 +107,77 @@ def common(lead: tuple[int, ...], *each: Numbers) -> tuple[int, ...]:
     return longest
 
 
+def axis_of(axis: Any) -> None:
+    """One of the two axes of an image, counted from the last."""
+    if isinstance(axis, bool) or axis not in (-1, -2):
+        checks.fail("axis", "-1, along the rows, or -2, along the columns", axis)
+
+
+def frame(name: str, width: Any, x: Any, reflect: bool) -> tuple[int, int]:
+    """Pixels above and below, left and right; a mirror shows no more than there is."""
+    pair = checks.pair(name, width) if isinstance(width, tuple | list) else (width, width)
+    down, right = (checks.integer(name, one, 0) for one in pair)
+    h, w = x.shape[-2:]
+    if reflect and (down >= h or right >= w):
+        checks.fail(name, f"below the image's size, {h} x {w}, to reflect it", width)
+    return down, right
+
+
+def window(have: tuple[int, ...], size: Any) -> tuple[int, int]:
+    """A size that is no larger than the images."""
+    height, width = image_size("size", size)
+    if height > have[0] or width > have[1]:
+        checks.fail("size", f"at most that of the images, {have[0]} x {have[1]}", size)
+    return height, width
+
+
+def box(x: Any, top: Any, left: Any, height: Any, width: Any) -> tuple[Numbers, ...]:
+    """A box inside of the images, or one in each."""
+    h, w = x.shape[-2:]
+    rows = whole_each("top", top, x, 0, h - 1), whole_each("height", height, x, 1, h)
+    cols = whole_each("left", left, x, 0, w - 1), whole_each("width", width, x, 1, w)
+    common((), *rows, *cols)
+    for name, (start, length), size in (("top", rows, h), ("left", cols, w)):
+        end = int((start + length).max())
+        if end > size:
+            checks.fail(name, f"such that the box ends at {size} or before", end)
+    return rows[0], cols[0], rows[1], cols[1]
+
+
+def extent(name: str, value: Any, most: float = math.inf) -> tuple[float, float]:
+    """Two numbers above 0, the smaller one first; they may be equal."""
+    low, high = checks.pair(name, value)
+    low = checks.scalar(f"{name}[0]", low, low_open=True)
+    high = checks.scalar(f"{name}[1]", high, low_open=True)
+    if not low <= high <= most:
+        checks.fail(name, f"(low, high) with low <= high <= {most:g}", value)
+    return low, high
+
+
+def displaced(x: Any, displacement: Any, kind: type) -> None:
+    """A displacement (2, h, w) for all images, or one for each."""
+    inputs.values("displacement", displacement, kind, "float")
+    _shaped_each("displacement", displacement, x, (2, *x.shape[-2:]))
+    inputs.finite("displacement", displacement)
+
+
+def orders(order: Any, x: Any) -> Numbers:
+    """0, 1, 2 and 3 in an order for all images, or in one for each."""
+    found = inputs.integers("order", _array(order))
+    _shaped_each("order", found, x, (4,))
+    if (np.sort(found, -1) != np.arange(4)).any():
+        checks.fail("order", "0, 1, 2 and 3 in some order", order)
+    return found
+
+
+def noise_for(x: Any, noise: Any, kind: type) -> None:
+    """Noise shaped as x, or with axes in front."""
+    inputs.values("noise", noise, kind, "float")
+    if noise.shape[-x.ndim :] != x.shape:
+        checks.fail("noise", f"shaped {tuple(x.shape)}, as x", noise)
+    inputs.finite("noise", noise)
+
+
 def _array(value: Any) -> Any:
     """Tensors as arrays, wherever they lie; anything else as it is."""
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
@@ -117,3 +188,11 @@ def _one_each(name: str, value: Any, found: Numbers, x: Any) -> None:
     if found.ndim and (found.ndim < len(lead) or found.shape[found.ndim - len(lead) :] != lead):
         kinds = f"a number or an array shaped {lead}, one an image"
         checks.fail(name, kinds if lead else "a number: x is one image", value)
+
+
+def _shaped_each(name: str, value: Any, x: Any, own: tuple[int, ...]) -> None:
+    """An array or a tensor shaped ``own``, or with the leading axes of x, and others, in front."""
+    lead, over = tuple(x.shape[:-3]), tuple(value.shape[: -len(own)])
+    fits = not over or (len(over) >= len(lead) and over[len(over) - len(lead) :] == lead)
+    if tuple(value.shape[-len(own) :]) != own or not fits:
+        checks.fail(name, f"shaped {own} or {(*lead, *own)}" if lead else f"shaped {own}", value)
