@@ -1,6 +1,13 @@
 """Twins of ``scratch.regularization``: PyTorch's own functions, and autograd."""
 
 from dlcourse.reference.regularization.around import Decayed, Penalized, Proximal
+from dlcourse.reference.regularization.blocks import (
+    DropBlock,
+    block_rate,
+    draw_block_mask,
+    drop_block,
+    drop_block_backward,
+)
 from dlcourse.reference.regularization.calibration import (
     calibration_error,
     fit_temperature,
@@ -8,7 +15,19 @@ from dlcourse.reference.regularization.calibration import (
     reliability,
     softmax,
 )
+from dlcourse.reference.regularization.connections import (
+    DropConnect,
+    drop_connect,
+    drop_connect_backward,
+)
 from dlcourse.reference.regularization.labels import SmoothedCrossEntropy, smooth_labels
+from dlcourse.reference.regularization.masks import (
+    draw_dropout_mask,
+    draw_gaussian_noise,
+    draw_sequence_mask,
+    draw_spatial_mask,
+)
+from dlcourse.reference.regularization.monte_carlo import mc_dropout_predict
 from dlcourse.reference.regularization.paths import elastic_net_path, ridge
 from dlcourse.reference.regularization.penalties import (
     coefficients,
@@ -17,33 +36,12 @@ from dlcourse.reference.regularization.penalties import (
     l2_penalty,
 )
 from dlcourse.reference.regularization.proximal import elastic_net_prox, soft_threshold
-from dlcourse.reference.regularization.stopping import EarlyStopping, early_stop
-from learning its training set by heart."""
-
-from dlcourse.reference.regularization.blocks import (
-    DropBlock,
-    block_rate,
-    draw_block_mask,
-    drop_block,
-    drop_block_backward,
-)
-from dlcourse.reference.regularization.connections import (
-    DropConnect,
-    drop_connect,
-    drop_connect_backward,
-)
-from dlcourse.reference.regularization.masks import (
-    draw_dropout_mask,
-    draw_gaussian_noise,
-    draw_sequence_mask,
-    draw_spatial_mask,
-)
-from dlcourse.reference.regularization.monte_carlo import mc_dropout_predict
 from dlcourse.reference.regularization.recurrent import (
     DroppedRNN,
     dropped_rnn,
     dropped_rnn_backward,
 )
+from dlcourse.reference.regularization.stopping import EarlyStopping, early_stop
 from dlcourse.reference.regularization.units import (
     Dropout,
     GaussianDropout,
