@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks import fail, integer
+from dlcourse.lesson.augmented import augmentation_parity
 from dlcourse.lesson.norms import normalization_parity
 
 BOUND = 1e-12
@@ -253,6 +254,7 @@ FAMILIES: dict[str, Runner] = {
     "initialization": initialization_parity,
     "preprocessing": preprocessing_parity,
     "normalization": normalization_parity,
+    "augmentation": augmentation_parity,
     "schedules": schedule_parity,
 }
-STEPS = {"normalization": 50}
+STEPS = {"normalization": 50, "augmentation": 60}
