@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks import fail, integer
-from dlcourse.lesson.augmented import augmentation_parity
+from dlcourse.lesson.mixtures import mixing_parity
 from dlcourse.lesson.norms import normalization_parity
 
 BOUND = 1e-12
@@ -254,7 +254,7 @@ FAMILIES: dict[str, Runner] = {
     "initialization": initialization_parity,
     "preprocessing": preprocessing_parity,
     "normalization": normalization_parity,
-    "augmentation": augmentation_parity,
+    "augmentation": mixing_parity,
     "schedules": schedule_parity,
 }
 STEPS = {"normalization": 50, "augmentation": 60}
