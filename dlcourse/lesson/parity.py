@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks import fail, integer
+from dlcourse.lesson.mixtures import mixing_parity
 from dlcourse.lesson.norms import normalization_parity
 from dlcourse.lesson.regularizers import regularization_parity
 
@@ -255,6 +256,7 @@ FAMILIES: dict[str, Runner] = {
     "preprocessing": preprocessing_parity,
     "normalization": normalization_parity,
     "regularization": regularization_parity,
+    "augmentation": mixing_parity,
     "schedules": schedule_parity,
 }
-STEPS = {"normalization": 50, "regularization": 50}
+STEPS = {"normalization": 50, "regularization": 50, "augmentation": 60}
