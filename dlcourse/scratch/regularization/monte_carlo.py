@@ -19,7 +19,7 @@ def mc_dropout_predict(
     model: Layer,
     x: Array,
     samples: int,
-    transform: Callable[[Array], Array] | None = softmax,
+    transform: Callable[[Any], Any] | str | None = "softmax",
 ) -> tuple[Array, Array]:
     r"""Predict with that many random masks: their mean, and how far the predictions lie apart.
 
@@ -32,7 +32,7 @@ def mc_dropout_predict(
     model : with layers that drop; they alone are as in training, batch normalization is not
     x : as the model takes it
     samples : S, int >= 1
-    transform : what is averaged: a function of the outputs, or None for the outputs themselves
+    transform : what is averaged: "softmax" or a function of the outputs, None: the outputs as such
 
     Returns
     -------
@@ -58,6 +58,13 @@ def mc_dropout_predict(
     """
     inputs.model("model", model, Layer)
     checks.integer("samples", samples, 1)
+    given: Any = transform
+    if isinstance(given, str):
+        checks.choice("transform", given, ("softmax",))
+        given = softmax
+    elif given is not None and not callable(given):
+        kinds = "a function of the outputs, 'softmax' or None"
+        checks.fail("transform", kinds, given, error=TypeError)
     part = copy.copy(model)  # the model's own layers remember their own input
     dropping = [leaf for leaf in part.leaves if isinstance(leaf, Dropping)]
     if not dropping:
@@ -68,7 +75,7 @@ def mc_dropout_predict(
     squares: Any = 0.0
     for count in range(1, samples + 1):  # Welford: the mean so far, and squares around it
         out = part.forward(x, False)
-        q = out if transform is None else transform(out)
+        q = out if given is None else given(out)
         away = q - mean
         mean = mean + away / count
         squares = squares + away * (q - mean)

@@ -55,7 +55,7 @@ def dropped_rnn(
     Gal and Ghahramani (2016b), section 4.
     """
     activation, _ = NONLINEARITIES[nonlinearity]
-    kept = [_kept(m, p, x) for m, p in ((mask_x, p_x), (mask_h, p_h))]
+    kept = [_kept("x", mask_x, p_x, x), _kept("h", mask_h, p_h, x)]
     read = x * kept[0]
     *lead, n, t, d = read.shape
     driven, ih = linear(read.reshape(*lead, n * t, d), weight_ih, bias)
@@ -88,11 +88,13 @@ def dropped_rnn_backward(
     return dx, dweight_ih, dweight_hh, dbias
 
 
-def _kept(mask: Array | None, p: Any, x: Array) -> Array:
+def _kept(name: str, mask: Array | None, p: Any, x: Array) -> Array:
     """m / (1 − p), or ones."""
-    if mask is None:
-        return np.ones((1, 1), x.dtype)
-    return scaled(mask, p, max(x.ndim, mask.ndim), x.dtype)
+    if mask is not None:
+        return scaled(mask, p, max(x.ndim, mask.ndim), x.dtype)
+    if np.any(p):
+        checks.fail(f"mask_{name}", f"given where p_{name} is not 0", mask)
+    return np.ones((1, 1), x.dtype)
 
 
 def _at(kept: Array, i: int) -> Array:
