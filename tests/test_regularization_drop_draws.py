@@ -21,6 +21,7 @@ from dlcourse.scratch.regularization import (
     draw_gaussian_noise,
     draw_sequence_mask,
     draw_spatial_mask,
+    drop_block,
     drop_connect,
     dropout,
     dropped_rnn,
@@ -176,6 +177,16 @@ def test_whole_channels_are_dropped_together(p: float) -> None:
     stated(means, x.mean((-2, -1)), odds * x.mean((-2, -1)) ** 2)
     apart = dropout(x, draw_dropout_mask((N, *x.shape), p, rng), p)[0].mean((-2, -1))
     stated(apart, x.mean((-2, -1)), odds * (x**2).mean((-2, -1)) / 8)
+
+
+def test_blocks_leave_the_mean_of_a_batch_and_not_that_of_a_pixel() -> None:
+    """The factors of a batch have the mean 1, always; a corner, under few blocks, has more."""
+    x = np.ones((N, 1, 5, 5))
+    y, _ = drop_block(x, draw_block_mask(x.shape, 0.3, 3, np.random.default_rng(1)))
+    assert y.mean() == pytest.approx(1, rel=1e-13)
+    kept = (1 - block_rate(0.3, 3, (5, 5))) ** np.outer(covering(5, 3), covering(5, 3))
+    assert abs(y[:, 0].mean(0) - kept / kept.mean()).max() < 6 * np.sqrt(1 / N)
+    assert y[:, 0, 0, 0].mean() > 1.2 > 1 > y[:, 0, 2, 2].mean()
 
 
 @pytest.mark.parametrize("p", [0.2, 0.5])

@@ -104,7 +104,8 @@ def drop_block(x: Array, mask: Array) -> tuple[Array, Cache]:
     Notes
     -----
     Divided is by the share in fact kept, not by 1 − p: the number of blocks is left to chance, and
-    they overlap. Where nothing is kept, y is 0.
+    they overlap. So the factors of a batch have the mean 1, but not those of each pixel: a corner
+    lies under fewer blocks than the middle. Where nothing is kept, y is 0.
 
     Examples
     --------
