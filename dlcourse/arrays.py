@@ -108,30 +108,6 @@ def draw_runs(
     return np.stack([drawn[id(generator)] for generator in generators])
 
 
-def run_keys(rng: Generators, runs: int | None) -> Array:
-    """A number a run, from which a layer makes the generator of each of its passes, ``stream``.
-
-    The generators are asked for children, and keep their own place: a network draws the same
-    weights with and without the layer.
-    """
-
-    def draw(generator: np.random.Generator) -> Array:
-        (child,) = generator.spawn(1)
-        return np.asarray(child.integers(2**63 - 1))
-
-    return draw_runs(draw, run_generators(rng, runs), runs)
-
-
-def stream(key: int, count: int) -> np.random.Generator:
-    """The generator of one pass of one run: it depends on these two numbers alone, so not on what
-    other runs there are, nor on how the runs are cut into blocks.
-
-    >>> stream(7, 2).random() == stream(7, 2).random() != stream(7, 3).random()
-    True
-    """
-    return np.random.default_rng([int(key), int(count)])
-
-
 def indicators(labels: npt.ArrayLike, classes: int, dtype: npt.DTypeLike = float) -> Array:
     """Integer labels ``(..., n)`` to indicator columns ``(..., classes, n)``.
 

@@ -18,6 +18,11 @@ Policy = Sequence[Sequence[tuple[str, float, float]]]
 """Sub-policies, each a row of (operation, probability, magnitude)."""
 
 
+def array(value: Any) -> Any:
+    """Tensors as arrays, wherever they lie; anything else as it is."""
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
 def whole(name: str, value: Any, shape: Sequence[int], words: str = "one an image") -> Any:
     """Integers, of which there is one for all, or as many as ``shape`` says, runs before them."""
     array = inputs.integers(name, value)
@@ -192,11 +197,12 @@ def samples(x: Any, shape: Any, runs: int | None, kind: type) -> tuple[int, ...]
 
 
 def one_a_run(name: str, value: Any, runs: int | None) -> Any:
-    """A number >= 0 for each run, () or (runs,)."""
-    value = np.asarray(checks.number(name, value, 0))
-    if value.shape not in ((), (runs,), (runs, 1)):
-        checks.fail(name, f"a number or an array ({runs},), one entry a run", value)
-    return np.broadcast_to(value.ravel() if value.ndim else value, () if runs is None else runs) + 0
+    """A number >= 0, or (runs,), one a run, which may come as a column (runs, 1)."""
+    value = checks.number(name, value, 0)
+    if np.ndim(value) and (runs is None or value.shape not in ((runs,), (runs, 1))):
+        kinds = "a number" if runs is None else f"a number or an array ({runs},), one entry a run"
+        checks.fail(name, kinds, value)
+    return value.reshape(runs) if np.ndim(value) else value
 
 
 def same_batch(target: Any, first: Any) -> None:

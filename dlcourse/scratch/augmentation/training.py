@@ -1,7 +1,7 @@
 """Augmentation in training: layers at the front of a model, and the loss that goes with mixing.
 
-What a run sees depends on its own key and on how many batches it has been through, which the layer
-remembers as buffers. So a run alone is shown what it is shown among many, in blocks of any size.
+Each run draws with a generator of its own, so that it is shown alone what it is shown among many,
+in blocks of any size.
 """
 
 from __future__ import annotations
@@ -12,55 +12,47 @@ from typing import Any
 import numpy as np
 
 from dlcourse import augmented, checks, inputs
-from dlcourse.arrays import Array, Generators, run_keys, stream
+from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.augmentation.erasing import draw_center
 from dlcourse.scratch.augmentation.mixing import blended, draw_mix, patch, taken
-from dlcourse.scratch.layers.base import Cache, Layer
+from dlcourse.scratch.layers.base import Cache
+from dlcourse.scratch.layers.chance import Drawing
 from dlcourse.scratch.losses import Loss, softmax_cross_entropy, softmax_cross_entropy_backward
 
 KINDS = ("mixup", "cutmix")
 Transform = Callable[[Array, np.random.Generator], Array]
 
 
-class Drawn(Layer):
-    """A layer of chance: it changes its input in training only, each run with its own draws."""
+class Shown(Drawing):
+    """A layer that changes its input in training only, for each run with its own draws."""
 
     def __init__(self, rng: Generators, runs: int | None, shape: Any) -> None:
-        super().__init__()
         self.image = None if shape is None else checks.sizes("shape", shape, 3)
-        self.buffers["key"] = run_keys(rng, runs)
-        self.buffers["passes"] = np.zeros_like(self.buffers["key"])
-        self.runs, self.training = runs, False
+        super().__init__(rng, runs)
+        self.training = False
 
     def forward(self, x: Array, training: bool = False) -> Array:
         self.training = training
         return super().forward(x, training)
-
-    def generators(self) -> list[np.random.Generator]:
-        """One a run, for the batch that comes."""
-        keys, passes = np.ravel(self.buffers["key"]), np.ravel(self.buffers["passes"])
-        found = [stream(key, count) for key, count in zip(keys, passes, strict=True)]
-        self.buffers["passes"] += 1
-        return found
 
     def pair(self, x: Array) -> tuple[Array, Cache]:
         shape = augmented.samples(x, self.image, self.runs, np.ndarray)
         if not self.training:
             self.plain()
             return x, ()
-        y, cache = self.changed(x.reshape(shape), self.generators())
+        y, cache = self.changed(x.reshape(shape))
         images, flat = len(shape) > 3, self.image is not None or x.ndim < 4
         return y.reshape(*y.shape[: -3 if images else -1], *x.shape[-1 if flat else -3 :]), cache
 
     def plain(self) -> None:
         """Called in evaluation."""
 
-    def changed(self, x: Array, rngs: list[np.random.Generator]) -> tuple[Array, Cache]:
+    def changed(self, x: Array) -> tuple[Array, Cache]:
         """What training shows of a batch, for each run if there are runs."""
         raise TypeError(f"changed must be written by the subclass {type(self).__name__}.")
 
 
-class Augment(Drawn):
+class Augment(Shown):
     """Show the network other images in every epoch: the first layer of a model.
 
     Parameters
@@ -80,8 +72,8 @@ class Augment(Drawn):
     --------
     >>> turned = lambda x, rng: np.where(rng.random(len(x))[:, None] < 0.5, x[:, ::-1], x)
     >>> layer = Augment(turned, rng=np.random.default_rng(0), runs=2)
-    >>> layer.forward(np.array([[1.0, 2.0]]), training=True).shape, layer.buffers["passes"]
-    ((2, 1, 2), array([1, 1]))
+    >>> layer.forward(np.array([[1.0, 2.0]]), training=True).shape
+    (2, 1, 2)
     """
 
     def __init__(
@@ -92,14 +84,15 @@ class Augment(Drawn):
         runs: int | None = None,
         shape: tuple[int, int, int] | None = None,
     ) -> None:
-        self.transform = augmented.transform(transform)
         super().__init__(rng, runs, shape)
+        self.transform = augmented.transform(transform)
 
-    def changed(self, x: Array, rngs: list[np.random.Generator]) -> tuple[Array, Cache]:
+    def changed(self, x: Array) -> tuple[Array, Cache]:
         if self.runs is None:
-            return self.one(x, rngs[0]), (True,)
+            return self.one(x, self.generators[0]), (True,)
         own = np.broadcast_to(x, (self.runs, *x.shape[x.ndim in (3, 5) :]))
-        return np.stack([self.one(*pair) for pair in zip(own, rngs, strict=True)]), (True,)
+        pairs = zip(own, self.generators, strict=True)
+        return np.stack([self.one(*pair) for pair in pairs]), (True,)
 
     def one(self, x: Array, rng: np.random.Generator) -> Array:
         """What one run is shown; the transform gets images it may write into."""
@@ -120,7 +113,7 @@ class Latest:
         self.target: Any = None
 
 
-class Mix(Drawn):
+class Mix(Shown):
     """``mixup`` or ``cutmix`` of each batch with itself; ``MixedCrossEntropy`` mixes its labels.
 
     Parameters
@@ -148,6 +141,8 @@ class Mix(Drawn):
     True
     """
 
+    per_run = ("alpha",)
+
     def __init__(
         self,
         kind: str,
@@ -158,22 +153,22 @@ class Mix(Drawn):
         shape: tuple[int, int, int] | None = None,
         each: bool = False,
     ) -> None:
-        self.kind, self.each = checks.choice("kind", kind, KINDS), bool(each)
         super().__init__(rng, runs, shape)
-        self.buffers["alpha"] = augmented.one_a_run("alpha", alpha, runs)
+        self.kind, self.each = checks.choice("kind", kind, KINDS), bool(each)
+        self.alpha = augmented.one_a_run("alpha", alpha, runs)
         self.latest = Latest()
 
     def plain(self) -> None:
         self.latest.draw = self.latest.target = None
 
-    def changed(self, x: Array, rngs: list[np.random.Generator]) -> tuple[Array, Cache]:
+    def changed(self, x: Array) -> tuple[Array, Cache]:
         axis = 0 if x.ndim in (2, 4) else 1
         if self.kind == "cutmix":
             augmented.four_axes(x, axis)
-        n, alphas = x.shape[axis], np.ravel(self.buffers["alpha"])
-        lam, partner, *centre = self.stacked(
-            [self.draws(n, a, x.shape, g) for a, g in zip(alphas, rngs, strict=True)]
-        )
+        alphas = np.broadcast_to(self.alpha, len(self.generators)).tolist()
+        each = zip(alphas, self.generators, strict=True)
+        draws = [self.draws(x.shape[axis:], alpha, rng) for alpha, rng in each]
+        lam, partner, *centre = self.stacked(draws)
         if self.kind == "mixup":
             share, mask = lam, None
             y = blended(x, lam, partner, axis)
@@ -183,11 +178,13 @@ class Mix(Drawn):
         self.latest.draw, self.latest.target = (partner, share), None
         return y, (partner, share, mask)
 
-    def draws(self, n: int, alpha: float, shape: Any, rng: np.random.Generator) -> tuple[Any, ...]:
+    def draws(
+        self, shape: tuple[int, ...], alpha: float, rng: np.random.Generator
+    ) -> tuple[Any, ...]:
         """Those of one run: λ, partners and, for boxes, their centre."""
-        lam, partner = draw_mix(n, float(alpha), rng, self.each)
-        places = (n,) if self.each else (1,)
-        centre = draw_center((*places, *shape[-3:]), rng) if self.kind == "cutmix" else ()
+        lam, partner = draw_mix(shape[0], alpha, rng, self.each)
+        places = (shape[0],) if self.each else (1,)
+        centre = draw_center((*places, *shape[1:]), rng) if self.kind == "cutmix" else ()
         return np.reshape(lam, places), partner, *centre
 
     def stacked(self, draws: list[tuple[Any, ...]]) -> list[Array]:
