@@ -144,7 +144,7 @@ def a_fresh_mask(dy, cache):
 
 
 def the_whole_weight_on_the_way_back(dy, cache):
-    (x, weight), kept = cache
+    (_, weight), kept = cache
     whole = np.divide(weight, kept, out=np.ones_like(weight), where=kept > 0)
     _, dweight, dbias = regularization.drop_connect_backward(dy, cache)
     return dy @ whole, dweight, dbias
