@@ -23,8 +23,18 @@ from dlcourse.scratch.augmentation.crops import (
     ten_crop,
 )
 from dlcourse.scratch.augmentation.elastic import draw_displacement, elastic_deformation
+from dlcourse.scratch.augmentation.erasing import cutout, draw_box, draw_center, random_erasing
 from dlcourse.scratch.augmentation.geometry import affine, flip, pad, rotate, shear, translate
+from dlcourse.scratch.augmentation.mixing import cutmix, draw_mix, mixup
 from dlcourse.scratch.augmentation.noise import add_noise
+from dlcourse.scratch.augmentation.policies import (
+    OPERATIONS,
+    Operation,
+    auto_augment,
+    digits_policy,
+    rand_augment,
+    search_policy,
+)
 from dlcourse.scratch.augmentation.tones import (
     autocontrast,
     equalize,
@@ -33,18 +43,38 @@ from dlcourse.scratch.augmentation.tones import (
     sharpness,
     solarize,
 )
+from dlcourse.scratch.augmentation.training import Augment, Mix, MixedCrossEntropy
+from dlcourse.scratch.augmentation.words import (
+    load_synonyms,
+    random_deletion,
+    random_insertion,
+    random_swap,
+    synonym_replacement,
+)
 
 __all__ = [
+    "OPERATIONS",
+    "Augment",
+    "Mix",
+    "MixedCrossEntropy",
+    "Operation",
     "add_noise",
     "affine",
+    "auto_augment",
     "autocontrast",
     "brightness",
     "color_jitter",
     "contrast",
     "crop",
+    "cutmix",
+    "cutout",
+    "digits_policy",
+    "draw_box",
+    "draw_center",
     "draw_color_jitter",
     "draw_crop",
     "draw_displacement",
+    "draw_mix",
     "draw_resized_crop",
     "elastic_deformation",
     "equalize",
@@ -52,16 +82,25 @@ __all__ = [
     "flip",
     "hue",
     "invert",
+    "load_synonyms",
+    "mixup",
     "pad",
     "posterize",
+    "rand_augment",
     "random_crop",
+    "random_deletion",
+    "random_erasing",
+    "random_insertion",
+    "random_swap",
     "resize",
     "resized_crop",
     "rotate",
     "saturation",
+    "search_policy",
     "sharpness",
     "shear",
     "solarize",
+    "synonym_replacement",
     "ten_crop",
     "translate",
 ]

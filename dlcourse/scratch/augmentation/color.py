@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks, inputs
+from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.images import image_shape, images, number_each
+from dlcourse.images import image_shape, images, number_each, orders
 from dlcourse.scratch.augmentation.sampling import column, per_image
 
 LUMA = 0.2989, 0.587, 0.114
@@ -121,7 +121,7 @@ def color_jitter(
     named = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
     each = [number_each(name, value, x, 0) for name, value in named.items()]
     each.append(number_each("hue", hue, x, -0.5, 0.5))
-    places = _orders(order, x)
+    places = orders(order, x)
     shaped = np.empty(places.shape[:-1] if places.ndim > 1 else ())
     lead, flat, (*factors, _) = per_image(x, *each, shaped)
     y, n = flat.copy(), len(flat)
@@ -213,14 +213,3 @@ def _colours(angle: Array, low: Array, high: Array) -> Array:
         k = (angle + start) % 6
         y[:, channel] = high - (high - low) * np.clip(np.minimum(k, 4 - k), 0, 1)
     return y
-
-
-def _orders(order: Any, x: Array) -> Array:
-    found = inputs.integers("order", order)
-    lead = x.shape[:-3]
-    over = found.shape[:-1]
-    if found.shape[-1:] != (4,) or (over and over[len(over) - len(lead) :] != lead):
-        checks.fail("order", f"shaped (4,) or {(*lead, 4)}", order)
-    if (np.sort(found, -1) != np.arange(4)).any():
-        checks.fail("order", "0, 1, 2 and 3 in some order", order)
-    return found

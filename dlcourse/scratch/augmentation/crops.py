@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.images import common, image_shape, image_size, images, whole_each
+from dlcourse.images import box, extent, image_shape, image_size, images, whole_each, window
 from dlcourse.scratch.augmentation.geometry import pad
 from dlcourse.scratch.augmentation.sampling import centres, lerp, per_image, sample
 
@@ -33,7 +33,7 @@ def crop(x: Array, top: Any, left: Any, size: Any) -> Array:
             [4., 5.]]])
     """
     images(x, np.ndarray)
-    (h, w), (height, width) = x.shape[-2:], _window(x.shape[-2:], size)
+    (h, w), (height, width) = x.shape[-2:], window(x.shape[-2:], size)
     top, left = whole_each("top", top, x, 0, h - height), whole_each("left", left, x, 0, w - width)
     if not top.ndim and not left.ndim:
         return x[..., top : top + height, left : left + width].copy()
@@ -58,7 +58,7 @@ def draw_crop(shape: Any, size: Any, rng: np.random.Generator) -> tuple[Array, A
     (array([0, 0, 0, 0, 0]), array([0, 0, 0, 0, 0]))
     """
     lead, h, w = image_shape(shape)
-    (height, width), rng = _window((h, w), size), checks.generator("rng", rng)
+    (height, width), rng = window((h, w), size), checks.generator("rng", rng)
     top = np.asarray(rng.integers(0, h - height + 1, lead))
     return top, np.asarray(rng.integers(0, w - width + 1, lead))
 
@@ -86,7 +86,7 @@ def five_crop(x: Array, size: Any) -> Array:
     array([0., 2., 6., 8., 4.])
     """
     images(x, np.ndarray)
-    (h, w), (height, width) = x.shape[-2:], _window(x.shape[-2:], size)
+    (h, w), (height, width) = x.shape[-2:], window(x.shape[-2:], size)
     down, right = h - height, w - width
     middle = round(down / 2), round(right / 2)  # of a half, to even, as torchvision
     corners = [(0, 0), (0, right), (down, 0), (down, right), middle]
@@ -156,7 +156,7 @@ def draw_resized_crop(
     Szegedy et al. (2015), section 6.
     """
     lead, h, w = image_shape(shape)
-    scale, ratio = _range("scale", scale, 1.0), _range("ratio", ratio)
+    scale, ratio = extent("scale", scale, 1.0), extent("ratio", ratio)
     rng, n = checks.generator("rng", rng), math.prod(lead)
     forms = np.exp(rng.uniform(math.log(ratio[0]), math.log(ratio[1]), (TRIES, n)))
     areas = rng.uniform(*scale, (TRIES, n)) * (h * w)
@@ -187,38 +187,9 @@ def resized_crop(x: Array, top: Any, left: Any, height: Any, width: Any, size: A
     array([[[0.  , 0.25, 0.75, 1.  ]]])
     """
     images(x, np.ndarray)
-    (h, w), (rows, cols) = x.shape[-2:], image_size("size", size)
-    height, width = whole_each("height", height, x, 1, h), whole_each("width", width, x, 1, w)
-    top, left = whole_each("top", top, x, 0, h), whole_each("left", left, x, 0, w)
-    _inside("top", top, height, h)
-    _inside("left", left, width, w)
-    lead, flat, (top, left, height, width) = per_image(x, top, left, height, width)
+    (rows, cols), corners = image_size("size", size), box(x, top, left, height, width)
+    lead, flat, (top, left, height, width) = per_image(x, *corners)
     down = centres(rows, height, x.dtype) + top.reshape(-1, 1).astype(x.dtype)
     right = centres(cols, width, x.dtype) + left.reshape(-1, 1).astype(x.dtype)
     y = sample(flat, down[:, :, None], right[:, None, :], "bilinear", np.zeros((1, 1, 1)))
     return y.reshape(*lead, x.shape[-3], rows, cols)
-
-
-def _window(have: tuple[int, ...], size: Any) -> tuple[int, int]:
-    """A size that is no larger than the images."""
-    height, width = image_size("size", size)
-    if height > have[0] or width > have[1]:
-        checks.fail("size", f"at most that of the images, {have[0]} x {have[1]}", size)
-    return height, width
-
-
-def _inside(name: str, start: Array, length: Array, size: int) -> None:
-    common((), *(one for one in (start, length)))
-    if (start + length > size).any():
-        found = int((start + length).max())
-        checks.fail(name, f"such that the box ends at {size} or before", found)
-
-
-def _range(name: str, value: Any, most: float = math.inf) -> tuple[float, float]:
-    """Two numbers above 0, the smaller one first; they may be equal."""
-    low, high = checks.pair(name, value)
-    low = checks.scalar(f"{name}[0]", low, low_open=True)
-    high = checks.scalar(f"{name}[1]", high, low_open=True)
-    if not low <= high <= most:
-        checks.fail(name, f"(low, high) with low <= high <= {most:g}", value)
-    return low, high

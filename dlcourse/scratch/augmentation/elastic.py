@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks, inputs
+from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.images import Numbers, common, fill_of, image_shape, images, number_each
+from dlcourse.images import common, displaced, fill_of, image_shape, images, number_each
 from dlcourse.scratch.augmentation.sampling import READ, per_image, sample
 
 
@@ -87,23 +87,12 @@ def elastic_deformation(
     """
     images(x, np.ndarray)
     checks.choice("interpolation", interpolation, READ)
-    shared = _field(x, displacement)
+    displaced(x, displacement, np.ndarray)
     h, w = x.shape[-2:]
     field = displacement.astype(x.dtype, copy=False)
-    lead, flat, _ = per_image(x, np.empty(() if shared else displacement.shape[:-3]))
+    lead, flat, _ = per_image(x, np.empty(displacement.shape[:-3]))
     field = field.reshape(-1, 2, h, w)
     rows = field[:, 0] + np.arange(h, dtype=x.dtype)[:, None]
     cols = field[:, 1] + np.arange(w, dtype=x.dtype)
     y = sample(flat, rows, cols, interpolation, fill_of(fill, x))
     return y.reshape(lead + x.shape[-3:])
-
-
-def _field(x: Array, d: Numbers) -> bool:
-    """A displacement that fits x; whether it is one for all images."""
-    inputs.values("displacement", d, np.ndarray, "float")
-    lead, own = x.shape[:-3], (2, *x.shape[-2:])
-    over = d.shape[:-3]
-    if d.shape[-3:] != own or (over and over[len(over) - len(lead) :] != lead):
-        checks.fail("displacement", f"shaped {own} or {(*lead, *own)}", d)
-    inputs.finite("displacement", d)
-    return not over

@@ -12,10 +12,8 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.images import fill_of, flags_each, images, number_each
+from dlcourse.images import axis_of, fill_of, flags_each, frame, images, number_each
 from dlcourse.scratch.augmentation.sampling import READ, column, per_image, sample, turn
-
-AXES = {-1: "columns", -2: "rows"}
 
 
 def flip(x: Array, flipped: Any, axis: int = -1) -> Array:
@@ -35,7 +33,7 @@ def flip(x: Array, flipped: Any, axis: int = -1) -> Array:
            [3., 4.]])
     """
     images(x, np.ndarray)
-    _axis(axis)
+    axis_of(axis)
     lead, flat, (mirrored,) = per_image(x, flags_each("flipped", flipped, x))
     y = flat.copy()
     mirrored = np.broadcast_to(mirrored, len(flat))
@@ -60,12 +58,8 @@ def pad(x: Array, width: Any, fill: Any = 0.0, mode: str = "constant") -> Array:
     """
     images(x, np.ndarray)
     checks.choice("mode", mode, ("constant", "reflect"))
-    around = checks.pair("width", width if isinstance(width, tuple | list) else (width, width))
-    a, b = (checks.integer("width", one, 0) for one in around)
-    h, w = x.shape[-2:]
+    (a, b), (h, w) = frame("width", width, x, mode == "reflect"), x.shape[-2:]
     if mode == "reflect":
-        if a >= h or b >= w:
-            checks.fail("width", f"below the image's size, {h} x {w}, to reflect it", width)
         return np.pad(x, [(0, 0)] * (x.ndim - 2) + [(a, a), (b, b)], mode="reflect")
     y = np.empty((*x.shape[:-2], h + 2 * a, w + 2 * b), x.dtype)
     y[:] = fill_of(fill, x)
@@ -172,7 +166,7 @@ def shear(
             [0., 1., 0.],
             [1., 0., 0.]]])
     """
-    _axis(axis)
+    axis_of(axis)
     both = (degrees, 0) if axis == -1 else (0, degrees)
     return affine(x, shear=both, interpolation=interpolation, fill=fill)
 
@@ -187,8 +181,3 @@ def translate(
             [1., 2.]]])
     """
     return affine(x, translate=(dx, dy), interpolation=interpolation, fill=fill)
-
-
-def _axis(axis: Any) -> None:
-    if isinstance(axis, bool) or axis not in AXES:
-        checks.fail("axis", "-1, along the rows, or -2, along the columns", axis)

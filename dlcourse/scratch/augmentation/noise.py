@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks, inputs
 from dlcourse.arrays import Array
-from dlcourse.images import images, number_each
+from dlcourse.images import images, noise_for, number_each
 from dlcourse.scratch.augmentation.sampling import per_image
 
 
@@ -31,10 +30,7 @@ def add_noise(x: Array, noise: Array, sigma: Any) -> Array:
     array([[[1.5, 1.5]]])
     """
     images(x, np.ndarray)
-    inputs.values("noise", noise, np.ndarray, "float")
-    if noise.shape[-x.ndim :] != x.shape:
-        checks.fail("noise", f"shaped {x.shape}, as x", noise)
-    inputs.finite("noise", noise)
+    noise_for(x, noise, np.ndarray)
     strength = number_each("sigma", sigma, noise, 0)
     lead, flat, (strength,) = per_image(noise, strength)
     scaled = flat * strength.reshape(-1, 1, 1, 1)
