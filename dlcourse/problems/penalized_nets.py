@@ -21,7 +21,7 @@ from dlcourse.scratch.regularization import (
     l2_penalty,
 )
 
-HIDDEN = 48
+HIDDEN = 32
 PENALTIES = {"l2": l2_penalty, "l1": l1_penalty}
 WHERE = {"all": ("0", "2"), "first": ("0",), "last": ("2",)}
 """The layers that are penalized, by their places in the network."""
@@ -31,7 +31,7 @@ def learn_flawed(
     rng: Generators, runs: int, coef: Any, *, sets: Sequence[Any], penalty: str = "l2",
     where: str = "all", few: int = 128, wrong: float = 0.0, useless: int = 0, epochs: int = 60,
 ) -> dict[str, Array]:  # fmt: skip
-    """Train an MLP with one hidden layer of 48 a run, by heavy ball at rate 0.1, batches of 32.
+    """Train an MLP with one hidden layer of 32 a run, by heavy ball at rate 0.2, batches of 64.
 
     Parameters
     ----------
@@ -55,15 +55,15 @@ def learn_flawed(
     x, y = _flawed(rngs, sets[0], few, wrong, useless)
     net = MLP([x.shape[-1], HIDDEN, 10], rngs, runs=runs, dtype=np.float32)
     each = coefficients(net, 0.0, **dict.fromkeys(WHERE[where], coef))
-    sgd = SGD(net.theta, lr=0.1, momentum=0.9)
+    sgd = SGD(net.theta, lr=0.2, momentum=0.9)
     around: Any = Proximal(sgd, each)
     if penalty != "proximal":
         around = Penalized(sgd, lambda theta: PENALTIES[penalty](theta, each))
     run = np.arange(runs)[:, None]
     for _ in range(epochs):
         order, losses = np.stack([g.permutation(few) for g in rngs]), []
-        for start in range(0, few, 32):
-            now = order[:, start : start + 32]
+        for start in range(0, few, 64):
+            now = order[:, start : start + 64]
             losses.append(loss.forward(net.forward(x[run, now], True), y[run, now]))
             net.backward(loss.backward(), input_grad=False)
             around.step(net.grad)
