@@ -36,7 +36,7 @@ def test_no_neighbour_of_the_optimum_is_better(penalty: str, strength: float, al
 
 def test_only_l1_and_its_mixture_have_zeros() -> None:
     zeros = {p: (optima(p, 0.0, (0.6, 1.0)) == 0).sum(axis=1).tolist() for p in PENALTIES}
-    assert zeros == {"L1": [1, 1], "half and half": [0, 1], "L2": [0, 0]}
+    assert zeros == {"L1": [1, 1], "L1 + L2": [0, 1], "L2": [0, 0]}
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)

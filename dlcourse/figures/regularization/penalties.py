@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FREE = np.array([1.6, 0.5])
 """Where the loss alone would put the two weights."""
-PENALTIES = {"L1": 1.0, "half and half": 0.5, "L2": 0.0}
+PENALTIES = {"L1": 1.0, "L1 + L2": 0.5, "L2": 0.0}
 """The share of L1 in each."""
 LOSS, PENALTY, BEST = "#0072b2", "#d55e00", "#222222"
 STRENGTHS = tuple(np.concatenate([[0.0], np.geomspace(0.01, 4.0, 40)]).tolist())
@@ -56,25 +56,25 @@ def reach(penalty: str, point: Array) -> tuple[Array, Array]:
     return curve[:, 0], curve[:, 1]
 
 
-def meeting_picture(penalty: str, strength: float, alike: float) -> Figure:
+def meeting_picture(penalty: str, strength: float, correlation: float) -> Figure:
     """Curves of equal loss, the curve of equal penalty that touches one, and the way there.
 
     Parameters
     ----------
     penalty : a key of ``PENALTIES``
     strength : the coefficient λ
-    alike : the correlation of the two columns
+    correlation : of the two columns
     """
-    best = optima(penalty, alike, (strength,))[0]
+    best = optima(penalty, correlation, (strength,))[0]
     fig, ax = plots.new_figure(4.2, 3.4, layout=None)
     fig.subplots_adjust(left=0.13, right=0.98, bottom=0.16, top=0.88)
     ax.axhline(0, color="#bbbbbb", lw=0.8, zorder=0)
     ax.axvline(0, color="#bbbbbb", lw=0.8, zorder=0)
-    for level in _levels(best, alike):
-        ax.plot(*_ellipse(level, alike), color=LOSS, lw=1.0, alpha=0.75)
+    for level in _levels(best, correlation):
+        ax.plot(*_ellipse(level, correlation), color=LOSS, lw=1.0, alpha=0.75)
     ax.fill(*reach(penalty, best), color=PENALTY, alpha=0.18, lw=0)
     ax.plot(*reach(penalty, best), color=PENALTY, lw=1.4)
-    ax.plot(*optima(penalty, alike, STRENGTHS).T, color=BEST, lw=1.2, linestyle=":")
+    ax.plot(*optima(penalty, correlation, STRENGTHS).T, color=BEST, lw=1.2, linestyle=":")
     ax.plot(*FREE, "o", color=LOSS, markersize=5)
     ax.plot(*best, "o", color=BEST, markersize=6)
     zeros = int((best == 0).sum())
