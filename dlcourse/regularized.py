@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,10 @@ def _host(value: Any) -> Any:
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
-def by_layer(shapes: Any, coef: Any, layers: Any, runs: int | None) -> dict[str, Any]:
+def by_layer(model: Any, coef: Any, layers: dict[str, Any]) -> dict[str, Any]:
     """{parameter: its coefficient}: a layer's own where it has one, 0 for what is no weight."""
-    lead = (1,) if runs is None else (runs, 1)
+    shapes, lead = model.shapes, (1,) if model.runs is None else (model.runs, 1)
+    free = {*_gains(model)}
     of_all = spread("coef", coef, lead)
     own: dict[str, Any] = {}
     for place, value in layers.items():
@@ -51,9 +53,17 @@ def by_layer(shapes: Any, coef: Any, layers: Any, runs: int | None) -> dict[str,
     for name, shape in shapes.items():
         within = [place for place in own if name.startswith(f"{place}.")]
         value = own[max(within, key=len)] if within else of_all
-        weight = name.rpartition(".")[2].startswith("weight") and len(shape) > 1
+        weight = "weight" in name.rpartition(".")[2] and len(shape) > 1 and name not in free
         found[name] = value if weight else 0.0
     return found
+
+
+def _gains(layer: Any, place: str = "") -> Iterator[str]:
+    """The parameters of norms, also of those whose gain has several axes."""
+    if hasattr(layer, "normalized_shape"):
+        yield from (f"{place}{name}" for name in layer.shapes)
+    for i, one in enumerate(getattr(layer, "layers", ())):
+        yield from _gains(one, f"{place}{i}.")
 
 
 def optimizer(value: Any) -> None:
@@ -113,12 +123,13 @@ def distribution(name: str, value: Any, kind: type) -> None:
         checks.fail(name, "of numbers", value, error=TypeError)
     if value.ndim == 0 or 0 in value.shape:
         checks.fail(name, "shaped (..., k), without an axis of length 0", value)
-    least, sums = value.min(), value.sum(-1)
-    off = abs(sums - 1.0).max() if inputs.numbers_of(value) != "bool" else abs(sums - 1).max()
+    if inputs.numbers_of(value) == "float":
+        inputs.precision(name, value)
+    least, sums = value.min().item(), value.sum(-1).reshape(-1)
     if not least >= 0:
-        checks.fail(name, "probabilities >= 0", least.item())
-    if not off <= 1e-4:
-        worst = sums.reshape(-1)[abs(sums - 1.0).reshape(-1).argmax()].item()
+        checks.fail(name, "probabilities >= 0", least)
+    worst = sums[abs(sums - 1.0).argmax()].item()
+    if not abs(worst - 1) <= 1e-4:
         fix = "Pass one-hot rows, or softmax(logits)."
         checks.fail(name, "probabilities that add up to 1 over the last axis", worst, fix)
 

@@ -3,7 +3,15 @@
 A case that cannot separate two conventions is worth nothing, so each one says what it separates.
 """
 
-from cases import initialization, layers, normalization, optimizers, preprocessing, training
+from cases import (
+    augmentation_images,
+    initialization,
+    layers,
+    normalization,
+    optimizers,
+    preprocessing,
+    training,
+)
 from cases.kinds import ErrorCase, OptimizerCase, PairCase
 from cases.layers import LAYERS
 from cases.optimizers import OPTIMIZERS
@@ -16,6 +24,7 @@ ERRORS = [
     *layers.ERRORS,
     *normalization.ERRORS,
     *training.ERRORS,
+    *augmentation_images.ERRORS,
 ]
 
 __all__ = [

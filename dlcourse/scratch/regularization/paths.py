@@ -8,7 +8,7 @@ import numpy.typing as npt
 from dlcourse import checks, regularized
 from dlcourse.arrays import Array
 
-SWEEPS = 20_000
+SWEEPS = 5_000
 """So often coordinate descent goes through the coefficients before it gives up."""
 
 
@@ -38,8 +38,9 @@ def elastic_net_path(
 
     Notes
     -----
-    Coordinate descent: one weight at a time is set to its best value, the others held. From the
-    largest coefficient down each solution is the start for the next. Equal to scikit-learn's
+    Coordinate descent: one weight at a time is set to its best value, the others held; after each
+    round the weights that are not zero are solved for together, and taken if no sign changes. From
+    the largest coefficient down each solution is the start for the next. Equal to scikit-learn's
     ``enet_path``. λ from max \|xᵀy\|/(nρ) on gives zeros alone.
 
     Examples
@@ -67,7 +68,7 @@ def elastic_net_path(
 
 def descend(gram: Array, along: Array, l1: float, l2: float, w: Array, tol: float) -> Array:
     """Coordinate descent from w, for xᵀx/n and xᵀy/n."""
-    w, bound = w.copy(), tol * abs(along).max(-1, keepdims=True)
+    bound = tol * abs(along).max(-1, keepdims=True)
     curvature = np.diagonal(gram, axis1=-2, axis2=-1) + l2
     curvature = np.where(curvature > 0, curvature, np.inf)  # a column of zeros has weight 0
     for _ in range(SWEEPS):
@@ -75,16 +76,32 @@ def descend(gram: Array, along: Array, l1: float, l2: float, w: Array, tol: floa
         wrong = np.where(w != 0, abs(pull - l1 * np.sign(w)), abs(pull) - l1) > bound
         if not wrong.any():
             return w
-        active = (w != 0) | wrong
-        for j in np.flatnonzero(active.any(tuple(range(active.ndim - 1)))):
-            old, scale = w[..., j].copy(), curvature[..., j]
-            target = old + pull[..., j] / scale
-            w[..., j] = target - np.clip(target, -l1 / scale, l1 / scale)
-            step = w[..., j] - old
+        active = ((w != 0) | wrong).reshape(-1, w.shape[-1]).any(0)
+        w = w.copy()
+        for j in np.flatnonzero(active):
+            scale = curvature[..., j]
+            target = w[..., j] + pull[..., j] / scale
+            best = target - np.clip(target, -l1 / scale, l1 / scale)
+            step = best - w[..., j]
+            w[..., j] = best
             pull -= gram[..., j, :] * step[..., None]
             pull[..., j] -= l2 * step
+        w = settled(gram, along, l1, l2, w)
     fix = "Scale the columns, raise coefs or tol, or drop columns that repeat others."
     checks.fail("x", f"such that {SWEEPS} sweeps suffice", f"{wrong.sum()} open", fix)
+
+
+def settled(gram: Array, along: Array, l1: float, l2: float, w: Array) -> Array:
+    """The best weights with the signs of w: linear equations. Where they change a sign w stays."""
+    active = w != 0
+    both = active[..., :, None] & active[..., None, :]
+    system = np.where(both, gram, 0.0) + np.eye(w.shape[-1]) * np.where(active, l2, 1.0)[..., None]
+    right = np.where(active, along - l1 * np.sign(w), 0.0)
+    try:
+        exact = np.linalg.solve(system, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:  # active columns depend on each other
+        return w
+    return np.where((np.sign(exact) == np.sign(w)).all(-1, keepdims=True), exact, w)
 
 
 def ridge(x: Array, y: Array, coef: float | npt.ArrayLike) -> Array:
