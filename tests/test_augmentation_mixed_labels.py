@@ -106,3 +106,10 @@ def test_nothing_before_an_augmentation_has_a_gradient() -> None:
         assert layer.backward(x) is None
         layer.forward(x, False)
         assert_array_equal(layer.backward(x), x)
+
+
+def test_a_single_sample_is_mixed_with_itself() -> None:
+    for kind in ("mixup", "cutmix"):
+        layer = Mix(kind, 1.0, rng=np.random.default_rng(0), shape=(1, 8, 8))
+        x = DIGITS.train.x[:1]
+        assert_allclose(layer.forward(x, True), x, atol=1e-15)

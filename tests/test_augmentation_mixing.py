@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from oracles import torchvision
 from scipy import stats
 
+from dlcourse.lesson.mixtures import CALLS, _made
 from dlcourse.lesson.parity import parity
 from dlcourse.reference import augmentation as twins
 from dlcourse.scratch import augmentation as ours
 from dlcourse.scratch.augmentation import cutmix, draw_mix, mixup
 
+IMAGES = ("cutout", "random_erasing", "mixup", "cutmix", "rand_augment", "auto_augment")
 Function = Callable[..., Any]
 
 
@@ -91,6 +94,18 @@ def test_mixup_is_the_pinned_line() -> None:
 def test_cutmix_is_the_pinned_box() -> None:
     check_cutmix(cutmix)
     check_cutmix(of_tensors(twins.cutmix))
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", IMAGES)
+def test_the_twins_on_any_device(name: str, device: str) -> None:
+    rng = np.random.default_rng(6)
+    given_ = CALLS[name](rng)
+    there = [a.to(device) if isinstance(a, torch.Tensor) else a for a in _made(given_, True)]
+    y, ty = getattr(ours, name)(*_made(given_, False)), getattr(twins, name)(*there)
+    for a, b in zip(*(one if isinstance(one, tuple) else (one,) for one in (y, ty)), strict=True):
+        assert b.device.type == device
+        assert_allclose(b.cpu(), a, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["mixup", "cutmix"])

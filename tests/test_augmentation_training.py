@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from harness import relative
 from networks import ROOMS
 from numpy.testing import assert_allclose, assert_array_equal
@@ -43,7 +44,9 @@ CHANGES: dict[str, dict[str, Any]] = {
 def strong(x: Any, rng: np.random.Generator) -> Any:
     """Noise: no two draws look alike."""
     noise = rng.normal(size=tuple(x.shape))
-    return x + (noise.astype(x.dtype) if isinstance(x, np.ndarray) else torch.as_tensor(noise))
+    return x + (
+        noise.astype(x.dtype) if isinstance(x, np.ndarray) else torch.as_tensor(noise).to(x)
+    )
 
 
 def front(change: str, room: Any = ours, **told: Any) -> tuple[Any, Any]:
@@ -205,14 +208,17 @@ def test_parity(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "equal to its PyTorch twin" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("change", CHANGES)
-def test_both_rooms_fit_alike(change: str) -> None:
+def test_both_rooms_fit_alike(change: str, device: str) -> None:
     thetas, runs = {}, 3
     for name, room in ROOMS.items():
+        there: Any = {"device": device} if name == "reference" else {}
         rngs = [np.random.default_rng(seed) for seed in range(runs)]
         layer, loss = front(change, KINDS[name], rng=rngs, runs=runs)
-        net = room.models.Sequential(layer, *room.models.MLP([64, 6, 10], rngs, runs=runs).layers)
-        sets = [[room.number(a) for a in pair] for pair in (TRAIN, VAL)]
+        mlp = room.models.MLP([64, 6, 10], rngs, runs=runs, **there)
+        net = room.models.Sequential(layer, *mlp.layers)
+        sets = [[room.number(a, **there) for a in pair] for pair in (TRAIN, VAL)]
         sgd = room.optimizers.SGD(net.theta, 0.1, 0.9)
         told: Any = {"epochs": 2, "batch_size": 32, "rng": rngs, "progress": False}
         history = fit(net, sgd, loss, *sets, **told)
@@ -292,10 +298,3 @@ def test_parts_copies_and_pickles() -> None:
     single = twin.rows(1).repeat(4)
     drawn = single.forward(x, True)
     assert_array_equal(drawn, np.broadcast_to(drawn[0], drawn.shape))
-
-
-def test_a_single_sample_is_mixed_with_itself() -> None:
-    for kind in ("mixup", "cutmix"):
-        layer = Mix(kind, 1.0, rng=np.random.default_rng(0), shape=SHAPE)
-        x = DIGITS.train.x[:1]
-        assert_allclose(layer.forward(x, True), x, atol=1e-15)
