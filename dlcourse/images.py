@@ -30,7 +30,7 @@ def images(x: Any, kind: type, colours: bool = False, unit: bool = False) -> Non
     """
     inputs.batch(x, ("c", "h", "w"), None, kind)
     inputs.precision("x", x)
-    low, high = float(x.min()), float(x.max())
+    low, high = float(x.min().item()), float(x.max().item())
     if not -math.inf < low <= high < math.inf:
         inputs.finite("x", x)
     if colours and x.shape[-3] not in (1, 3):
@@ -50,7 +50,7 @@ def number_each(name: str, value: Any, x: Any, *ends: float, **is_open: bool) ->
     >>> number_each("angle", [10, 20], np.ones((3, 1, 8, 8)))
     Traceback (most recent call last):
         ...
-    ValueError: angle must be a number or an array shaped (3,), one an image; got [10, 20].
+    ValueError: angle must be one for all images or an array shaped (3,); got [10, 20].
     """
     found = np.asarray(checks.number(name, _array(value), *ends, **is_open))
     _one_each(name, value, found, x)
@@ -64,7 +64,7 @@ def whole_each(name: str, value: Any, x: Any, low: int, high: int) -> Numbers:
     if found.size and not low <= found.min() <= found.max() <= high:
         wrong = found[(found < low) | (found > high)].flat[0].item()
         checks.fail(name, f"in {low} .. {high}", wrong)
-    return found
+    return found.astype(np.int64)  # sums of small and unsigned kinds would wrap around
 
 
 def flags_each(name: str, value: Any, x: Any) -> Numbers:
@@ -167,7 +167,7 @@ def orders(order: Any, x: Any) -> Numbers:
     _shaped_each("order", found, x, (4,))
     if (np.sort(found, -1) != np.arange(4)).any():
         checks.fail("order", "0, 1, 2 and 3 in some order", order)
-    return found
+    return found.astype(np.int64)
 
 
 def noise_for(x: Any, noise: Any, kind: type) -> None:
@@ -186,8 +186,7 @@ def _array(value: Any) -> Any:
 def _one_each(name: str, value: Any, found: Numbers, x: Any) -> None:
     lead = tuple(x.shape[:-3])
     if found.ndim and (found.ndim < len(lead) or found.shape[found.ndim - len(lead) :] != lead):
-        kinds = f"a number or an array shaped {lead}, one an image"
-        checks.fail(name, kinds if lead else "a number: x is one image", value)
+        checks.fail(name, f"one for all images or an array shaped {lead}", value)
 
 
 def _shaped_each(name: str, value: Any, x: Any, own: tuple[int, ...]) -> None:

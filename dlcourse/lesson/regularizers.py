@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks import fail
+from dlcourse.lesson.drops import DROPS
 
 BOUND = 1e-10
 
@@ -196,6 +197,7 @@ RECIPES: dict[str, Recipe] = {
     **dict.fromkeys(
         ("softmax", "nll", "reliability", "calibration_error", "fit_temperature"), _calibration
     ),
+    **DROPS,
 }
 PYTORCH = {
     "l1_penalty": "F.l1_loss and autograd",
@@ -204,4 +206,7 @@ PYTORCH = {
     "SmoothedCrossEntropy": "F.cross_entropy",
     "softmax": "torch.softmax",
     "nll": "F.cross_entropy",
+    "drop_connect": "F.linear and autograd",
+    "draw_block_mask": "F.max_pool2d",
+    "mc_dropout_predict": "torch.std_mean",
 }

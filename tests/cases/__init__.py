@@ -4,6 +4,7 @@ A case that cannot separate two conventions is worth nothing, so each one says w
 """
 
 from cases import (
+    augmentation_images,
     initialization,
     layers,
     normalization,
@@ -25,6 +26,7 @@ ERRORS = [
     *normalization.ERRORS,
     *penalties.ERRORS,
     *training.ERRORS,
+    *augmentation_images.ERRORS,
 ]
 
 __all__ = [

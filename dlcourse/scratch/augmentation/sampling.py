@@ -19,6 +19,7 @@ def per_image(x: Array, *each: Numbers) -> tuple[tuple[int, ...], Array, list[Ar
     """The leading axes of the outcome; images (n, c, h, w); parameters (n,), or () as they are."""
     lead = common(x.shape[:-3], *each)
     flat = np.broadcast_to(x, lead + x.shape[-3:]).reshape(-1, *x.shape[-3:])
+    flat = np.ascontiguousarray(flat)  # a sum is rounded as its numbers lie in memory
     spread = [np.broadcast_to(one, lead).ravel() if one.ndim else one for one in each]
     return lead, flat, spread
 
