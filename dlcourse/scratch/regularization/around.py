@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dlcourse import regularized
 from dlcourse.arrays import Array
-from dlcourse.scratch.regularization.proximal import elastic_net_prox
+from dlcourse.scratch.regularization.proximal import prox
 
 Coefficient = float | npt.ArrayLike
 
@@ -159,7 +159,7 @@ class Proximal(Around):
         rates = self.rates()
         self.optimizer.step(grads)
         for p, rate in zip(self.params, rates, strict=True):
-            p[...] = elastic_net_prox(p, rate, self.coef, self.l1_ratio)
+            p[...] = prox(p, rate * self.coef, self.l1_ratio)
 
 
 class Decayed(Around):
