@@ -14,6 +14,8 @@ import numpy.typing as npt
 from dlcourse import checks, inputs
 
 Numbers = npt.NDArray[Any]
+MOST = 1e30
+"""How large a number may be: differences and products of larger ones leave float32."""
 ROUNDING = 1e-5
 """How far a pixel of a colour image may lie outside [0, 1]: interpolation rounds."""
 
@@ -33,6 +35,7 @@ def images(x: Any, kind: type, colours: bool = False, unit: bool = False) -> Non
     low, high = float(x.min().item()), float(x.max().item())
     if not -math.inf < low <= high < math.inf:
         inputs.finite("x", x)
+    _within_bounds("x", max(low, high, key=abs))
     if colours and x.shape[-3] not in (1, 3):
         checks.fail("x", "of 1 channel or 3: grey, or red, green and blue", x)
     if unit and (low < -ROUNDING or high > 1 + ROUNDING):
@@ -53,6 +56,7 @@ def number_each(name: str, value: Any, x: Any, *ends: float, **is_open: bool) ->
     ValueError: angle must be one for all images or an array shaped (3,); got [10, 20].
     """
     found = np.asarray(checks.number(name, _array(value), *ends, **is_open))
+    _within_bounds(name, found)
     _one_each(name, value, found, x)
     return found
 
@@ -69,7 +73,7 @@ def whole_each(name: str, value: Any, x: Any, low: int, high: int) -> Numbers:
 
 def flags_each(name: str, value: Any, x: Any) -> Numbers:
     """True or False for all images of x, or an array with one for each."""
-    found = np.asarray(_array(value))
+    found = np.array(_array(value))
     if found.dtype != bool:
         kinds = "True or False, or an array of them, one an image"
         checks.fail(name, kinds, value, error=TypeError)
@@ -80,6 +84,7 @@ def flags_each(name: str, value: Any, x: Any) -> Numbers:
 def fill_of(fill: Any, x: Any) -> Numbers:
     """What stands outside of the images: a number, or one a channel; shaped (1 or c, 1, 1)."""
     found = np.asarray(checks.number("fill", _array(fill)))
+    _within_bounds("fill", found)
     if found.shape not in ((), (1,), (x.shape[-3],)):
         checks.fail("fill", f"a number or an array ({x.shape[-3]},), one a channel", fill)
     return found.reshape(-1, 1, 1)
@@ -159,6 +164,7 @@ def displaced(x: Any, displacement: Any, kind: type) -> None:
     inputs.values("displacement", displacement, kind, "float")
     _shaped_each("displacement", displacement, x, (2, *x.shape[-2:]))
     inputs.finite("displacement", displacement)
+    _within_bounds("displacement", displacement)
 
 
 def orders(order: Any, x: Any) -> Numbers:
@@ -176,11 +182,18 @@ def noise_for(x: Any, noise: Any, kind: type) -> None:
     if noise.shape[-x.ndim :] != x.shape:
         checks.fail("noise", f"shaped {tuple(x.shape)}, as x", noise)
     inputs.finite("noise", noise)
+    _within_bounds("noise", noise)
 
 
 def _array(value: Any) -> Any:
     """Tensors as arrays, wherever they lie; anything else as it is."""
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
+def _within_bounds(name: str, value: Any) -> None:
+    most = float(abs(value).max()) if np.ndim(value) else abs(value)
+    if most > MOST:
+        checks.fail(name, f"of numbers within ±{MOST:.0e}", float(most))
 
 
 def _one_each(name: str, value: Any, found: Numbers, x: Any) -> None:

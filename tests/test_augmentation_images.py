@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from image_oracles import (
     BOUNDS,
     TORCHVISION,
+    arguments,
     check,
-    mode,
     picture,
     scipy_affine,
     scipy_elastic,
@@ -153,5 +154,22 @@ def test_up_is_counter_clockwise_and_right_is_right() -> None:
     assert ours.rotate(x, 90.0)[0, 0, 2] == 1
     assert ours.translate(x, 1, -1)[0, 3, 3] == 1
     assert ours.elastic_deformation(x, np.stack([np.full((5, 5), -1.0), np.ones((5, 5))]))[0, 3, 3]
-    assert picture(np.random.default_rng(0), 2, 1, 3, 3).max() <= 1
-    assert mode("nearest").value == "nearest"
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_twin_computes_where_its_images_lie(device: str) -> None:
+    """Its parameters may lie there too; a displacement and noise must."""
+    rng = np.random.default_rng(0)
+    x = picture(rng, 4, 3, 9, 12)
+    there = torch.as_tensor(x, device=device)
+    for name in CALLS:
+        given = arguments(name, rng, (4,), (3, 9, 12))
+        y = getattr(twins, name)(there, *_moved(_tensors(given), device))
+        assert y.device == there.device
+        assert_allclose(y.cpu(), getattr(ours, name)(x, *given), atol=1e-10, err_msg=name)
+
+
+def _moved(given: Any, device: str) -> Any:
+    if isinstance(given, tuple):
+        return tuple(_moved(one, device) for one in given)
+    return given.to(device) if isinstance(given, torch.Tensor) else given

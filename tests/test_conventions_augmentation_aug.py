@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from oracles import torchvision
 from scipy import ndimage
 
+from dlcourse.reference import augmentation as twins
 from dlcourse.scratch import augmentation
 
 
@@ -78,6 +79,9 @@ def test_of_two_pixels_equally_near_the_lower_one_is_taken():
         torch.as_tensor(x)[None], grid, "nearest", "zeros", align_corners=False
     )
     assert_array_equal(even.ravel(), [1, 3, 3, 5, 5, 7, 7, 0])
+    assert_array_equal(
+        twins.translate(torch.as_tensor(x), 0, -0.5, "nearest").ravel(), even.ravel()
+    )
 
 
 def test_alpha_is_half_of_torchvisions():

@@ -75,7 +75,7 @@ def _bilinear(wide: Array, rows: Array, cols: Array, out: Array) -> None:
     top, left = np.floor(rows), np.floor(cols)
     u, v = (rows - top)[:, None], (cols - left)[:, None]
     places, line = _places(wide, top, left), wide.shape[-1]
-    flat = wide.reshape(-1)
+    flat = wide.reshape(-1)  # every place is in it: "clip" only spares NumPy the question
     above, right, below, corner = (
         flat[shift:].take(places, mode="clip") for shift in (0, 1, line, line + 1)
     )
