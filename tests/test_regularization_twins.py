@@ -37,7 +37,9 @@ def test_it_says_what_was_compared(capsys: pytest.CaptureFixture[str]) -> None:
     assert first == "SmoothedCrossEntropy(alpha=0.25): 3 draws,"
     assert second == "  values, gradients equal to F.cross_entropy within 1e-10"
     assert last.startswith("  largest relative difference: ≈")
-    with pytest.raises(KeyError, match=r"name must be one of .*l1_penalty.*; got 'dropout_backward'"):
+    with pytest.raises(
+        KeyError, match=r"name must be one of .*l1_penalty.*; got 'dropout_backward'"
+    ):
         parity("dropout_backward")
 
 
