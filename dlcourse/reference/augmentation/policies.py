@@ -158,12 +158,12 @@ def search_policy(
             codes[i] = torch.stack([step() for _ in range(2 * sub_policies)]).reshape(-1, 2, 3)
         else:
             drawn = torch.as_tensor(rng.integers(i, size=sample))
-            codes[i] = codes[drawn[values[drawn].argmax()]]
-            row, column = int(rng.integers(sub_policies)), int(rng.integers(2))
-            codes[i, row, column] = step()
+            best = values[drawn] == values[drawn].max()
+            codes[i], new = codes[drawn[best][0]], step()
+            codes[i, int(rng.integers(sub_policies)), int(rng.integers(2))] = new
         values[i] = checks.scalar("score", score(decoded(codes[i])), -math.inf)
     found = [(decoded(c), v) for c, v in zip(codes, values.tolist(), strict=True)]
-    return found[int(values.argmax())][0], found
+    return found[int((values == values.max()).nonzero()[0])][0], found
 
 
 def digits_policy() -> list[list[tuple[str, float, float]]]:

@@ -232,7 +232,8 @@ def search_policy(
         else:
             drawn = rng.integers(len(tried), size=sample)
             policy = [[*sub] for sub in max((tried[i] for i in drawn), key=lambda t: t[1])[0]]
-            policy[rng.integers(width)][rng.integers(2)] = random_step(names, rng)
+            new = random_step(names, rng)
+            policy[rng.integers(width)][rng.integers(2)] = new
         value = checks.scalar("score", score(policy), -math.inf)
         tried.append((policy, value))
     return max(tried, key=lambda t: t[1])[0], tried
