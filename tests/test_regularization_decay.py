@@ -123,6 +123,24 @@ def test_an_optimizer_around_another_keeps_its_books() -> None:
     assert_array_equal(other.optimizer.state[0]["m"], inside.state[0]["m"])
 
 
+def test_coefficients_may_be_set_between_steps_and_are_checked() -> None:
+    decayed = room.Decayed(optimizers.SGD(w := np.ones(4), lr=0.5), 0.0)
+    decayed.step(np.zeros(4))
+    decayed.coef = 0.2
+    decayed.step(np.zeros(4))
+    assert_allclose(w, 0.9)
+    with pytest.raises(ValueError, match=r"coef must be finite and >= 0; got -3"):
+        decayed.coef = -3.0
+    proximal = room.Proximal(optimizers.SGD(np.ones(4), lr=0.5), 0.1)
+    with pytest.raises(ValueError, match=r"l1_ratio must be in \[0, 1\]; got 1\.5"):
+        proximal.l1_ratio = 1.5
+    assert (decayed.coef, proximal.l1_ratio) == (0.2, 1.0)
+    given = np.ones(4)
+    decayed.coef = given
+    given *= 7
+    assert_array_equal(decayed.coef, np.ones(4))
+
+
 def test_a_refused_step_changes_nothing() -> None:
     for kind in (room.Proximal, room.Decayed):
         optimizer = kind(optimizers.SGD(w := theta(4), lr=0.1), 0.3)

@@ -151,9 +151,11 @@ class Proximal(Around):
     Beck and Teboulle (2009). Lesson: penalties.
     """
 
+    coef, l1_ratio = regularized.Spread(), regularized.Spread(1.0)
+
     def __init__(self, optimizer: Any, coef: Coefficient, l1_ratio: Coefficient = 1.0) -> None:
         super().__init__(optimizer)
-        self.coef, self.l1_ratio = self.spread("coef", coef), self.spread("l1_ratio", l1_ratio, 1.0)
+        self.coef, self.l1_ratio = coef, l1_ratio
 
     def step(self, grads: Array | Sequence[Array]) -> None:
         rates = self.rates()
@@ -194,9 +196,11 @@ class Decayed(Around):
     Loshchilov and Hutter (2019), algorithm 2. Lesson: penalties.
     """
 
+    coef = regularized.Spread()
+
     def __init__(self, optimizer: Any, coef: Coefficient) -> None:
         super().__init__(optimizer)
-        self.coef = self.spread("coef", coef)
+        self.coef = coef
 
     def step(self, grads: Array | Sequence[Array]) -> None:
         rates, before = self.rates(), [p.copy() for p in self.params]
