@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     conventions=(
         "losses holds the validation loss of epochs 0, 1, 2, …",
         "an epoch improves if its loss is smaller than best − min_delta, where best is the loss of "
-        "the last epoch that improved; the first epoch improves unless it is nan, and nan never does",
+        "the last epoch that improved; the first one improves unless it is nan, and nan never does",
         "training stops after the epoch at which `patience` epochs in a row have not improved",
         "returns (stop_epoch, best_epoch): the last epoch that is run, which is len(losses) − 1 if "
         "it never stops, and the last epoch that improved, 0 if none did",
@@ -60,7 +60,7 @@ def _curve(rng, *levels):
 
 @EXERCISE.probe("falls, then rises", group="core")
 def falls_then_rises(rng):
-    return Case((_curve(rng, 9, 7, 6, 5, 5.5, 6.5, 7, 8, 9), 3))
+    return Case((_curve(rng, 9, 7, 6, 5, 5.5, 6.5, 7, 4, 3), 3))
 
 
 @EXERCISE.probe("a plateau", group="core")
@@ -83,10 +83,19 @@ def slow(rng):
     return Case((_curve(rng, 5, 8, 7.5, 7, 6.5, 6, 5.5, 5.2), 4))
 
 
+def _with_delta(rng, *levels):
+    losses = _curve(rng, *levels)
+    return Case((losses, 4), {"min_delta": round((losses[0] - losses[1]) * 0.35, 4)})
+
+
 @EXERCISE.probe("improvements too small to count", group="edge")
 def too_small(rng):
-    losses = _curve(rng, 6, 5, 4.9, 4.8, 4.7, 4.6, 4.5)
-    return Case((losses, 4), {"min_delta": round((losses[0] - losses[1]) * 0.35, 4)})
+    return _with_delta(rng, 6, 5, 5.2, 4.9, 4.8, 5.1, 5.0)
+
+
+@EXERCISE.probe("small improvements that add up", group="edge")
+def add_up(rng):
+    return _with_delta(rng, 6, 5, 4.9, 4.8, 4.7, 4.6, 4.5)
 
 
 @EXERCISE.probe("a loss that is no number", group="edge")
@@ -230,8 +239,8 @@ def plus_delta(losses, patience, min_delta=0.0):
     "creeping",
     kind="logic",
     says="moves the best at improvements too small to count",
-    hint="With min_delta the bar creeps down: best was set at every smaller loss. It is the loss of "
-    "the last epoch that improved by enough; small steps together may then count.",
+    hint="With min_delta the bar creeps down: best was set at every smaller loss. It is the loss "
+    "of the last epoch that improved by enough; small steps together may then count.",
 )
 def creeping(losses, patience, min_delta=0.0):
     best, best_epoch, waited = np.inf, 0, 0
