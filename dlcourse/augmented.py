@@ -18,6 +18,11 @@ Policy = Sequence[Sequence[tuple[str, float, float]]]
 """Sub-policies, each a row of (operation, probability, magnitude)."""
 
 
+def array(value: Any) -> Any:
+    """Tensors as arrays, wherever they lie; anything else as it is."""
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
 def whole(name: str, value: Any, shape: Sequence[int], words: str = "one an image") -> Any:
     """Integers, of which there is one for all, or as many as ``shape`` says, runs before them."""
     array = inputs.integers(name, value)

@@ -19,8 +19,18 @@ from dlcourse.reference.augmentation.crops import (
     ten_crop,
 )
 from dlcourse.reference.augmentation.elastic import draw_displacement, elastic_deformation
+from dlcourse.reference.augmentation.erasing import cutout, draw_box, draw_center, random_erasing
 from dlcourse.reference.augmentation.geometry import affine, flip, pad, rotate, shear, translate
+from dlcourse.reference.augmentation.mixing import cutmix, draw_mix, mixup
 from dlcourse.reference.augmentation.noise import add_noise
+from dlcourse.reference.augmentation.policies import (
+    OPERATIONS,
+    Operation,
+    auto_augment,
+    digits_policy,
+    rand_augment,
+    search_policy,
+)
 from dlcourse.reference.augmentation.tones import (
     autocontrast,
     equalize,
@@ -29,18 +39,38 @@ from dlcourse.reference.augmentation.tones import (
     sharpness,
     solarize,
 )
+from dlcourse.reference.augmentation.training import Augment, Mix, MixedCrossEntropy
+from dlcourse.reference.augmentation.words import (
+    load_synonyms,
+    random_deletion,
+    random_insertion,
+    random_swap,
+    synonym_replacement,
+)
 
 __all__ = [
+    "OPERATIONS",
+    "Augment",
+    "Mix",
+    "MixedCrossEntropy",
+    "Operation",
     "add_noise",
     "affine",
+    "auto_augment",
     "autocontrast",
     "brightness",
     "color_jitter",
     "contrast",
     "crop",
+    "cutmix",
+    "cutout",
+    "digits_policy",
+    "draw_box",
+    "draw_center",
     "draw_color_jitter",
     "draw_crop",
     "draw_displacement",
+    "draw_mix",
     "draw_resized_crop",
     "elastic_deformation",
     "equalize",
@@ -48,16 +78,25 @@ __all__ = [
     "flip",
     "hue",
     "invert",
+    "load_synonyms",
+    "mixup",
     "pad",
     "posterize",
+    "rand_augment",
     "random_crop",
+    "random_deletion",
+    "random_erasing",
+    "random_insertion",
+    "random_swap",
     "resize",
     "resized_crop",
     "rotate",
     "saturation",
+    "search_policy",
     "sharpness",
     "shear",
     "solarize",
+    "synonym_replacement",
     "ten_crop",
     "translate",
 ]
