@@ -54,10 +54,15 @@ def of_mask(x: np.ndarray, p: float, mask: Terms, axes: tuple[int, ...]) -> tupl
                    0.0, p * (1 - p))
             for axis in axes
         ),
+        Moment("mean of y/x", lambda v: mask(v[0] / x), 1.0, (p / (1 - p)) ** 0.5),
         Moment("share of entries that are neither 0 nor x/(1 − p)", strange, 0.0, 0.0),
     )  # fmt: skip
 
 
 def same_mask(x: np.ndarray, dy: np.ndarray) -> Moment:
-    """That dx is dy times what y is of x."""
-    return Moment("gap between dx/dy and y/x", lambda v: abs(v[1] / dy - v[0] / x), 0.0, 0.0)
+    """That dx is of dy what y is of x."""
+
+    def apart(value: list[np.ndarray]) -> np.ndarray:
+        return abs(value[1] / dy - value[0] / x) > 1e-5
+
+    return Moment("share of entries where dx/dy is not y/x", apart, 0.0, 0.0)

@@ -53,12 +53,15 @@ def _case(rng, n, c, h, w, p=None):
 
     def uneven(value):
         share = value[0] / x
-        return abs(share - share[..., :1, :1])
+        return abs(share - share[..., :1, :1]) > 1e-5
 
     def wrapped(moment):
         return Moment(moment.name, lambda y: moment.of([y]), moment.expected, moment.deviation)
 
-    moments = [*of_mask(x, p, _channels, (0, 1)), Moment("unevenness within", uneven, 0.0, 0.0)]
+    moments = [
+        *of_mask(x, p, _channels, (0, 1)),
+        Moment("share of pixels unlike the first of their channel", uneven, 0.0, 0.0),
+    ]
     return Case((x, p, child(rng)), moments=tuple(map(wrapped, moments)) if p else ())
 
 
@@ -80,6 +83,11 @@ def not_square(rng):
 @EXERCISE.probe("as many channels as rows and columns", group="edge")
 def alike(rng):
     return _case(rng, 60, 6, 6, 6)
+
+
+@EXERCISE.probe("two channels, one in two dropped", group="edge")
+def two_channels(rng):
+    return _case(rng, int(rng.integers(700, 800)), 2, 2, 1, p=0.5)
 
 
 @EXERCISE.probe("p = 0", group="edge")
