@@ -1,4 +1,4 @@
-"""Exercise ``color_jitter``: three mixtures of an image, with black, its mean grey, its own greys."""
+"""Exercise ``color_jitter``: an image mixed with black, with its mean grey, with its greys."""
 # ruff: noqa: D103 - each function is described by its decorator
 
 import numpy as np
