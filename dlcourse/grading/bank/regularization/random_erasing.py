@@ -89,17 +89,24 @@ def first_corner(rng):
     return _case(rng, 2, 10, 8, True, 0.0, 0.0)
 
 
-@EXERCISE.probe("one that does not fit", group="edge")
+def _given(rng, area, ratio):
+    x, _, _, u, v, fill = _case(rng, 1, 6, 8, True).args
+    return Case((x, area, ratio, u, v, fill))
+
+
+@EXERCISE.probe("higher than the image", group="edge")
 def no_room(rng):
-    x, _, _, u, v, fill = _case(rng, 1, 6, 8, True).args
-    return Case((x, 0.3, round(float(rng.uniform(2.6, 3.2)), 2), u, v, fill))
+    return _given(rng, 0.3, round(float(rng.uniform(3.8, 4.2)), 2))
 
 
-@EXERCISE.probe("one that just does not fit", group="edge")
-def just_no_room(rng):
-    x, _, _, u, v, fill = _case(rng, 1, 6, 8, True).args
-    return Case((x, 0.25, round(float(rng.uniform(0.32, 0.34)), 3) if rng.random() < 0.5 else 3.0,
-                 u, v, fill))  # fmt: skip
+@EXERCISE.probe("just as high as the image", group="edge")
+def as_high(rng):
+    return _given(rng, 0.25, 3.0)
+
+
+@EXERCISE.probe("just as wide as the image", group="edge")
+def as_wide(rng):
+    return _given(rng, 1 / 3, 0.25)
 
 
 def _sides(x, area, ratio):
