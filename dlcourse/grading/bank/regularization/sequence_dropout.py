@@ -25,7 +25,7 @@ EXERCISE = Exercise(
         "Go from place to place: inputs times mask_x/(1 − p), the last state times mask_h/(1 − p), "
         "then tanh. Keep the state that comes out, without a mask.",
         "By hand, one feature, one unit: x = (1, 2), W = 0.5, U = 1, both masks 1, p = 0.5: "
-        "h = tanh(0.5·2) = 0.761594, then tanh(0.5·4 + 2·0.761594) = 0.998259.",
+        "h = tanh(0.5·2) = 0.761594, then tanh(0.5·4 + 2·0.761594) = 0.998260.",
     ),
     result="One array comes back, (N, T, H).",
 )
