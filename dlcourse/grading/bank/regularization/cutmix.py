@@ -26,7 +26,8 @@ EXERCISE = Exercise(
         "Compute the four edges and clip them to 0 … H and 0 … W; copy x, then assign the window "
         "from x[perm]. The area comes from the clipped edges.",
         "By hand, 8 × 8, lam = 0.75, center (0, 4): h = w = 4, rows -2 to 2 become 0 to 2, columns "
-        "2 to 6. Eight of 64 pixels are the partner's: the sample's own label weighs 0.875, its partner's 0.125.",
+        "2 to 6. Eight of 64 pixels are the partner's: the sample's own label weighs 0.875, its "
+        "partner's 0.125.",
     ),
     result="Two arrays come back, shaped as x and y.",
     places=named("x_mix", "y_mix"),
