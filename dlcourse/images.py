@@ -14,6 +14,8 @@ import numpy.typing as npt
 from dlcourse import checks, inputs
 
 Numbers = npt.NDArray[Any]
+MOST = 1e30
+"""How large a number may be: differences and products of larger ones leave float32."""
 ROUNDING = 1e-5
 """How far a pixel of a colour image may lie outside [0, 1]: interpolation rounds."""
 
@@ -30,9 +32,10 @@ def images(x: Any, kind: type, colours: bool = False, unit: bool = False) -> Non
     """
     inputs.batch(x, ("c", "h", "w"), None, kind)
     inputs.precision("x", x)
-    low, high = float(x.min()), float(x.max())
+    low, high = float(x.min().item()), float(x.max().item())
     if not -math.inf < low <= high < math.inf:
         inputs.finite("x", x)
+    _within_bounds("x", max(low, high, key=abs))
     if colours and x.shape[-3] not in (1, 3):
         checks.fail("x", "of 1 channel or 3: grey, or red, green and blue", x)
     if unit and (low < -ROUNDING or high > 1 + ROUNDING):
@@ -50,9 +53,10 @@ def number_each(name: str, value: Any, x: Any, *ends: float, **is_open: bool) ->
     >>> number_each("angle", [10, 20], np.ones((3, 1, 8, 8)))
     Traceback (most recent call last):
         ...
-    ValueError: angle must be a number or an array shaped (3,), one an image; got [10, 20].
+    ValueError: angle must be one for all images or an array shaped (3,); got [10, 20].
     """
     found = np.asarray(checks.number(name, _array(value), *ends, **is_open))
+    _within_bounds(name, found)
     _one_each(name, value, found, x)
     return found
 
@@ -64,12 +68,12 @@ def whole_each(name: str, value: Any, x: Any, low: int, high: int) -> Numbers:
     if found.size and not low <= found.min() <= found.max() <= high:
         wrong = found[(found < low) | (found > high)].flat[0].item()
         checks.fail(name, f"in {low} .. {high}", wrong)
-    return found
+    return found.astype(np.int64)  # sums of small and unsigned kinds would wrap around
 
 
 def flags_each(name: str, value: Any, x: Any) -> Numbers:
     """True or False for all images of x, or an array with one for each."""
-    found = np.asarray(_array(value))
+    found = np.array(_array(value))
     if found.dtype != bool:
         kinds = "True or False, or an array of them, one an image"
         checks.fail(name, kinds, value, error=TypeError)
@@ -80,6 +84,7 @@ def flags_each(name: str, value: Any, x: Any) -> Numbers:
 def fill_of(fill: Any, x: Any) -> Numbers:
     """What stands outside of the images: a number, or one a channel; shaped (1 or c, 1, 1)."""
     found = np.asarray(checks.number("fill", _array(fill)))
+    _within_bounds("fill", found)
     if found.shape not in ((), (1,), (x.shape[-3],)):
         checks.fail("fill", f"a number or an array ({x.shape[-3]},), one a channel", fill)
     return found.reshape(-1, 1, 1)
@@ -159,6 +164,7 @@ def displaced(x: Any, displacement: Any, kind: type) -> None:
     inputs.values("displacement", displacement, kind, "float")
     _shaped_each("displacement", displacement, x, (2, *x.shape[-2:]))
     inputs.finite("displacement", displacement)
+    _within_bounds("displacement", displacement)
 
 
 def orders(order: Any, x: Any) -> Numbers:
@@ -167,7 +173,7 @@ def orders(order: Any, x: Any) -> Numbers:
     _shaped_each("order", found, x, (4,))
     if (np.sort(found, -1) != np.arange(4)).any():
         checks.fail("order", "0, 1, 2 and 3 in some order", order)
-    return found
+    return found.astype(np.int64)
 
 
 def noise_for(x: Any, noise: Any, kind: type) -> None:
@@ -176,6 +182,7 @@ def noise_for(x: Any, noise: Any, kind: type) -> None:
     if noise.shape[-x.ndim :] != x.shape:
         checks.fail("noise", f"shaped {tuple(x.shape)}, as x", noise)
     inputs.finite("noise", noise)
+    _within_bounds("noise", noise)
 
 
 def _array(value: Any) -> Any:
@@ -183,11 +190,16 @@ def _array(value: Any) -> Any:
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
+def _within_bounds(name: str, value: Any) -> None:
+    most = float(abs(value).max()) if np.ndim(value) else abs(value)
+    if most > MOST:
+        checks.fail(name, f"of numbers within ±{MOST:.0e}", float(most))
+
+
 def _one_each(name: str, value: Any, found: Numbers, x: Any) -> None:
     lead = tuple(x.shape[:-3])
     if found.ndim and (found.ndim < len(lead) or found.shape[found.ndim - len(lead) :] != lead):
-        kinds = f"a number or an array shaped {lead}, one an image"
-        checks.fail(name, kinds if lead else "a number: x is one image", value)
+        checks.fail(name, f"one for all images or an array shaped {lead}", value)
 
 
 def _shaped_each(name: str, value: Any, x: Any, own: tuple[int, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -36,9 +37,10 @@ def _host(value: Any) -> Any:
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
-def by_layer(shapes: Any, coef: Any, layers: Any, runs: int | None) -> dict[str, Any]:
+def by_layer(model: Any, coef: Any, layers: dict[str, Any]) -> dict[str, Any]:
     """{parameter: its coefficient}: a layer's own where it has one, 0 for what is no weight."""
-    lead = (1,) if runs is None else (runs, 1)
+    shapes, lead = model.shapes, (1,) if model.runs is None else (model.runs, 1)
+    free = {*_gains(model)}
     of_all = spread("coef", coef, lead)
     own: dict[str, Any] = {}
     for place, value in layers.items():
@@ -51,9 +53,17 @@ def by_layer(shapes: Any, coef: Any, layers: Any, runs: int | None) -> dict[str,
     for name, shape in shapes.items():
         within = [place for place in own if name.startswith(f"{place}.")]
         value = own[max(within, key=len)] if within else of_all
-        weight = name.rpartition(".")[2].startswith("weight") and len(shape) > 1
+        weight = "weight" in name.rpartition(".")[2] and len(shape) > 1 and name not in free
         found[name] = value if weight else 0.0
     return found
+
+
+def _gains(layer: Any, place: str = "") -> Iterator[str]:
+    """The parameters of norms, also of those whose gain has several axes."""
+    if hasattr(layer, "normalized_shape"):
+        yield from (f"{place}{name}" for name in layer.shapes)
+    for i, one in enumerate(getattr(layer, "layers", ())):
+        yield from _gains(one, f"{place}{i}.")
 
 
 def optimizer(value: Any) -> None:
@@ -113,12 +123,13 @@ def distribution(name: str, value: Any, kind: type) -> None:
         checks.fail(name, "of numbers", value, error=TypeError)
     if value.ndim == 0 or 0 in value.shape:
         checks.fail(name, "shaped (..., k), without an axis of length 0", value)
-    least, sums = value.min(), value.sum(-1)
-    off = abs(sums - 1.0).max() if inputs.numbers_of(value) != "bool" else abs(sums - 1).max()
+    if inputs.numbers_of(value) == "float":
+        inputs.precision(name, value)
+    least, sums = value.min().item(), value.sum(-1).reshape(-1)
     if not least >= 0:
-        checks.fail(name, "probabilities >= 0", least.item())
-    if not off <= 1e-4:
-        worst = sums.reshape(-1)[abs(sums - 1.0).reshape(-1).argmax()].item()
+        checks.fail(name, "probabilities >= 0", least)
+    worst = sums[abs(sums - 1.0).argmax()].item()
+    if not abs(worst - 1) <= 1e-4:
         fix = "Pass one-hot rows, or softmax(logits)."
         checks.fail(name, "probabilities that add up to 1 over the last axis", worst, fix)
 
@@ -131,7 +142,8 @@ def labelled(name: str, scores: Any, labels: Any, kind: type) -> None:
     inputs.values("labels", labels, kind, "int")
     lead, n = tuple(scores.shape[:-2]), scores.shape[-2]
     if tuple(labels.shape) not in ((n,), (*lead, n)):
-        checks.fail("labels", f"shaped {(n,)} or {(*lead, n)}, one a sample", labels)
+        shapes = " or ".join(dict.fromkeys((str((n,)), str((*lead, n)))))
+        checks.fail("labels", f"shaped {shapes}, one a sample", labels)
     inputs.indices("labels", labels, scores.shape[-1])
 
 
@@ -157,12 +169,12 @@ def kept(theta: Any, buffers: Any, runs: tuple[int, ...], before: Any) -> None:
     _same(named, before or named)
 
 
-def _same(given: dict[str, Any], before: dict[str, Any]) -> None:
+def _same(given: dict[str, Any], before: dict[str, Any], as_what: str = "as before") -> None:
     if given.keys() != before.keys():
-        checks.fail("buffers", f"{', '.join([*before][1:]) or 'none'} as before", [*given][1:])
+        checks.fail("buffers", f"{', '.join([*before][1:]) or 'none'} {as_what}", [*given][1:])
     for name, a in before.items():
         if tuple(given[name].shape) != tuple(a.shape):
-            checks.fail(name, f"shaped {tuple(a.shape)} as before", given[name])
+            checks.fail(name, f"shaped {tuple(a.shape)} {as_what}", given[name])
 
 
 def restorable(held: dict[str, Any], model: Any) -> None:
@@ -173,7 +185,7 @@ def restorable(held: dict[str, Any], model: Any) -> None:
     if held.keys() != mine.keys():
         fix = "Pass buffers=model.buffers to update."
         checks.fail("the buffers kept", f"{', '.join([*mine][1:]) or 'none'}", [*held][1:], fix)
-    _same(mine, held)
+    _same(mine, held, "as in the model watched")
 
 
 def curve(losses: Any) -> np.ndarray[Any, Any]:
@@ -227,4 +239,5 @@ def improvable(average: Any, ahead: Any) -> None:
         checks.fail("logits", "wrong for some sample, in every run", "none wrong", fix)
     if not (average < 0).all():
         fix = "The larger T, the better: the network is worse than a guess."
-        checks.fail("logits", "larger at the labels than on average", float(-average.min()), fix)
+        wanted = "larger at the labels than on average"
+        checks.fail("logits", wanted, f"{float(average.max()):.3g} smaller", fix)

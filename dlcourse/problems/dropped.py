@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 import dlcourse.scratch
+from dlcourse import checks
 from dlcourse.arrays import Generators, run_generators
 
 
@@ -49,5 +50,6 @@ def dropout_mlp(
     for linear, active in zip(bare.layers[::2], bare.layers[1::2], strict=False):
         layers += [linear, active, kinds.Dropout(p, rng=generators, runs=runs)]
     if np.ndim(p_input) or p_input:
-        layers.insert(0, kinds.Dropout(p_input, rng=generators, runs=runs))
+        rate = checks.number("p_input", p_input, 0, 1, high_open=True)
+        layers.insert(0, kinds.Dropout(rate, rng=generators, runs=runs))
     return models.Sequential(*layers, bare.layers[-1])

@@ -29,7 +29,10 @@ def each_image(function: Callable[..., Tensor], x: Tensor, *each: Numbers) -> Te
 
 
 def read(x: Tensor, grid: Tensor, interpolation: str, fill: Any) -> Tensor:
-    """``F.grid_sample`` of what is left when the fill is taken off: outside of it there are 0."""
+    """``F.grid_sample`` of what is left when the fill is taken off: outside of it there are 0.
+
+    Of two pixels that are equally near it takes the even one, the scratch room the lower one.
+    """
     outside = torch.as_tensor(fill, dtype=x.dtype, device=x.device)
     grid = grid.expand(len(x), *grid.shape[1:])
     inside = F.grid_sample(x - outside, grid, interpolation, "zeros", align_corners=False)

@@ -18,9 +18,11 @@ from dlcourse.reference.regularization.units import Dropping, back, factored
 
 def block_rate(p: float, block_size: int, size: tuple[int, int]) -> float:
     """In whole numbers but for p."""
+    b, p = checks.integer("block_size", block_size, 1), checks.number("p", p, 0, 1, high_open=True)
+    if b > min(size):
+        checks.fail("block_size", f"at most {min(size)}, the smaller side of the image", b)
     h, w = size
-    covered = Fraction(h, block_size * (h - block_size + 1))
-    return p * float(covered * Fraction(w, block_size * (w - block_size + 1)))
+    return p * float(Fraction(h, b * (h - b + 1)) * Fraction(w, b * (w - b + 1)))
 
 
 def draw_block_mask(
@@ -28,10 +30,7 @@ def draw_block_mask(
 ) -> Tensor:
     """``F.max_pool2d`` of where blocks begin."""
     *lead, h, w = checks.sizes("shape", shape, 4)
-    b = checks.integer("block_size", block_size, 1)
-    if b > min(h, w):
-        checks.fail("block_size", f"at most {min(h, w)}, the smaller side of the image", b)
-    gamma = block_rate(float(checks.number("p", p, 0, 1, high_open=True)), b, (h, w))
+    b, gamma = block_size, block_rate(p, block_size, (h, w))
     places = (*lead, h - b + 1, w - b + 1)
     u = torch.as_tensor(checks.generator("rng", rng).random(places, dtype=np.float32))
     begun = F.pad((u < gamma).float().flatten(0, -3), [b - 1] * 4)

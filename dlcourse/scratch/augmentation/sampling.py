@@ -19,6 +19,7 @@ def per_image(x: Array, *each: Numbers) -> tuple[tuple[int, ...], Array, list[Ar
     """The leading axes of the outcome; images (n, c, h, w); parameters (n,), or () as they are."""
     lead = common(x.shape[:-3], *each)
     flat = np.broadcast_to(x, lead + x.shape[-3:]).reshape(-1, *x.shape[-3:])
+    flat = np.ascontiguousarray(flat)  # a sum is rounded as its numbers lie in memory
     spread = [np.broadcast_to(one, lead).ravel() if one.ndim else one for one in each]
     return lead, flat, spread
 
@@ -74,7 +75,7 @@ def _bilinear(wide: Array, rows: Array, cols: Array, out: Array) -> None:
     top, left = np.floor(rows), np.floor(cols)
     u, v = (rows - top)[:, None], (cols - left)[:, None]
     places, line = _places(wide, top, left), wide.shape[-1]
-    flat = wide.reshape(-1)
+    flat = wide.reshape(-1)  # every place is in it: "clip" only spares NumPy the question
     above, right, below, corner = (
         flat[shift:].take(places, mode="clip") for shift in (0, 1, line, line + 1)
     )

@@ -148,7 +148,7 @@ class Proximal(Around):
 
     References
     ----------
-    Beck and Teboulle (2009), eq. 3.14. Lesson: penalties.
+    Beck and Teboulle (2009). Lesson: penalties.
     """
 
     def __init__(self, optimizer: Any, coef: Coefficient, l1_ratio: Coefficient = 1.0) -> None:

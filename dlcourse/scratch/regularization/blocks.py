@@ -41,9 +41,16 @@ def block_rate(p: float, block_size: int, size: tuple[int, int]) -> float:
     ----------
     Ghiasi, Lin and Le (2018), eq. 1.
     """
-    h, w = size
-    places = (h - block_size + 1) * (w - block_size + 1)
-    return p * h * w / (block_size**2 * places)
+    (h, w), b = size, fitting(block_size, size)
+    return float(rate(p)) * h * w / (b**2 * (h - b + 1) * (w - b + 1))
+
+
+def fitting(block_size: Any, size: tuple[int, int]) -> int:
+    """A block that there is room for."""
+    b, most = checks.integer("block_size", block_size, 1), min(size)
+    if b > most:
+        checks.fail("block_size", f"at most {most}, the smaller side of the image", b)
+    return b
 
 
 def draw_block_mask(
@@ -75,17 +82,15 @@ def draw_block_mask(
     Ghiasi, Lin and Le (2018), algorithm 1.
     """
     *lead, h, w = checks.sizes("shape", shape, 4)
-    b = checks.integer("block_size", block_size, 1)
-    if b > min(h, w):
-        checks.fail("block_size", f"at most {min(h, w)}, the smaller side of the image", b)
-    gamma = block_rate(float(rate(p)), b, (h, w))
+    b, gamma = block_size, block_rate(p, block_size, (h, w))
     places = (*lead, h - b + 1, w - b + 1)
     begun = checks.generator("rng", rng).random(places, np.float32) < gamma
-    mask = np.ones((*lead, h, w), bool)
+    tall, wide = np.zeros((*lead, h, w - b + 1), bool), np.zeros((*lead, h, w), bool)
     for i in range(b):
-        for j in range(b):
-            mask[..., i : h - b + 1 + i, j : w - b + 1 + j] &= ~begun
-    return mask
+        tall[..., i : i + h - b + 1, :] |= begun
+    for j in range(b):
+        wide[..., j : j + w - b + 1] |= tall
+    return ~wide
 
 
 def drop_block(x: Array, mask: Array) -> tuple[Array, Cache]:
@@ -100,7 +105,8 @@ def drop_block(x: Array, mask: Array) -> tuple[Array, Cache]:
     Notes
     -----
     Divided is by the share in fact kept, not by 1 − p: the number of blocks is left to chance, and
-    they overlap. Where nothing is kept, y is 0.
+    they overlap. So the factors of a batch have the mean 1, but not those of each pixel: a corner
+    lies under fewer blocks than the middle. Where nothing is kept, y is 0.
 
     Examples
     --------

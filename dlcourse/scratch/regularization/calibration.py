@@ -64,20 +64,20 @@ def reliability(probabilities: Array, labels: Array, bins: int = 15) -> tuple[Ar
 
     References
     ----------
-    Guo, Pleiss, Sun and Weinberger (2017), eqs. 1-2. Lesson: smoothing.
+    Guo, Pleiss, Sun and Weinberger (2017), section 2. Lesson: smoothing.
     """
     regularized.labelled("probabilities", probabilities, labels, np.ndarray)
     regularized.distribution("probabilities", probabilities, np.ndarray)
     checks.integer("bins", bins, 1)
     sure = probabilities.max(-1)
     right = probabilities.argmax(-1) == labels
-    bin_ = np.clip(np.ceil(sure.astype(float) * bins).astype(int) - 1, 0, bins - 1)
-    inside = bin_[..., None, :] == np.arange(bins)[:, None]
+    edges = (np.arange(1, bins) / bins).astype(sure.dtype)
+    inside = np.searchsorted(edges, sure)[..., None, :] == np.arange(bins)[:, None]
     count = inside.sum(-1)
     with np.errstate(invalid="ignore"):
-        confidence = (inside * sure[..., None, :]).sum(-1) / count
+        confidence = np.vecdot(inside, sure[..., None, :], dtype=float) / count
         accuracy = (inside & right[..., None, :]).sum(-1) / count
-    return confidence, accuracy, count
+    return confidence.astype(sure.dtype), accuracy.astype(sure.dtype), count
 
 
 def calibration_error(probabilities: Array, labels: Array, bins: int = 15) -> Array:
@@ -106,11 +106,11 @@ def calibration_error(probabilities: Array, labels: Array, bins: int = 15) -> Ar
 
     References
     ----------
-    Guo, Pleiss, Sun and Weinberger (2017), eq. 3. Lesson: smoothing.
+    Guo, Pleiss, Sun and Weinberger (2017), section 2. Lesson: smoothing.
     """
     confidence, accuracy, count = reliability(probabilities, labels, bins)
     gap = np.where(count > 0, abs(accuracy - confidence), 0.0)
-    return (count * gap).sum(-1) / probabilities.shape[-2]
+    return (count * gap).sum(-1).astype(gap.dtype) / probabilities.shape[-2]
 
 
 def fit_temperature(logits: Array, labels: Array) -> Array:

@@ -131,7 +131,7 @@ def coefficients(model: Any, coef: float | npt.ArrayLike, **layers: float | npt.
     ----------
     model : with ``shapes`` and ``theta``, as ``MLP``
     coef : number >= 0, or a column (runs, 1); of every weight, that is of every parameter with two
-        axes or more whose name begins with "weight"
+        axes or more whose name has "weight" in it, gains of norms excepted
     layers : the place of a layer and its own coefficient, as ``**{"0": 1e-2, "4": 1e-4}``; of the
         places "3" and "3.0" the longer one counts
 
@@ -145,7 +145,7 @@ def coefficients(model: Any, coef: float | npt.ArrayLike, **layers: float | npt.
     >>> coefficients(MLP([1, 2, 1], np.random.default_rng(0)), 0.5, **{"2": 3.0})
     array([0.5, 0.5, 0. , 0. , 3. , 3. , 0. ])
     """
-    found = regularized.by_layer(model.shapes, coef, layers, model.runs)
+    found = regularized.by_layer(model, coef, layers)
     columns = any(isinstance(value, np.ndarray) for value in found.values())
     runs = (model.runs,) if columns and model.runs is not None else ()
     array = np.zeros((*runs, model.theta.shape[-1]), model.theta.dtype)

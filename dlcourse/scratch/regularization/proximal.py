@@ -31,7 +31,7 @@ def soft_threshold(theta: Array, threshold: float | npt.ArrayLike) -> Array:
 
     References
     ----------
-    Donoho and Johnstone (1994); Daubechies, Defrise and De Mol (2004). Lesson: penalties.
+    Donoho and Johnstone (1994). Lesson: penalties.
     """
     t = coefficient("threshold", threshold, theta)
     return theta - np.clip(theta, -t, t)  # what is clipped to itself leaves 0.0, never -0.0
@@ -68,7 +68,7 @@ def elastic_net_prox(
 
     References
     ----------
-    Parikh and Boyd (2014), section 6.5.3. Lesson: penalties.
+    Parikh and Boyd (2014), section 6.5. Lesson: penalties.
     """
     eta, c = coefficient("step", step, theta), coefficient("coef", coef, theta)
     ratio = coefficient("l1_ratio", l1_ratio, theta, 1.0)

@@ -60,9 +60,7 @@ class EarlyStopping:
         self.best_theta: Any = None
         self.best_buffers: dict[str, Array] = {}
 
-    def update(
-        self, value: float | Array, theta: Array, buffers: Mapping[str, Array] | None = None
-    ) -> bool:
+    def update(self, value: Any, theta: Array, buffers: Mapping[str, Array] | None = None) -> bool:
         """Take in an epoch; True once every run has stopped.
 
         Parameters
