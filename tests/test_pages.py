@@ -121,7 +121,11 @@ def test_an_algorithm_without_a_row_is_found():
     assert missing_from(listed, optimizers) == [forgotten]
 
 
-COMPLETE = {"Optimizers", "Schedules", "Initialization", "Preprocessing", "Normalization"}
+COMPLETE = {
+    *("Optimizers", "Schedules", "Initialization", "Preprocessing", "Normalization"),
+    *("Penalties", "Early stopping", "Dropout", "Augmentation of images"),
+    *("Mixing, policies and text", "Soft labels and calibration"),
+}
 FIELDS = ("formula", "scratch", "twin", "lesson", "exercise", "paper")
 
 
