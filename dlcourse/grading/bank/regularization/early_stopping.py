@@ -265,7 +265,7 @@ def nan_improves(losses, patience, min_delta=0.0):
 
 @EXERCISE.variant("looks back from every epoch")
 def looking_back(losses, patience, min_delta=0.0):
-    improved = []
+    improved: list[int] = []
     for epoch, loss in enumerate(losses):
         bar = losses[improved[-1]] - min_delta if improved else float("inf")
         if loss < bar:
