@@ -58,6 +58,22 @@ def by_layer(model: Any, coef: Any, layers: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+class Spread:
+    """An attribute of something around an optimizer, checked whenever it is set."""
+
+    def __init__(self, high: float = math.inf) -> None:
+        self.high = high
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, around: Any, owner: type | None = None) -> Any:
+        return self if around is None else around.__dict__[self.name]
+
+    def __set__(self, around: Any, value: Any) -> None:
+        around.__dict__[self.name] = around.spread(self.name, value, self.high)
+
+
 def _gains(layer: Any, place: str = "") -> Iterator[str]:
     """The parameters of norms, also of those whose gain has several axes."""
     if hasattr(layer, "normalized_shape"):
@@ -142,7 +158,8 @@ def labelled(name: str, scores: Any, labels: Any, kind: type) -> None:
     inputs.values("labels", labels, kind, "int")
     lead, n = tuple(scores.shape[:-2]), scores.shape[-2]
     if tuple(labels.shape) not in ((n,), (*lead, n)):
-        checks.fail("labels", f"shaped {(n,)} or {(*lead, n)}, one a sample", labels)
+        shapes = " or ".join(dict.fromkeys((str((n,)), str((*lead, n)))))
+        checks.fail("labels", f"shaped {shapes}, one a sample", labels)
     inputs.indices("labels", labels, scores.shape[-1])
 
 
@@ -168,12 +185,12 @@ def kept(theta: Any, buffers: Any, runs: tuple[int, ...], before: Any) -> None:
     _same(named, before or named)
 
 
-def _same(given: dict[str, Any], before: dict[str, Any]) -> None:
+def _same(given: dict[str, Any], before: dict[str, Any], as_what: str = "as before") -> None:
     if given.keys() != before.keys():
-        checks.fail("buffers", f"{', '.join([*before][1:]) or 'none'} as before", [*given][1:])
+        checks.fail("buffers", f"{', '.join([*before][1:]) or 'none'} {as_what}", [*given][1:])
     for name, a in before.items():
         if tuple(given[name].shape) != tuple(a.shape):
-            checks.fail(name, f"shaped {tuple(a.shape)} as before", given[name])
+            checks.fail(name, f"shaped {tuple(a.shape)} {as_what}", given[name])
 
 
 def restorable(held: dict[str, Any], model: Any) -> None:
@@ -184,7 +201,7 @@ def restorable(held: dict[str, Any], model: Any) -> None:
     if held.keys() != mine.keys():
         fix = "Pass buffers=model.buffers to update."
         checks.fail("the buffers kept", f"{', '.join([*mine][1:]) or 'none'}", [*held][1:], fix)
-    _same(mine, held)
+    _same(mine, held, "as in the model watched")
 
 
 def curve(losses: Any) -> np.ndarray[Any, Any]:
@@ -238,4 +255,5 @@ def improvable(average: Any, ahead: Any) -> None:
         checks.fail("logits", "wrong for some sample, in every run", "none wrong", fix)
     if not (average < 0).all():
         fix = "The larger T, the better: the network is worse than a guess."
-        checks.fail("logits", "larger at the labels than on average", float(-average.min()), fix)
+        wanted = "larger at the labels than on average"
+        checks.fail("logits", wanted, f"{float(average.max()):.3g} smaller", fix)

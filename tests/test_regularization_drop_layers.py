@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from devices import DEVICES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -249,23 +250,25 @@ def test_any_shape(shape, runs, p, dtype, kind) -> None:
     assert layer.forward(x) is x
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("name", KINDS)
-def test_the_twin_draws_the_same_and_has_the_same_gradients(name: str) -> None:
+def test_the_twin_draws_the_same_and_has_the_same_gradients(name: str, device: str) -> None:
     make, shape = KINDS[name]
     ours = make(P, rng=generators(), runs=5)
     kind = getattr(twins, name)
     told = {"DropConnect": (4, 7, P), "DroppedRNN": (4, 3, P, P), "DropBlock": (P, 2)}
-    theirs = kind(*told.get(name, (P,)), rng=generators(), runs=5)
+    where = {"device": device} if name in ("DropConnect", "DroppedRNN") else {}
+    theirs = kind(*told.get(name, (P,)), rng=generators(), runs=5, **where)
     rng = np.random.default_rng(1)
     for training in (True, True, False):
         x = rng.standard_normal((5, *shape))
-        y, ty = ours.forward(x, training), theirs.forward(torch.tensor(x), training)
-        assert_allclose(y, ty.numpy(), rtol=1e-10, atol=1e-12)
+        y, ty = ours.forward(x, training), theirs.forward(torch.tensor(x, device=device), training)
+        assert_allclose(y, ty.cpu(), rtol=1e-10, atol=1e-12)
         dy = rng.standard_normal(y.shape)
-        dx, tdx = ours.backward(dy), theirs.backward(torch.tensor(dy))
-        assert_allclose(dx, tdx.numpy(), rtol=1e-10, atol=1e-12)
+        dx, tdx = ours.backward(dy), theirs.backward(torch.tensor(dy, device=device))
+        assert_allclose(dx, tdx.cpu(), rtol=1e-10, atol=1e-12)
         for key, grad in ours.grads.items():
-            assert_allclose(grad, theirs.grads[key].numpy(), rtol=1e-10, atol=1e-12)
+            assert_allclose(grad, theirs.grads[key].cpu(), rtol=1e-10, atol=1e-12)
 
 
 def test_the_twins_network_is_ours() -> None:

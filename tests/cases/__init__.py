@@ -9,6 +9,7 @@ from cases import (
     layers,
     normalization,
     optimizers,
+    penalties,
     preprocessing,
     training,
 )
@@ -23,6 +24,7 @@ ERRORS = [
     *preprocessing.ERRORS,
     *layers.ERRORS,
     *normalization.ERRORS,
+    *penalties.ERRORS,
     *training.ERRORS,
     *augmentation_images.ERRORS,
 ]

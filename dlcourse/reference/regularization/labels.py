@@ -40,7 +40,7 @@ class SmoothedCrossEntropy(SoftmaxCrossEntropy):
         inputs.classes(y, target)
         soft = target.is_floating_point()
         if soft:
-            regularized.distribution("onehot", target, Tensor)
+            regularized.distribution("target", target, Tensor)
         else:
             inputs.indices("labels", target.long(), y.shape[-1])
         lead = torch.broadcast_shapes(y.shape[:-2], target.shape[: -2 if soft else -1])

@@ -85,11 +85,12 @@ def draw_block_mask(
     b, gamma = block_size, block_rate(p, block_size, (h, w))
     places = (*lead, h - b + 1, w - b + 1)
     begun = checks.generator("rng", rng).random(places, np.float32) < gamma
-    mask = np.ones((*lead, h, w), bool)
+    tall, wide = np.zeros((*lead, h, w - b + 1), bool), np.zeros((*lead, h, w), bool)
     for i in range(b):
-        for j in range(b):
-            mask[..., i : h - b + 1 + i, j : w - b + 1 + j] &= ~begun
-    return mask
+        tall[..., i : i + h - b + 1, :] |= begun
+    for j in range(b):
+        wide[..., j : j + w - b + 1] |= tall
+    return ~wide
 
 
 def drop_block(x: Array, mask: Array) -> tuple[Array, Cache]:

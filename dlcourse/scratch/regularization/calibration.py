@@ -64,7 +64,7 @@ def reliability(probabilities: Array, labels: Array, bins: int = 15) -> tuple[Ar
 
     References
     ----------
-    Guo, Pleiss, Sun and Weinberger (2017), eqs. 1-2. Lesson: smoothing.
+    Guo, Pleiss, Sun and Weinberger (2017), section 2. Lesson: smoothing.
     """
     regularized.labelled("probabilities", probabilities, labels, np.ndarray)
     regularized.distribution("probabilities", probabilities, np.ndarray)
@@ -106,7 +106,7 @@ def calibration_error(probabilities: Array, labels: Array, bins: int = 15) -> Ar
 
     References
     ----------
-    Guo, Pleiss, Sun and Weinberger (2017), eq. 3. Lesson: smoothing.
+    Guo, Pleiss, Sun and Weinberger (2017), section 2. Lesson: smoothing.
     """
     confidence, accuracy, count = reliability(probabilities, labels, bins)
     gap = np.where(count > 0, abs(accuracy - confidence), 0.0)

@@ -41,6 +41,11 @@ def smooth_labels(onehot: Array, alpha: float | npt.ArrayLike) -> Array:
     Szegedy, Vanhoucke, Ioffe, Shlens and Wojna (2016), section 7. Lesson: smoothing.
     """
     regularized.distribution("onehot", onehot, np.ndarray)
+    return smoothed(onehot, alpha)
+
+
+def smoothed(onehot: Array, alpha: float | npt.ArrayLike) -> Array:
+    """``smooth_labels`` of what is known to be a distribution."""
     share = regularized.spread("alpha", alpha, onehot.shape, 1.0)
     kind = onehot.dtype if onehot.dtype.kind == "f" else np.dtype(float)
     share = share.astype(kind) if isinstance(share, np.ndarray) else share
@@ -80,6 +85,8 @@ class SmoothedCrossEntropy(SoftmaxCrossEntropy):
         inputs.classes(y, target := inputs.target(np.asarray, target))
         if target.dtype.kind in "iu":
             target = indicators(target, y.shape[-1], y.dtype).swapaxes(-1, -2)
-        smooth = smooth_labels(target.astype(y.dtype, copy=False), self.alpha)
-        value, self.cache = softmax_cross_entropy(y, smooth)
+        else:
+            regularized.distribution("target", target, np.ndarray)
+        soft = smoothed(target.astype(y.dtype, copy=False), self.alpha)
+        value, self.cache = softmax_cross_entropy(y, soft)
         return value

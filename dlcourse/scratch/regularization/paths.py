@@ -39,9 +39,9 @@ def elastic_net_path(
     Notes
     -----
     Coordinate descent: one weight at a time is set to its best value, the others held; after each
-    round the weights that are not zero are solved for together, and taken if no sign changes. From
-    the largest coefficient down each solution is the start for the next. Equal to scikit-learn's
-    ``enet_path``. λ from max \|xᵀy\|/(nρ) on gives zeros alone.
+    round those that are not zero are solved for together, and where one would change its sign it is
+    set to zero. From the largest coefficient down each solution is the start for the next. Equal to
+    scikit-learn's ``enet_path``. λ from max \|xᵀy\|/(nρ) on gives zeros alone.
 
     Examples
     --------
@@ -86,22 +86,27 @@ def descend(gram: Array, along: Array, l1: float, l2: float, w: Array, tol: floa
             w[..., j] = best
             pull -= gram[..., j, :] * step[..., None]
             pull[..., j] -= l2 * step
-        w = settled(gram, along, l1, l2, w)
+        zeros = -1
+        while zeros < (zeros := int((w == 0).sum())):
+            w = settled(gram, along, l1, l2, w)
     fix = "Scale the columns, raise coefs or tol, or drop columns that repeat others."
     checks.fail("x", f"such that {SWEEPS} sweeps suffice", f"{wrong.sum()} open", fix)
 
 
 def settled(gram: Array, along: Array, l1: float, l2: float, w: Array) -> Array:
-    """The best weights with the signs of w: linear equations. Where they change a sign w stays."""
+    """Towards the best weights with the signs of w, linear equations, until one reaches zero."""
     active = w != 0
     both = active[..., :, None] & active[..., None, :]
-    system = np.where(both, gram, 0.0) + np.eye(w.shape[-1]) * np.where(active, l2, 1.0)[..., None]
-    right = np.where(active, along - l1 * np.sign(w), 0.0)
-    try:
-        exact = np.linalg.solve(system, right[..., None])[..., 0]
-    except np.linalg.LinAlgError:  # active columns depend on each other
-        return w
-    return np.where((np.sign(exact) == np.sign(w)).all(-1, keepdims=True), exact, w)
+    diagonal = np.diagonal(gram, axis1=-2, axis2=-1)
+    near = 1e-12 * diagonal.max(-1, keepdims=True) + 1e-300  # also where columns depend on others
+    system = np.where(both, gram, 0.0)
+    system += np.eye(w.shape[-1]) * np.where(active, l2 + near, 1.0)[..., None]
+    right = np.where(active, along - l1 * np.sign(w) + near * w, 0.0)
+    exact = np.linalg.solve(system, right[..., None])[..., 0]
+    over = active & (np.sign(exact) != np.sign(w))
+    part = np.divide(w, w - exact, out=np.ones_like(w), where=over)
+    first = part.min(-1, keepdims=True)
+    return np.where(over & (part == first), 0.0, w + first * (exact - w))
 
 
 def ridge(x: Array, y: Array, coef: float | npt.ArrayLike) -> Array:
