@@ -96,11 +96,28 @@ def learn_features(
     return found
 
 
-def descend(features: Array, targets: Array, start: Array, steps: int, lr: Any) -> Array:
-    """Gradient descent on ½‖A w − t‖², (..., p), from ``start``."""
-    w = start.copy()
-    for _ in range(steps):
-        w -= lr * (features.swapaxes(-1, -2) @ (features @ w[..., None] - targets[..., None]))[
-            ..., 0
-        ]
+def descend(
+    features: Array, targets: Array, start: Array, *, epochs: int, single: bool = False
+) -> Array:
+    r"""Gradient descent on :math:`\frac12 \lVert A W - T \rVert^2` from ``start`` (p, k).
+
+    Parameters
+    ----------
+    single : one sample at a time, in turn, instead of all at once
+
+    Notes
+    -----
+    The rate is one over the largest curvature, of the whole sum or of the sample at hand.
+
+    Examples
+    --------
+    >>> a, t = np.array([[1.0, 2.0]]), np.array([[5.0]])
+    >>> descend(a, t, np.zeros((2, 1)), epochs=1).ravel()
+    array([1., 2.])
+    """
+    w, n = start.copy(), len(features)
+    for step in range(epochs * (n if single else 1)):
+        now = slice(step % n, step % n + 1) if single else slice(None)
+        a = features[now]
+        w -= a.T @ (a @ w - targets[now]) / np.linalg.norm(a, 2) ** 2
     return w

@@ -13,7 +13,7 @@ from dlcourse.problems.drawn_digits import Drawn, draw_digits, learn
 from dlcourse.scratch.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import Sequential
-from dlcourse.scratch.optimizers import Adam
+from dlcourse.scratch.optimizers import AdamW
 
 SIDE, KERNEL, POOL, CHANNELS, HIDDEN = 12, 5, 4, 16, 64
 KINDS = ("dense", "convolution")
@@ -29,7 +29,9 @@ def on_canvas(x: Array, top: Array, left: Array, side: int = SIDE) -> Array:
     return canvas
 
 
-def draw_shifted(rngs: Sequence[np.random.Generator], n: int, shuffled: bool = False) -> Drawn:
+def draw_shifted(
+    rngs: Sequence[np.random.Generator], n: int, shuffled: bool = False, wrong: float = 0.0
+) -> Drawn:
     """As ``draw_digits``, but x (runs, n, 1, 12, 12): each digit at a place of its own.
 
     Parameters
@@ -37,7 +39,7 @@ def draw_shifted(rngs: Sequence[np.random.Generator], n: int, shuffled: bool = F
     shuffled : whether the pixels of all images change places, by one and the same order for all
         images of a run
     """
-    drawn = draw_digits(rngs, n)
+    drawn = draw_digits(rngs, n, wrong)
     orders = [rng.permutation(SIDE * SIDE) for rng in rngs]
     pairs = []
     for x, y in drawn[:3]:
@@ -71,14 +73,16 @@ def reader(rng: Generators, runs: int, kind: str) -> Sequential:
 
 
 def learn_shifted(
-    rng: Generators, runs: int, lr: Any, *, kind: str = "dense", shuffled: bool = False,
-    n: int = 200, epochs: int = 20, batch_size: int = 50,
+    rng: Generators, runs: int, lr: Any = 0.03, decay: Any = 0.0, *, kind: str = "dense",
+    shuffled: bool = False, wrong: float = 0.0, n: int = 200, epochs: int = 20,
+    batch_size: int = 50,
 ) -> dict[str, Array]:  # fmt: skip
-    """Train on shifted digits, with Adam; ``…_error`` and ``…_loss`` of all three sets."""
+    """Train on shifted digits, with AdamW; ``…_error`` and ``…_loss`` of all three sets."""
     rngs = run_generators(rng, runs)
-    drawn, loss = draw_shifted(rngs, n, shuffled), SoftmaxCrossEntropy()
+    drawn, loss = draw_shifted(rngs, n, shuffled, wrong), SoftmaxCrossEntropy()
     net = reader(rngs, runs, kind)
-    learn(net, Adam(net.theta, lr=lr), loss, drawn.train, rngs, epochs, batch_size)
+    adam = AdamW(net.theta, lr=lr, weight_decay=decay)
+    learn(net, adam, loss, drawn.train, rngs, epochs, batch_size)
     found = {}
     for name, (x, y) in zip(("train", "val", "test"), drawn[:3], strict=True):
         out = np.concatenate([net.forward(part) for part in np.split(x, x.shape[1] // 100, 1)], -2)
