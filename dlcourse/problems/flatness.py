@@ -24,7 +24,7 @@ def gradient_at(net: Any, loss: Any, theta: Array, x: Array, y: Array) -> Array:
 
 
 def sharpness(
-    net: Any, loss: Any, x: Array, y: Array, rng: np.random.Generator, steps: int = 25,
+    net: Any, loss: Any, x: Array, y: Array, rng: np.random.Generator, steps: int = 20,
     reach: float = 1e-3,
 ) -> Array:  # fmt: skip
     r"""The largest curvature of the loss: the largest eigenvalue of its Hessian H, one a run.

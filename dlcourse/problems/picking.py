@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlcourse.arrays import Array
-from dlcourse.problems.drawn_digits import draw_digits
+from dlcourse.problems.drawn_digits import VAL, draw_digits
 from dlcourse.problems.random_features import relu_features, smallest
 
 
@@ -24,25 +24,23 @@ def candidates(
 ) -> Field:
     """``count`` classifiers a run, all from the same ``n`` images, each with settings of its own.
 
-    A setting is a number of random features, 100 to 400, the features themselves, and a ridge
-    between 0.001 and 1, even on a logarithmic scale. Of candidates that are ``alike`` all have 200
+    A setting is a number of random features, 50 to 150, the features themselves, and a ridge
+    between 0.001 and 1, even on a logarithmic scale. Of candidates that are ``alike`` all have 100
     features and the ridge 0.1, and only the features differ.
     """
     drawn = draw_digits(rngs, n)
-    found: list[list[Array]] = [[], []]
+    (x, y), told = drawn.train, np.eye(10, dtype=np.float32) - np.float32(0.1)
+    others, labels = (np.concatenate(parts, axis=1) for parts in zip(*drawn[1:3], strict=True))
+    wrong = np.empty((len(rngs), count, labels.shape[1]), bool)
     for run, rng in enumerate(rngs):
-        images, labels = (part[run] for part in drawn.train)
-        for _ in range(count):
-            width = 200 if alike else int(rng.integers(100, 401))
+        for i in range(count):
+            width = 100 if alike else int(rng.integers(50, 151))
             ridge = 0.1 if alike else 10.0 ** rng.uniform(-3, 0)
-            directions = rng.normal(size=(64, width)) / 8
-            targets = np.eye(10)[labels] - 0.1
-            weights = smallest(relu_features(images, directions), targets, ridge)
-            for kept, (x, y) in zip(found, (drawn.val, drawn.test), strict=True):
-                out = relu_features(x[run], directions) @ weights
-                kept.append(out.argmax(axis=-1) != y[run])
-    val, test = (np.stack(kept).reshape(len(rngs), count, -1) for kept in found)
-    return Field(val, test)
+            directions = rng.normal(size=(64, width)).astype(np.float32) / 8
+            weights = smallest(relu_features(x[run], directions), told[y[run]], ridge)
+            out = relu_features(others[run], directions) @ weights.astype(np.float32)
+            wrong[run, i] = out.argmax(axis=-1) != labels[run]
+    return Field(*np.split(wrong, [VAL], axis=-1))
 
 
 def picked(seen: Array, fresh: Array, tried: int) -> tuple[Array, Array]:

@@ -116,8 +116,10 @@ def descend(
     array([1., 2.])
     """
     w, n = start.copy(), len(features)
-    for step in range(epochs * (n if single else 1)):
-        now = slice(step % n, step % n + 1) if single else slice(None)
+    curvatures = (features**2).sum(axis=1) if single else [np.linalg.norm(features, 2) ** 2]
+    for step in range(epochs * len(curvatures)):
+        i = step % len(curvatures)
+        now = slice(i, i + 1) if single else slice(n)
         a = features[now]
-        w -= a.T @ (a @ w - targets[now]) / np.linalg.norm(a, 2) ** 2
+        w -= a.T @ (a @ w - targets[now]) / curvatures[i]
     return w
