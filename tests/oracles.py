@@ -17,11 +17,11 @@ _UNUSED: list[Any] = []
 def torchvision() -> Any:
     """The package, whether or not its compiled part fits this build of PyTorch."""
     try:
-        import torchvision  # noqa: PLC0415
+        import torchvision
     except RuntimeError:
         names = torch.library.Library("torchvision", "DEF")
         _UNUSED.append(names)  # it takes its operators along when it goes
         for name in ("nms", "qnms"):
             names.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        import torchvision  # noqa: PLC0415
+        import torchvision
     return torchvision
