@@ -27,7 +27,7 @@ def chosen(tried: Any, name: str, by: str = "val_error") -> dict[str, Any]:
         axis = tried.axes[name]
         values = axis[method] if isinstance(axis, Mapping) else axis
         if value == max(values) or (value == min(values) and value > 0):
-            checks.fail(name, f"tried on both sides of {method!r}'s best", value)
+            checks.fail(name, f"tried on both sides of the best of {method!r}", value)
     return best
 
 

@@ -63,18 +63,19 @@ def draw_digits(rngs: Sequence[np.random.Generator], n: int, wrong: float = 0.0)
     if n > (most := len(x) - VAL - TEST):
         checks.fail("n", f"at most {most}", n)
     checks.number("wrong", wrong, 0.0, 1.0)
-    parts = []
+    held = {"val": slice(-VAL - TEST, -TEST), "test": slice(-TEST, None)}
+    found: dict[str, list[Array]] = {}
     for rng in rngs:
         order, noisy = rng.permutation(len(x)), rng.random(len(x)) < wrong
-        other = np.where(noisy, (y[order] + rng.integers(1, 10, len(x))) % 10, y[order])
-        here = {"train": slice(n), "val": slice(-VAL - TEST, -TEST), "test": slice(-TEST, None)}
-        labels = {"train": other, "val": other, "test": y[order]}
-        parts.append(
-            [x[order[here["train"]]], noisy[:n]]
-            + [a for name, s in here.items() for a in (x[order[s]], labels[name][s])]
-        )
-    _, noisy, *pairs = (np.stack(arrays) for arrays in zip(*parts, strict=True))
-    return Drawn(*zip(pairs[::2], pairs[1::2], strict=True), noisy)  # type: ignore[misc, arg-type]
+        right = y[order]
+        told = np.where(noisy, (right + rng.integers(1, 10, len(x))) % 10, right)
+        for name, rows in {"train": slice(n), **held}.items():
+            found.setdefault(f"{name}_x", []).append(x[order[rows]])
+            found.setdefault(name, []).append((right if name == "test" else told)[rows])
+        found.setdefault("wrong", []).append(noisy[:n])
+    stacked = {name: np.stack(arrays) for name, arrays in found.items()}
+    train, val, test = ((stacked[f"{k}_x"], stacked[k]) for k in ("train", "val", "test"))
+    return Drawn(train, val, test, stacked["wrong"])
 
 
 def learn(

@@ -47,9 +47,7 @@ def sharpness(
     found = np.zeros(len(v))
     for _ in range(steps):
         v /= np.linalg.norm(v, axis=-1, keepdims=True)
-        ahead, behind = (
-            gradient_at(net, loss, net.theta + h * v, x, y) for h in (reach, -reach)
-        )
+        ahead, behind = (gradient_at(net, loss, net.theta + h * v, x, y) for h in (reach, -reach))
         turned = (ahead - behind) / (2 * reach)
         found, v = np.vecdot(turned, v), turned
     return found

@@ -1,4 +1,4 @@
-"""Curves through noisy points: polynomials of few coefficients, of as many as points, of far more."""
+"""Polynomials through noisy points: of few coefficients, of as many as points, of far more."""
 
 from __future__ import annotations
 

@@ -7,8 +7,6 @@ epochs stands between two of them.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dlcourse import checks
@@ -97,8 +95,9 @@ def learn_features(
 
 
 def descend(
-    features: Array, targets: Array, start: Array, *, epochs: int, single: bool = False
-) -> Array:
+    features: Array, targets: Array, start: Array, *,
+    epochs: int, single: bool = False,
+) -> Array:  # fmt: skip
     r"""Gradient descent on :math:`\frac12 \lVert A W - T \rVert^2` from ``start`` (p, k).
 
     Parameters
@@ -116,7 +115,10 @@ def descend(
     array([1., 2.])
     """
     w, n = start.copy(), len(features)
-    curvatures = (features**2).sum(axis=1) if single else [np.linalg.norm(features, 2) ** 2]
+    if single:
+        curvatures = (features**2).sum(axis=1)
+    else:
+        curvatures = np.array([np.linalg.norm(features, 2) ** 2])
     for step in range(epochs * len(curvatures)):
         i = step % len(curvatures)
         now = slice(i, i + 1) if single else slice(n)

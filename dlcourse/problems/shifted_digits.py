@@ -1,4 +1,4 @@
-"""Digits that stand anywhere on a larger canvas, for networks that know what a place is or do not."""
+"""Digits that stand anywhere on a larger canvas, and two networks that are to read them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw_shifted(
     """
     drawn = draw_digits(rngs, n, wrong)
     orders = [rng.permutation(SIDE * SIDE) for rng in rngs]
-    pairs = []
+    pairs: list[Any] = []
     for x, y in drawn[:3]:
         parts = []
         for one, rng, order in zip(x, rngs, orders, strict=True):
@@ -51,7 +51,8 @@ def draw_shifted(
                 canvas = canvas.reshape(len(one), -1)[:, order].reshape(canvas.shape)
             parts.append(canvas)
         pairs.append((np.stack(parts), y))
-    return Drawn(*pairs, drawn.wrong)  # type: ignore[call-arg]
+    train, val, test = pairs
+    return Drawn(train, val, test, drawn.wrong)
 
 
 def reader(rng: Generators, runs: int, kind: str) -> Sequential:
@@ -85,7 +86,9 @@ def learn_shifted(
     learn(net, adam, loss, drawn.train, rngs, epochs, batch_size)
     found = {}
     for name, (x, y) in zip(("train", "val", "test"), drawn[:3], strict=True):
-        out = np.concatenate([net.forward(part) for part in np.split(x, x.shape[1] // 100, 1)], -2)
+        out = np.concatenate(
+            [net.forward(part) for part in np.split(x, range(100, x.shape[1], 100), 1)], -2
+        )
         found[f"{name}_loss"] = loss.forward(out, y)
         found[f"{name}_error"] = (out.argmax(axis=-1) != y).mean(axis=-1)
     return found
