@@ -73,6 +73,15 @@ def test_without_wrong_labels_or_a_held_out_part_their_columns_are_missing():
     np.testing.assert_array_equal(found["test_error"], found["new_error"])
 
 
+def test_looking_less_often_changes_nothing_but_what_is_seen():
+    all_of_it, some, none = (learn(seeds(0, 2), 2, 0.01, looks=k) for k in (None, [1], []))
+    assert {*none} == {"val_loss", "val_error", "moved"} and len(all_of_it) == len(some) == 10
+    for name, curve in some.items():
+        epochs = [1] if name not in none else [0, 1, 2, 3]
+        np.testing.assert_array_equal(curve[:, epochs], all_of_it[name][:, epochs])
+        assert np.isnan(curve).sum() == (0 if name in none else 6)
+
+
 def test_at_epoch_takes_one_a_run():
     curve = RNG.random((3, 5))
     np.testing.assert_array_equal(at_epoch(curve, [4, 0, 2]), curve[[0, 1, 2], [4, 0, 2]])

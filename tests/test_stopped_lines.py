@@ -40,8 +40,8 @@ def test_linear_digits_on_labels_that_are_all_right_or_not():
 
 
 def test_two_speeds_begins_with_all_the_signal_and_learns_it():
-    found = two_speeds(np.random.default_rng(0), 8, [0, 10, 8000], few=4000)
-    signal = 20 * 0.5**2 + 20 * 0.1**2 * 5.0**2
+    found = two_speeds(np.random.default_rng(0), 8, [0, 10, 40_000], few=4000)
+    signal = 20 * 0.5**2 + 20 * 0.05**2 * 10.0**2
     np.testing.assert_allclose(found["excess"][:, 0], signal)
     assert (found["excess"][:, 1] < 0.7 * signal).all()
     assert (found["excess"][:, 2] < 0.1).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,8 +75,9 @@ def draw_digits(rng: Generators, runs: int, pool: Any, few: int, held: int, wron
 
 def learn_long(
     rng: Generators, runs: int, lr: Any, coef: Any = 0.0, *, pool: Any, test: Any, epochs: int,
-    few: int = 200, held: int = 100, wrong: float = 0.3, batch_size: int = 25, width: int = 64,
+    few: int = 200, held: int = 100, wrong: float = 0.3, batch_size: int = 25, width: int = 32,
     optimizer: Callable[..., Any] = Adam, rates: Mapping[int, float] | None = None,
+    looks: Collection[int] | None = None,
 ) -> dict[str, Array]:  # fmt: skip
     """Learn images of one's own with an MLP 64-width-10, and look after every epoch.
 
@@ -87,6 +88,8 @@ def learn_long(
     pool, few, held, wrong : as of ``draw_digits``
     test : (x, y), new images under their right labels
     rates : {epoch: factor}, by which the rate is multiplied before that epoch, counted from 0
+    looks : the epochs after which training and new images are looked at, nan after the others; None
+        for all. The held-out part is always looked at
 
     Returns
     -------
@@ -115,9 +118,17 @@ def learn_long(
             LOSS.forward(net.forward(data.x[run, now], True), data.y[run, now])
             net.backward(LOSS.backward(), input_grad=False)
             step.step(net.grad)
-        seen.append(_look(net, data, test, bad))
+        full = looks is None or epoch in looks
+        seen.append(_watch(net, data) | (_look(net, data, test, bad) if full else {}))
         seen[-1]["moved"] = np.linalg.norm(net.theta - before, axis=-1)
-    return {name: np.stack([one[name] for one in seen], axis=-1) for name in seen[0]}
+    unseen = np.full(runs, np.nan)
+    names = dict.fromkeys(name for one in seen for name in one)
+    return {name: np.stack([one.get(name, unseen) for one in seen], axis=-1) for name in names}
+
+
+def _watch(net: Any, data: Drawn) -> dict[str, Array]:
+    held = data.held_x.shape[1]
+    return _scores("val", net.forward(data.held_x), data.held_y) if held else {}
 
 
 def _look(net: Any, data: Drawn, test: Any, bad: Array) -> dict[str, Array]:
@@ -126,8 +137,6 @@ def _look(net: Any, data: Drawn, test: Any, bad: Array) -> dict[str, Array]:
     for name, which in (("clean", ~data.wrong), ("wrong", data.wrong)):
         if which.any():
             found[f"{name}_fitted"] = fitted[:, which].mean(-1)
-    if data.held_x.shape[1]:
-        found |= _scores("val", net.forward(data.held_x), data.held_y)
     out = net.forward(np.broadcast_to(test[0], (len(data.y), *test[0].shape)))
     return found | _scores("test", out, test[1]) | _scores("new", out, bad)
 

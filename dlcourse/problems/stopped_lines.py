@@ -103,7 +103,7 @@ def two_speeds(
 ) -> dict[str, Array]:
     """Least squares with 20 large features that matter little and 20 small ones that matter much.
 
-    Features of size 1 and of size 0.1, weights of ±0.5 and of ±5, noise of size 1.
+    Features of size 1 and of size 0.05, weights of ±0.5 and of ±10, noise of size 1.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def two_speeds(
     error of new samples beyond the noise
     """
     found: dict[str, list[Any]] = {"val_loss": [], "excess": []}
-    size, strength = np.repeat([1.0, 0.1], 20), np.repeat([0.5, 5.0], 20)
+    size, strength = np.repeat([1.0, 0.05], 20), np.repeat([0.5, 10.0], 20)
     for g in run_generators(rng, runs):
         w = strength * g.choice([-1.0, 1.0], 40)
         x = g.normal(size=(few + held, 40)) * size
