@@ -9,11 +9,13 @@ import pytest
 
 from dlcourse.problems.stopped_digits import (
     at_epoch,
+    bare_stop,
     draw_digits,
     learn_long,
     mislabel,
     spread_out,
 )
+from dlcourse.scratch.regularization import early_stop
 
 RNG = np.random.default_rng(1)
 POOL = (RNG.random((60, 64)).astype(np.float32), RNG.integers(0, 10, 60))
@@ -86,3 +88,13 @@ def test_at_epoch_takes_one_a_run():
     curve = RNG.random((3, 5))
     np.testing.assert_array_equal(at_epoch(curve, [4, 0, 2]), curve[[0, 1, 2], [4, 0, 2]])
     np.testing.assert_array_equal(at_epoch(curve, 1), curve[:, 1])
+
+
+@pytest.mark.parametrize("patience", [1, 3, 50])
+@pytest.mark.parametrize("min_delta", [0.0, 0.1])
+def test_the_bare_rule_is_that_of_the_room(patience, min_delta):
+    curves = RNG.random((30, 6)) + np.linspace(1, 0, 30)[:, None]
+    stop, best = early_stop(curves, patience, min_delta)
+    found = [bare_stop(curve, patience, min_delta) for curve in curves.T]
+    assert found == [*zip(stop.tolist(), best.tolist(), strict=True)]
+    assert len({*stop}) > 1 or patience == 50

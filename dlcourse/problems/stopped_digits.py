@@ -154,3 +154,18 @@ def at_epoch(curve: Array, epoch: Any) -> Array:
     """
     where = np.broadcast_to(np.asarray(epoch), curve.shape[:1])
     return np.take_along_axis(curve, where[:, None], axis=1)[:, 0]
+
+
+def bare_stop(losses: Array, patience: int, min_delta: float = 0.0) -> tuple[int, int]:
+    """The rule of ``early_stop`` for a single curve: the epoch it ends at, and the one it keeps.
+
+    >>> bare_stop(np.array([5.0, 3.0, 4.0, 4.0, 1.0]), patience=2)
+    (3, 1)
+    """
+    best, kept, epoch = np.inf, 0, 0
+    for epoch, loss in enumerate(losses):
+        if loss < best - min_delta:
+            best, kept = loss, epoch
+        if epoch - kept >= patience:
+            break
+    return epoch, kept
