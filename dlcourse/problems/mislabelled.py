@@ -35,7 +35,7 @@ def draw_few(rng: Generators, runs: int, train: Any, few: int, wrong: float) -> 
     >>> x, y = np.arange(8.0).reshape(4, 2), np.array([1, 2, 3, 4])
     >>> drawn = draw_few(np.random.default_rng(0), 1, (x, y), 4, wrong=0.5)
     >>> drawn.x[0, :, 0], drawn.y[0], drawn.wrong
-    (array([4., 0., 2., 6.]), array([6, 5, 2, 4]), array([ True,  True, False, False]))
+    (array([2., 0., 6., 4.]), array([9, 8, 4, 3]), array([ True,  True, False, False]))
     """
     x, y = train
     if few > len(x):
