@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from dlcourse.arrays import Array
+from dlcourse.arrays import Array, Generators, run_generators
+from dlcourse.problems.mislabelled import draw_few, noisy_mlp, updates
 from dlcourse.scratch.regularization import softmax
 
 BLOCK = 256
@@ -92,3 +94,18 @@ def of_all_masks(model: Any, x: Array, y: Array, p: float) -> dict[str, float]:
         "error_mean": float((arithmetic.argmax(-1) != y).mean()),
         "error_single": float(chance @ (out.argmax(-1) != y).mean(-1)),
     }
+
+
+def learn_and_average(
+    rng: Generators, runs: int, *, sets: Sequence[Any], depth: int, width: int, p: float,
+    seen: int = 100,
+) -> dict[str, Array]:  # fmt: skip
+    """Train on all training images, 600 updates, then ``of_all_masks`` on ``seen`` test images."""
+    rngs, (x, y) = run_generators(rng, runs), sets[2]
+    drawn = draw_few(rngs, runs, sets[0], len(sets[0][0]), 0.0)
+    model = noisy_mlp(rngs, runs, p, width=width, depth=depth)
+    for t in updates(model, 0.01, drawn, rngs):
+        if t == 600:
+            break
+    found = [of_all_masks(model.rows(run), x[:seen], y[:seen], p) for run in range(runs)]
+    return {name: np.array([one[name] for one in found]) for name in found[0]}

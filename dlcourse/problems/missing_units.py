@@ -9,7 +9,9 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
+from dlcourse.problems.dropped import dropout_mlp
 from dlcourse.problems.mislabelled import LOSS, Drawn, draw_few, noisy_mlp, updates
+from dlcourse.scratch.losses import MSE
 
 PAIRS, THIRDS, MOST = 60, 20, 1500
 
@@ -91,3 +93,28 @@ def learn_and_miss(
 
 def _misread(out: Array, label: Array) -> Array:
     return np.asarray((out.argmax(-1) != label).mean(-1))
+
+
+def moved_while_missing(make: Any, batch: int, steps: int = 10) -> float:
+    """How far the weights into dropped units move, as a share of how far those into others do.
+
+    A small regression network trains with p = ½ for some steps; at the last one the weights of the
+    units that no sample of the batch had are compared with those of the others.
+
+    Parameters
+    ----------
+    make : function of theta that returns the optimizer
+    batch : samples a step, each with a mask of its own
+    """
+    rng = np.random.default_rng(5)
+    x, y, loss = rng.normal(size=(batch * steps, 4)), rng.normal(size=(batch * steps, 1)), MSE()
+    net = dropout_mlp([4, 64, 1], np.random.default_rng(6), p=0.5)
+    step, weight = make(net.theta), net.layers[0].params["weight"]
+    for now in np.split(np.arange(batch * steps), steps):
+        before = weight.copy()
+        loss.forward(net.forward(x[now], True), y[now])
+        net.backward(loss.backward())
+        step.step(net.grad)
+    missing = ~net.layers[2].mask.any(axis=0)
+    far = abs(weight - before).mean(axis=1)
+    return float(far[missing].mean() / far[~missing].mean()) if missing.any() else np.nan
