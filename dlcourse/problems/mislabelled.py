@@ -127,4 +127,6 @@ def _look(model: Any, drawn: Drawn, sets: Sequence[Any]) -> dict[str, Array]:
         out = model.forward(np.broadcast_to(x, (len(drawn.y), *x.shape)))
         found[f"{name}_nll"] = LOSS.forward(out, y)
         found[f"{name}_error"] = (out.argmax(-1) != y).mean(-1)
-    return found
+    holes = x * (np.random.default_rng(0).random(x.shape) >= 0.2)
+    out = model.forward(np.broadcast_to(holes.astype(x.dtype), (len(drawn.y), *x.shape)))
+    return found | {"holes_error": (out.argmax(-1) != y).mean(-1)}
