@@ -49,7 +49,7 @@ def draw_few(rng: Generators, runs: int, train: Any, few: int, wrong: float) -> 
 
 
 def noisy_mlp(
-    rng: Generators, runs: int, p: Any, *, width: int = 128, depth: int = 1, p_input: Any = 0.0,
+    rng: Generators, runs: int, p: Any, *, width: int = 96, depth: int = 1, p_input: Any = 0.0,
     p_output: Any = 0.0, noise: str = "dropout",
 ) -> Sequential:  # fmt: skip
     """64-width-10 with dropout behind each hidden ReLU, in front of it all, and behind it all.

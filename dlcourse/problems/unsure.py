@@ -33,7 +33,7 @@ def ranked(score: Array, wrong: Array) -> float:
 
 def learn_and_ask(
     rng: Generators, runs: int, p: Any, *, sets: Sequence[Any], few: int = 128, wrong: float = 0.0,
-    depth: int = 1, samples: int = 20, lr: float = 0.004, steps: int = 320,
+    depth: int = 1, samples: int = 20, seen: int = 250, lr: float = 0.005, steps: int = 240,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with dropout, then read test images with the whole network, and averaged over masks.
 
@@ -43,7 +43,7 @@ def learn_and_ask(
     error), ``hit`` and ``miss`` (the mean entropy where the answer is right, and where it is
     wrong), and ``rank``, the chance that the entropy of a wrong answer is the larger one
     """
-    rngs, (x, y) = run_generators(rng, runs), sets[2]
+    rngs, (x, y) = run_generators(rng, runs), (a[:seen] for a in sets[2])
     drawn = draw_few(rngs, runs, sets[0], few, wrong)
     model = noisy_mlp(rngs, runs, p, depth=depth)
     for t in updates(model, lr, drawn, rngs):
