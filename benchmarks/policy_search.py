@@ -62,10 +62,10 @@ def searched(search: dict[str, Any], plan: dict[str, Any]) -> tuple[Any, list[fl
     return best, [value for _, value in tried]
 
 
-def interval(gains: np.ndarray, rng: np.random.Generator) -> list[float]:
-    """Of the mean of (policies, seeds): both are drawn again, 10,000 times."""
+def interval(gains: np.ndarray, rng: np.random.Generator, draws: int = 10_000) -> list[float]:
+    """Of the mean of (policies, seeds): both are drawn again, that often."""
     p, s = gains.shape
-    rows, columns = rng.integers(p, size=(10_000, p, 1)), rng.integers(s, size=(10_000, 1, s))
+    rows, columns = rng.integers(p, size=(draws, p, 1)), rng.integers(s, size=(draws, 1, s))
     means = gains[rows, columns].mean((1, 2))
     return np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist()
 

@@ -58,6 +58,22 @@ def by_layer(model: Any, coef: Any, layers: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+class Spread:
+    """An attribute of something around an optimizer, checked whenever it is set."""
+
+    def __init__(self, high: float = math.inf) -> None:
+        self.high = high
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, around: Any, owner: type | None = None) -> Any:
+        return self if around is None else around.__dict__[self.name]
+
+    def __set__(self, around: Any, value: Any) -> None:
+        around.__dict__[self.name] = around.spread(self.name, value, self.high)
+
+
 def _gains(layer: Any, place: str = "") -> Iterator[str]:
     """The parameters of norms, also of those whose gain has several axes."""
     if hasattr(layer, "normalized_shape"):

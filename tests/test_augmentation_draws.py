@@ -44,7 +44,7 @@ def test_every_window_is_as_likely(which: str) -> None:
 
 
 @pytest.mark.parametrize("which", ROOMS)
-@pytest.mark.parametrize("shape", [(14, 22), (3, 40), (20, 20)])
+@pytest.mark.parametrize("shape", [(14, 22), (3, 40), (20, 20), (2, 3)])
 def test_boxes_are_those_of_torchvision(which: str, shape: tuple[int, int]) -> None:
     n = 1500
     draw = torchvision().transforms.RandomResizedCrop.get_params

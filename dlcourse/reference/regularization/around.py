@@ -89,9 +89,11 @@ class Penalized(Around):
 class Proximal(Around):
     """The optimizer inside, then the minimizer of distance and penalty."""
 
+    coef, l1_ratio = regularized.Spread(), regularized.Spread(1.0)
+
     def __init__(self, optimizer: Any, coef: Coefficient, l1_ratio: Coefficient = 1.0) -> None:
         super().__init__(optimizer)
-        self.coef, self.l1_ratio = self.spread("coef", coef), self.spread("l1_ratio", l1_ratio, 1.0)
+        self.coef, self.l1_ratio = coef, l1_ratio
 
     def step(self, grads: Tensor | Sequence[Tensor]) -> None:
         rates = self.rates()
@@ -104,9 +106,11 @@ class Proximal(Around):
 class Decayed(Around):
     """How far the optimizer inside went, from weights that ``torch.mul`` has shrunk."""
 
+    coef = regularized.Spread()
+
     def __init__(self, optimizer: Any, coef: Coefficient) -> None:
         super().__init__(optimizer)
-        self.coef = self.spread("coef", coef)
+        self.coef = coef
 
     def step(self, grads: Tensor | Sequence[Tensor]) -> None:
         rates, before = self.rates(), [p.detach().clone() for p in self.params]

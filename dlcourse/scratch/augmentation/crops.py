@@ -151,6 +151,14 @@ def draw_resized_crop(
     A box that does not fit is drawn again. What fits in none of ten tries is the largest box in
     the middle whose form is allowed.
 
+    Examples
+    --------
+    The whole area of a square, as a square:
+
+    >>> box = draw_resized_crop((1, 8, 8), np.random.default_rng(0), (1.0, 1.0), (1.0, 1.0))
+    >>> [int(one) for one in box]
+    [0, 0, 8, 8]
+
     References
     ----------
     Szegedy et al. (2015), section 6.

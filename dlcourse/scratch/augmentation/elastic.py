@@ -30,6 +30,14 @@ def draw_displacement(shape: Any, alpha: Any, sigma: float, rng: np.random.Gener
     U is drawn beyond the image's edges as far as the Gaussian reaches, 4 σ, so that this holds for
     every pixel. torchvision's α is twice ours.
 
+    Examples
+    --------
+    Without a Gaussian, noise in [-α, α]; down and to the right, for each of 2 × 3 pixels:
+
+    >>> d = draw_displacement((1, 2, 3), 2.0, 0.0, np.random.default_rng(0))
+    >>> d.shape, bool(1.0 < abs(d).max() <= 2.0)
+    ((2, 2, 3), True)
+
     References
     ----------
     Simard, Steinkraus and Platt (2003), section 2.

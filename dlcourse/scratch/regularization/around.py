@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from dlcourse import regularized
 from dlcourse.arrays import Array
-from dlcourse.scratch.regularization.proximal import elastic_net_prox
+from dlcourse.scratch.regularization.proximal import prox
 
 Coefficient = float | npt.ArrayLike
 
@@ -151,15 +151,17 @@ class Proximal(Around):
     Beck and Teboulle (2009). Lesson: penalties.
     """
 
+    coef, l1_ratio = regularized.Spread(), regularized.Spread(1.0)
+
     def __init__(self, optimizer: Any, coef: Coefficient, l1_ratio: Coefficient = 1.0) -> None:
         super().__init__(optimizer)
-        self.coef, self.l1_ratio = self.spread("coef", coef), self.spread("l1_ratio", l1_ratio, 1.0)
+        self.coef, self.l1_ratio = coef, l1_ratio
 
     def step(self, grads: Array | Sequence[Array]) -> None:
         rates = self.rates()
         self.optimizer.step(grads)
         for p, rate in zip(self.params, rates, strict=True):
-            p[...] = elastic_net_prox(p, rate, self.coef, self.l1_ratio)
+            p[...] = prox(p, rate * self.coef, self.l1_ratio)
 
 
 class Decayed(Around):
@@ -194,9 +196,11 @@ class Decayed(Around):
     Loshchilov and Hutter (2019), algorithm 2. Lesson: penalties.
     """
 
+    coef = regularized.Spread()
+
     def __init__(self, optimizer: Any, coef: Coefficient) -> None:
         super().__init__(optimizer)
-        self.coef = self.spread("coef", coef)
+        self.coef = coef
 
     def step(self, grads: Array | Sequence[Array]) -> None:
         rates, before = self.rates(), [p.copy() for p in self.params]

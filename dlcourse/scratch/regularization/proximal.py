@@ -33,7 +33,11 @@ def soft_threshold(theta: Array, threshold: float | npt.ArrayLike) -> Array:
     ----------
     Donoho and Johnstone (1994). Lesson: penalties.
     """
-    t = coefficient("threshold", threshold, theta)
+    return thresholded(theta, coefficient("threshold", threshold, theta))
+
+
+def thresholded(theta: Array, t: float | Array) -> Array:
+    """``soft_threshold`` of what has been checked."""
     return theta - np.clip(theta, -t, t)  # what is clipped to itself leaves 0.0, never -0.0
 
 
@@ -71,5 +75,11 @@ def elastic_net_prox(
     Parikh and Boyd (2014), section 6.5. Lesson: penalties.
     """
     eta, c = coefficient("step", step, theta), coefficient("coef", coef, theta)
-    ratio = coefficient("l1_ratio", l1_ratio, theta, 1.0)
-    return soft_threshold(theta, eta * c * ratio) / (1 + eta * c * (1 - ratio))
+    return prox(theta, eta * c, coefficient("l1_ratio", l1_ratio, theta, 1.0))
+
+
+def prox(theta: Array, pull: float | Array, ratio: float | Array) -> Array:
+    """``elastic_net_prox`` of what has been checked, ``pull`` being ηλ."""
+    if isinstance(ratio, float) and ratio == 1:
+        return thresholded(theta, pull)
+    return thresholded(theta, pull * ratio) / (1 + pull * (1 - ratio))
