@@ -100,12 +100,12 @@ def learn_and_average(
     rng: Generators, runs: int, *, sets: Sequence[Any], depth: int, width: int, p: float,
     seen: int = 100,
 ) -> dict[str, Array]:  # fmt: skip
-    """Train on all training images, 300 updates, then ``of_all_masks`` on ``seen`` test images."""
+    """Train on all training images, 450 updates, then ``of_all_masks`` on ``seen`` test images."""
     rngs, (x, y) = run_generators(rng, runs), sets[2]
     drawn = draw_few(rngs, runs, sets[0], len(sets[0][0]), 0.0)
     model = noisy_mlp(rngs, runs, p, width=width, depth=depth)
-    for t in updates(model, 0.02, drawn, rngs):
-        if t == 300:
+    for t in updates(model, 0.012, drawn, rngs):
+        if t == 450:
             break
     found = [of_all_masks(model.rows(run), x[:seen], y[:seen], p) for run in range(runs)]
     return {name: np.array([one[name] for one in found]) for name in found[0]}

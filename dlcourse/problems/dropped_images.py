@@ -12,10 +12,10 @@ from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.problems.mislabelled import CLASSES, LOSS, draw_few, updates
 from dlcourse.scratch.layers import Conv2d, Flatten, Linear, ReLU
 from dlcourse.scratch.models import Sequential
-from dlcourse.scratch.regularization import DropBlock, Dropout, SpatialDropout
+from dlcourse.scratch.regularization import Dropout
 
 CHANNELS, PLACES, HIDDEN = 8, 16, 64
-WHERE = "nowhere", "fully connected", "pixels", "channels", "blocks"
+WHERE = "nowhere", "fully connected", "pixels"
 
 
 def dropped_cnn(rng: Generators, runs: int, p: Any, where: str) -> Sequential:
@@ -23,27 +23,25 @@ def dropped_cnn(rng: Generators, runs: int, p: Any, where: str) -> Sequential:
 
     Parameters
     ----------
-    where : "fully connected": behind the hidden layer; "pixels", "channels", "blocks" (2 x 2):
-        behind both convolutions; the same weights are drawn for each
+    where : "fully connected": behind the hidden layer; "pixels": behind both convolutions;
+        "nowhere"; the same weights are drawn for each
 
-    >>> net = dropped_cnn(np.random.default_rng(0), 1, 0.5, "blocks")
+    >>> net = dropped_cnn(np.random.default_rng(0), 1, 0.5, "pixels")
     >>> [type(layer).__name__ for layer in net.layers][:4]
-    ['Conv2d', 'ReLU', 'DropBlock', 'Conv2d']
+    ['Conv2d', 'ReLU', 'Dropout', 'Conv2d']
     """
     checks.choice("where", where, WHERE)
     chance: Any = {"rng": run_generators(rng, runs), "runs": runs}
     made = {**chance, "dtype": np.float32}
-    kinds = {
-        "pixels": lambda: [Dropout(p, **chance)],
-        "channels": lambda: [SpatialDropout(p, **chance)],
-        "blocks": lambda: [DropBlock(p, 2, **chance)],
-    }
-    behind = kinds.get(where, list)
+    pixels, units = (
+        (lambda: [Dropout(p, **chance)]) if where == place else list
+        for place in ("pixels", "fully connected")
+    )
     return Sequential(
-        *[Conv2d(1, CHANNELS, 3, 2, 1, **made), ReLU(), *behind()],
-        *[Conv2d(CHANNELS, CHANNELS, 3, 1, 1, **made), ReLU(), *behind(), Flatten(-3)],
+        *[Conv2d(1, CHANNELS, 3, 2, 1, **made), ReLU(), *pixels()],
+        *[Conv2d(CHANNELS, CHANNELS, 3, 1, 1, **made), ReLU(), *pixels(), Flatten(-3)],
         *[Linear(CHANNELS * PLACES, HIDDEN, **made), ReLU()],
-        *([Dropout(p, **chance)] if where == "fully connected" else []),
+        *units(),
         Linear(HIDDEN, CLASSES, **made),
     )
 
