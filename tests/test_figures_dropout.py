@@ -47,7 +47,7 @@ def test_the_picture_says_how_many_are_left(dropped: str, p: float) -> None:
     assert ax.get_title(loc="left") == (
         f"Pass 3: {now.mask.sum()} of {now.mask.size} {dropped} are left"
     )
-    lines = [line for line in ax.lines if len(line.get_xdata()) == 2]
+    lines = [line for line in ax.lines if np.size(line.get_xdata()) == 2]
     shown = READ * now.mask.sum() if dropped == "units" else now.mask.sum()
     assert len(lines) == shown + (now.mask.sum() if dropped == "units" else HIDDEN)
     said = [text.get_text() for text in ax.texts]
@@ -55,4 +55,5 @@ def test_the_picture_says_how_many_are_left(dropped: str, p: float) -> None:
 
 
 def test_the_passes_of_the_page_differ() -> None:
-    assert len({one_pass("units", 0.5, n).mask.tobytes() for n in PASSES}) == len(PASSES)
+    masks = {one_pass("units", 0.5, number).mask.tobytes() for number in PASSES}
+    assert len(masks) == len(PASSES)

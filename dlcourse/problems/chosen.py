@@ -46,5 +46,5 @@ def chosen_then_fresh(
     if beyond := {*best.edge} - {*ends}:
         fix = "Try values on both sides of it."
         checks.fail("grid", f"wide enough in {', '.join(sorted(beyond))}", best.setting, fix)
-    once = {name: [best.setting[name]] for name in grid}
+    once: Any = {name: [best.setting[name]] for name in grid}
     return try_all(run, seeds=fresh, progress=False, **once)

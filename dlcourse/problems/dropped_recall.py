@@ -27,9 +27,10 @@ DROPPED: dict[str, dict[str, Any]] = {
 
 def recall_rnn(rng: Generators, runs: int, dropped: str, p: float) -> Sequential:
     """24 units, an orthogonal recurrent matrix, and input weights five times the usual size."""
-    rngs, made = run_generators(rng, runs), {"runs": runs, "dtype": np.float32}
+    rngs = run_generators(rng, runs)
+    made: Any = {"runs": runs, "dtype": np.float32}
     told = DROPPED[checks.choice("dropped", dropped, DROPPED)]
-    rates = {name: value if name == "each_step" else p * value for name, value in told.items()}
+    rates: Any = {name: value if name == "each_step" else p * value for name, value in told.items()}
     rnn = DroppedRNN(KINDS, UNITS, **rates, rng=rngs, **made)
     net = Sequential(rnn, Linear(UNITS, KINDS, rng=rngs, **made))
     rnn.params["weight_hh"][...] = orthogonal((UNITS, UNITS), rngs, runs=runs)
@@ -59,7 +60,7 @@ def learn_to_keep(
         dy[..., -1, :] = head.backward(loss.backward())
         rnn.backward(dy, input_grad=False)
         adam.step(clip_grad_norm(net.grad, max_norm=1.0)[0])
-    found = {}
+    found: dict[str, Array] = {}
     for name in ("val_", ""):
         x, told = _sequences(rngs, 200, wait)
         out = head.forward(rnn.forward(x)[..., -1, :])

@@ -48,7 +48,7 @@ def last_hidden(model: Any, x: Array) -> Array:
     return x
 
 
-def output(model: Any, h: Array, without: Sequence[int] = ()) -> Array:
+def output(model: Any, h: Array, without: Sequence[int] | Array = ()) -> Array:
     """The outputs, from the last hidden layer and without some of its units."""
     linear = model.layers[-2]
     weight = linear.params["weight"].copy()

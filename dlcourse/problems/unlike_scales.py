@@ -28,7 +28,7 @@ def penalized(x: Array, y: Array, coef: float, scale: Array) -> Array:
 
 
 def learn_columns(
-    rng: Generators, runs: int, *, truth: str, coefs: Sequence[float], samples: int = 40,
+    rng: Generators, runs: int, *, truth: str, coefs: Sequence[float] | Array, samples: int = 40,
 ) -> dict[str, Array]:  # fmt: skip
     """60 columns with deviations from 0.1 to 10, 40 samples, noise of variance 1.
 
@@ -56,7 +56,7 @@ def learn_columns(
         for name, scale in (("dropout", squares), ("ridge", np.full(COLUMNS, squares.mean()))):
             fits = [penalized(x, y, coef, scale) for coef in coefs]
             best = int(np.argmin([((new @ fit - target) ** 2).mean() for fit in fits]))
-            found.setdefault(name, []).append(float(((fits[best] - w) ** 2 @ size**2)))
+            found.setdefault(name, []).append(float((fits[best] - w) ** 2 @ size**2))
             found.setdefault(f"{name}_coef", []).append(coefs[best])
     return {name: np.array(values) for name, values in found.items()}
 

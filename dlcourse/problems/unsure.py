@@ -43,16 +43,17 @@ def learn_and_ask(
     error), ``hit`` and ``miss`` (the mean entropy where the answer is right, and where it is
     wrong), and ``rank``, the chance that the entropy of a wrong answer is the larger one
     """
-    rngs, (x, y) = run_generators(rng, runs), (a[:seen] for a in sets[2])
+    rngs = run_generators(rng, runs)
+    x, y = sets[2][0][:seen], sets[2][1][:seen]
     drawn = draw_few(rngs, runs, sets[0], few, wrong)
     model = noisy_mlp(rngs, runs, p, depth=depth)
     for t in updates(model, lr, drawn, rngs):
         if t == steps:
             break
-    seen = np.broadcast_to(x, (runs, *x.shape))
-    over_masks, _ = mc_dropout_predict(model, seen, samples)
+    images = np.broadcast_to(x, (runs, *x.shape))
+    over_masks, _ = mc_dropout_predict(model, images, samples)
     found: dict[str, Array] = {}
-    for name, q in (("whole", softmax(model.forward(seen))), ("masks", over_masks)):
+    for name, q in (("whole", softmax(model.forward(images))), ("masks", over_masks)):
         q = q.astype(float) / q.sum(-1, keepdims=True, dtype=float)
         lost, unsure = q.argmax(-1) != y, entropy(q)
         pairs = [*zip(unsure, lost, strict=True)]

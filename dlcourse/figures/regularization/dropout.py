@@ -48,10 +48,8 @@ def one_pass(dropped: str, p: float, number: int) -> Pass:
     units = choice("dropped", dropped, DROPPED) == "units"
     shape = (HIDDEN,) if units else (HIDDEN, READ)
     mask = draw_dropout_mask(shape, p, np.random.default_rng(100 + number))
-    if units:
-        hidden = weights @ x * mask / (1 - p)
-    else:
-        hidden = (weights * mask / (1 - p)) @ x
+    kept = weights * (mask[:, None] if units else mask) / (1 - p)
+    hidden = kept @ x
     return Pass(mask, hidden, float(out @ hidden))
 
 
@@ -90,11 +88,11 @@ def mask_picture(dropped: str, p: float, number: int) -> Figure:
     return fig
 
 
-def _line(ax: Any, start: tuple[float, float], end: tuple[float, float], on: bool) -> None:
+def _line(ax: Any, start: Any, end: Any, on: bool) -> None:
     if on:
         ax.plot(*zip(start, end, strict=True), color=KEPT, lw=0.9, zorder=1)
 
 
-def _unit(ax: Any, at: tuple[float, float], on: bool) -> None:
+def _unit(ax: Any, at: Any, on: bool) -> None:
     face = KEPT if on else "white"
     ax.plot(*at, "o", color=face, markeredgecolor=KEPT if on else "#999999", markersize=8, zorder=2)
