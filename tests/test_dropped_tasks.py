@@ -15,6 +15,7 @@ from dlcourse.problems.dropped_images import dropped_cnn, learn_images
 from dlcourse.problems.dropped_recall import DROPPED, learn_to_keep, recall_rnn
 from dlcourse.problems.unsure import learn_and_ask
 from dlcourse.scratch.regularization import Dropout
+from dlcourse.training import try_all
 
 
 @pytest.mark.parametrize("dropped", DROPPED)
@@ -59,7 +60,9 @@ def test_what_chose_is_not_what_is_reported() -> None:
     def run(rng: Any, runs: int, lr: Any, p: Any) -> dict[str, Any]:
         return {"val_loss": (lr[:, 0] - 2) ** 2 + p[:, 0]}
 
-    plan = partial(chosen_then_fresh, run, by="val_loss", tries=[0], fresh=[1, 2], p=[0.1, 0.2])
+    plan = partial(
+        chosen_then_fresh, try_all, run, by="val_loss", tries=[0], fresh=[1, 2], p=[0.1, 0.2]
+    )
     found = plan(lr=[1.0, 2.0, 3.0], ends=["p"])
     assert (found.axes["lr"], found.axes["p"]) == ((2.0,), (0.1,))
     with pytest.raises(ValueError, match="wide enough in p"):
@@ -67,6 +70,6 @@ def test_what_chose_is_not_what_is_reported() -> None:
     with pytest.raises(ValueError, match="wide enough in lr"):
         plan(lr=[2.0, 3.0], ends=["p"])
     with pytest.raises(ValueError, match="free of the seeds"):
-        chosen_then_fresh(run, by="val_loss", tries=[0], fresh=[0], lr=[1.0], p=[0.1])
+        chosen_then_fresh(try_all, run, by="val_loss", tries=[0], fresh=[0], lr=[1.0], p=[0.1])
     with pytest.raises(ValueError, match="validation"):
-        chosen_then_fresh(run, by="test_loss", tries=[0], fresh=[1], lr=[1.0], p=[0.1])
+        chosen_then_fresh(try_all, run, by="test_loss", tries=[0], fresh=[1], lr=[1.0], p=[0.1])

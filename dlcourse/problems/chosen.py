@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dlcourse import checks
-from dlcourse.training import Trials, try_all
 
 
 def chosen_then_fresh(
+    try_all: Callable[..., Any],
     run: Callable[..., Any],
     *,
     by: str,
@@ -17,11 +17,13 @@ def chosen_then_fresh(
     fresh: Sequence[int],
     ends: Sequence[str] = (),
     **grid: Any,
-) -> Trials:
+) -> Any:
     """``try_all`` on the fresh seeds, with the setting that was best on the others.
 
     Parameters
     ----------
+    try_all : the one of ``dlcourse.training``
+    run : as there
     by : the metric that chooses, of the validation data; the smallest mean over ``tries``
     ends : settings whose smallest or largest value may win; any other may not, for a better one may
         lie beyond it
@@ -33,8 +35,11 @@ def chosen_then_fresh(
 
     Examples
     --------
+    >>> from dlcourse.training import try_all
     >>> run = lambda rng, runs, lr: {"val_loss": abs(lr[:, 0] - 2)}
-    >>> found = chosen_then_fresh(run, by="val_loss", tries=[0], fresh=[1, 2], lr=[1.0, 2.0, 3.0])
+    >>> found = chosen_then_fresh(
+    ...     try_all, run, by="val_loss", tries=[0], fresh=[1, 2], lr=[1.0, 2.0, 3.0]
+    ... )
     >>> found.axes["lr"], found["val_loss"].shape
     ((2.0,), (1, 2))
     """
