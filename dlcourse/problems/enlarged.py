@@ -84,7 +84,8 @@ def own_sets(
 def learn_enlarged(
     rng: Generators, runs: int, lr: Any, *, train: Any, looks: Mapping[str, Any], few: int = 100,
     change: Change | None = None, copies: int = 20, blend: Blend | None = None, noise: float = 0.0,
-    steps: int = 200, batch_size: int = 32, network: Any = dense, measure: Any = None,
+    steps: int = 150, batch_size: int = 32, network: Any = dense, measure: Any = None,
+    part: str = "",
 ) -> dict[str, Array]:  # fmt: skip
     """Train with Adam on ``few`` images of each run, enlarged, and see how others are read.
 
@@ -100,6 +101,7 @@ def learn_enlarged(
     steps, batch_size : the same, however large the set is
     network : function of (rng, runs, size of an image)
     measure : function of the trained model that returns further metrics
+    part : what the names of those looks begin with that are wanted
 
     Returns
     -------
@@ -117,7 +119,8 @@ def learn_enlarged(
         net.backward(loss.backward(), input_grad=False)
         adam.step(net.grad)
     found = {"fit_loss": looked(net, sets["drawn"], sets["label"])["loss"]}
-    for name, (seen, label) in looks.items():
+    wanted = {name: look for name, look in looks.items() if name.startswith(part)}
+    for name, (seen, label) in wanted.items():
         found |= {f"{name}_{what}": value for what, value in looked(net, seen, label).items()}
     return found | (dict(measure(net)) if measure else {})
 
@@ -164,7 +167,7 @@ def each_tuned(
 
 
 def _tuned(name: str, run: Any, rates: Any, tries: Any, fresh: Any, by: str) -> Any:
-    tried = try_all(run, seeds=tries, lr=rates, progress=False)
+    tried = try_all(run, seeds=tries, lr=rates, part="val_", progress=False)
     kinds = [m[4:-6] for m in tried if m.startswith("val_") and m.endswith("_error")]
     made: dict[float, Any] = {}
     found: dict[str, Array] = {}

@@ -43,8 +43,6 @@ def _shift(x: Array, share: float) -> tuple[Array, str]:
     return translate(x, 0, 4 * share), f"{4 * share:g} pixels"
 
 
-
-
 def _shear(x: Array, share: float) -> tuple[Array, str]:
     return shear(x, 60 * share), f"{60 * share:g}°"
 
