@@ -48,7 +48,8 @@ def enlarged(
     ([0.0, 0.0, 1.0, 1.0, 1.0, 1.0], [1.0, 0.0, 1.0, 0.0, 1.0, 0.0])
     """
     again = np.concatenate([x] * copies)
-    return np.concatenate([x, change(again, rng)]), np.concatenate([y] * (copies + 1))
+    images = np.concatenate([x, change(again, rng)])
+    return images, np.concatenate([y] * (copies + 1))
 
 
 def own_sets(

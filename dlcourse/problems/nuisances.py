@@ -140,13 +140,18 @@ def pairs(digits: Any, **kinds: Change) -> dict[str, tuple[Array, Array]]:
     return looks
 
 
-def slid(rng: Generators, runs: int, image: tuple[int, ...], units: int = 24, side: int = 6) -> Any:
-    """A layer of ReLUs that each see a window, slid over the image, of whose answers each unit
-    keeps the largest: a convolution and a pooling over all places.
+def slid(
+    rng: Generators, runs: int, image: Any, units: int = 24, side: int = 6
+) -> Any:  # fmt: skip
+    """ReLUs that each see a window, slid over the image, and keep the largest answer: a
+    convolution, and a pooling over all places.
     """
-    made: Any = {"rng": run_generators(rng, runs), "runs": runs, "dtype": np.float32}
-    conv, pool = Conv2d(image[0], units, side, **made), MaxPool2d(image[-1] - side + 1)
-    return Sequential(conv, ReLU(), pool, Flatten(-3), Linear(units, CLASSES, **made))
+    made: Any = {"runs": runs, "dtype": np.float32}
+    made["rng"] = run_generators(rng, runs)
+    conv = Conv2d(image[0], units, side, **made)
+    pool = MaxPool2d(image[-1] - side + 1)
+    last = Linear(units, CLASSES, **made)
+    return Sequential(conv, ReLU(), pool, Flatten(-3), last)
 
 
 def by_crops(digits: Any, width: int = 1) -> Callable[[Any], dict[str, Array]]:
