@@ -111,6 +111,38 @@ def four_axes(x: Any, axis: int) -> None:
         checks.fail("x", f"images {'(runs, n, c, h, w)' if axis else '(n, c, h, w)'}", x)
 
 
+def picked(picks: Any, signs: Any, x: Any, count: int) -> tuple[tuple[int, ...], Any, Any]:
+    """The leading axes of the outcome; places below ``count`` and signs, each (images, slots)."""
+    picks, signs = inputs.integers("picks", picks), np.asarray(checks.number("signs", signs, -1, 1))
+    if picks.ndim < 1 or signs.shape != picks.shape:
+        checks.fail("signs", f"shaped as picks, {picks.shape}", signs)
+    lead = over("picks", picks.shape[:-1], x)
+    inputs.indices("picks", picks, count)
+    flat = math.prod(lead), picks.shape[-1]
+    return lead, picks.reshape(flat), signs.reshape(flat)
+
+
+def chosen(which: Any, chances: Any, signs: Any, x: Any, steps: Any) -> tuple[Any, Any, Any, Any]:
+    """The leading axes of the outcome; the sub-policies (images,), chances and signs of each."""
+    which, chances = inputs.integers("which", which), np.asarray(checks.number("chances", chances))
+    signs, most = np.asarray(checks.number("signs", signs, -1, 1)), max(map(len, steps))
+    for name, one in (("chances", chances), ("signs", signs)):
+        if one.shape != (*which.shape, most):
+            checks.fail(name, f"shaped {(*which.shape, most)}, one a step of each image", one)
+    lead = over("which", which.shape, x)
+    inputs.indices("which", which, len(steps))
+    flat = math.prod(lead), most
+    return lead, which.ravel(), chances.reshape(flat), signs.reshape(flat)
+
+
+def over(name: str, lead: tuple[int, ...], x: Any) -> tuple[int, ...]:
+    """The axes of images x (…, c, h, w), which may have others in front: runs that share them."""
+    own = tuple(x.shape[:-3])
+    if lead[len(lead) - len(own) :] != own or len(lead) < len(own):
+        checks.fail(name, f"of axes {own}, one entry an image, and maybe runs before them", lead)
+    return lead
+
+
 def policy(given: Any, operations: Mapping[str, Any]) -> list[list[tuple[str, float, float]]]:
     """A policy of these operations, with probabilities in [0, 1] and magnitudes in [0, 9]."""
     if not isinstance(given, Sequence) or isinstance(given, str) or not given:
@@ -169,18 +201,28 @@ def synonyms(given: Any) -> Mapping[str, Sequence[str]]:
 
 
 def transform(given: Any) -> Any:
-    """A function of images and a generator."""
-    if not callable(given):
-        checks.fail("transform", "a function of (x, rng)", given, error=TypeError)
+    """A function of images and a generator, or a pair (draw, apply)."""
+    pair = isinstance(given, tuple) and len(given) == 2 and all(map(callable, given))
+    if not callable(given) and not pair:
+        wanted = "a function of (x, rng), or a pair (draw, apply)"
+        checks.fail("transform", wanted, given, error=TypeError)
     return given
 
 
-def transformed(y: Any, x: Any) -> Any:
+def transformed(y: Any, x: Any, lead: tuple[int, ...] = ()) -> Any:
     """What a transform gave: as its input was, or evaluation would see other images."""
-    if type(y) is not type(x) or y.shape != x.shape or y.dtype != x.dtype:
-        wanted = f"a function that gives {x.dtype} shaped {tuple(x.shape)}, as it was given"
+    shape = (*lead, *x.shape)
+    if type(y) is not type(x) or tuple(y.shape) != shape or y.dtype != x.dtype:
+        wanted = f"a function that gives {x.dtype} shaped {shape}, as it was given"
         checks.fail("transform", wanted, y)
     return y
+
+
+def stacked(draws: Sequence[Any], stack: Any) -> Any:
+    """The draws of all runs, numbers or arrays or tuples of them, with a leading axis each."""
+    if isinstance(draws[0], tuple):
+        return tuple(stacked(one, stack) for one in zip(*draws, strict=True))
+    return stack(draws)
 
 
 def samples(x: Any, shape: Any, runs: int | None, kind: type) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -113,3 +115,27 @@ def test_a_single_sample_is_mixed_with_itself() -> None:
         layer = Mix(kind, 1.0, rng=np.random.default_rng(0), shape=(1, 8, 8))
         x = DIGITS.train.x[:1]
         assert_allclose(layer.forward(x, True), x, atol=1e-15)
+
+
+def test_parts_copies_and_pickles() -> None:
+    rngs = np.random.default_rng(0).spawn(3)
+    loss = MixedCrossEntropy()
+    model = Sequential(
+        loss.follow(Mix("mixup", [0.1, 1.0, 9.0], rng=rngs, runs=3)),
+        Linear(64, 3, rng=rngs, runs=3),
+    )
+    twin = copy.deepcopy(model)
+    x, y = DIGITS.train.x[:8], DIGITS.train.y[:8] % 3
+    whole = model.forward(x, True)
+    value = loss.forward(whole, y)
+    parts = [twin.rows(slice(0, 2)), twin.rows(2)]
+    assert_allclose(parts[0].forward(x, True), whole[:2], rtol=1e-13)
+    assert_allclose(parts[1].forward(x, True), whole[2], rtol=1e-13)
+    with pytest.raises(RuntimeError, match="the labels of the batch"):
+        loss.forward(whole, (y + 1) % 3)
+    assert_array_equal(loss.forward(whole, y), value)
+    restored = pickle.loads(pickle.dumps(model))
+    assert_array_equal(restored.forward(x, True), model.forward(x, True))
+    single = twin.rows(1).repeat(4)
+    drawn = single.forward(x, True)
+    assert_array_equal(drawn, np.broadcast_to(drawn[0], drawn.shape))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -21,7 +19,6 @@ from dlcourse.lesson.parity import parity
 from dlcourse.reference import augmentation as twins
 from dlcourse.scratch import augmentation as ours
 from dlcourse.scratch.augmentation import Augment, Mix, MixedCrossEntropy, rand_augment
-from dlcourse.scratch.layers import Linear
 from dlcourse.scratch.losses import SoftmaxCrossEntropy, softmax_cross_entropy
 from dlcourse.scratch.models import MLP, Sequential
 from dlcourse.scratch.optimizers import SGD
@@ -34,6 +31,7 @@ TRAIN = DIGITS.train.x[:96], DIGITS.train.y[:96]
 VAL = DIGITS.validation.x[:60], DIGITS.validation.y[:60]
 CHANGES: dict[str, dict[str, Any]] = {
     "augment": {},
+    "augment, drawn apart": {},
     "mixup": {"kind": "mixup", "alpha": 0.7},
     "mixup each": {"kind": "mixup", "alpha": 1.0, "each": True},
     "cutmix": {"kind": "cutmix", "alpha": 1.0},
@@ -49,6 +47,16 @@ def strong(x: Any, rng: np.random.Generator) -> Any:
     )
 
 
+def drawn(room: Any, shape: Any, rng: np.random.Generator) -> Any:
+    """The same noise, drawn apart from the addition."""
+    noise = rng.normal(size=shape)
+    return noise if room is ours else torch.as_tensor(noise)
+
+
+def plus(x: Any, noise: Any) -> Any:
+    return x + (noise.astype(x.dtype) if isinstance(x, np.ndarray) else noise.to(x))
+
+
 def front(change: str, room: Any = ours, **told: Any) -> tuple[Any, Any]:
     """The layer, and the loss that goes with it."""
     settings = CHANGES[change]
@@ -56,7 +64,8 @@ def front(change: str, room: Any = ours, **told: Any) -> tuple[Any, Any]:
         mix = room.Mix(**{**settings, **told}, shape=SHAPE)
         return mix, room.MixedCrossEntropy(mix)
     losses = ROOMS["scratch" if room is ours else "reference"].losses
-    return room.Augment(strong, **told, shape=SHAPE), losses.SoftmaxCrossEntropy()
+    transform = (lambda shape, rng: drawn(room, shape, rng), plus) if "apart" in change else strong
+    return room.Augment(transform, **told, shape=SHAPE), losses.SoftmaxCrossEntropy()
 
 
 Make = Callable[..., tuple[Any, Any]]
@@ -274,27 +283,3 @@ def test_a_run_that_is_lost_leaves_the_others_their_draws() -> None:
         assert_array_equal(np.isnan(history["val_loss"][-1]), [False, lost, False])
         found.append(model.theta[::2])
     assert_array_equal(*found)
-
-
-def test_parts_copies_and_pickles() -> None:
-    rngs = np.random.default_rng(0).spawn(3)
-    loss = MixedCrossEntropy()
-    model = Sequential(
-        loss.follow(Mix("mixup", [0.1, 1.0, 9.0], rng=rngs, runs=3)),
-        Linear(64, 3, rng=rngs, runs=3),
-    )
-    twin = copy.deepcopy(model)
-    x, y = DIGITS.train.x[:8], DIGITS.train.y[:8] % 3
-    whole = model.forward(x, True)
-    value = loss.forward(whole, y)
-    parts = [twin.rows(slice(0, 2)), twin.rows(2)]
-    assert_allclose(parts[0].forward(x, True), whole[:2], rtol=1e-13)
-    assert_allclose(parts[1].forward(x, True), whole[2], rtol=1e-13)
-    with pytest.raises(RuntimeError, match="the labels of the batch"):
-        loss.forward(whole, (y + 1) % 3)
-    assert_array_equal(loss.forward(whole, y), value)
-    restored = pickle.loads(pickle.dumps(model))
-    assert_array_equal(restored.forward(x, True), model.forward(x, True))
-    single = twin.rows(1).repeat(4)
-    drawn = single.forward(x, True)
-    assert_array_equal(drawn, np.broadcast_to(drawn[0], drawn.shape))

@@ -66,6 +66,19 @@ CALLS: dict[str, Draw] = {
     "cutmix": lambda rng: (*_pairs(rng), *_centres(rng)),
     "rand_augment": lambda rng: (_images(rng)[..., :1, :, :], 2, rng.random() * 30, _same(rng)),
     "auto_augment": lambda rng: (_images(rng)[..., :1, :, :], POLICY, _same(rng)),
+    "apply_operations": lambda rng: (
+        rng.random((2, IMAGES[0], 3, 9, 8)),
+        rng.integers(14, size=(2, IMAGES[0], 2)),
+        2.0 * rng.integers(2, size=(2, IMAGES[0], 2)) - 1,
+        rng.random() * 30,
+    ),
+    "apply_sub_policies": lambda rng: (
+        _images(rng)[..., :1, :, :],
+        POLICY,
+        rng.integers(3, size=(2, IMAGES[0])),
+        rng.random((2, IMAGES[0], 3)),
+        2.0 * rng.integers(2, size=(2, IMAGES[0], 3)) - 1,
+    ),
     "synonym_replacement": lambda rng: (
         SENTENCE.split(),
         int(rng.integers(5)),

@@ -26,11 +26,14 @@ from dlcourse.reference.augmentation.noise import add_noise
 from dlcourse.reference.augmentation.policies import (
     OPERATIONS,
     Operation,
+    apply_operations,
+    apply_sub_policies,
     auto_augment,
-    digits_policy,
+    draw_operations,
+    draw_sub_policies,
     rand_augment,
-    search_policy,
 )
+from dlcourse.reference.augmentation.search import digits_policy, search_policy
 from dlcourse.reference.augmentation.tones import (
     autocontrast,
     equalize,
@@ -56,6 +59,8 @@ __all__ = [
     "Operation",
     "add_noise",
     "affine",
+    "apply_operations",
+    "apply_sub_policies",
     "auto_augment",
     "autocontrast",
     "brightness",
@@ -71,7 +76,9 @@ __all__ = [
     "draw_crop",
     "draw_displacement",
     "draw_mix",
+    "draw_operations",
     "draw_resized_crop",
+    "draw_sub_policies",
     "elastic_deformation",
     "equalize",
     "five_crop",

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from dlcourse import augmented, checks
-from dlcourse.images import images
+from dlcourse.images import image_shape, images
 from dlcourse.reference.augmentation import color, geometry, tones
 
 Tensor = torch.Tensor
@@ -83,6 +83,57 @@ def _changed(image: Tensor, one: Operation, share: float, sign: float) -> Tensor
     return one.apply(image[None], np.array([value]))[0]
 
 
+def _named(c: int, operations: Mapping[str, Operation] | None) -> list[Operation]:
+    if operations is None:
+        left_out = {"invert"} if c == 3 else {"invert", "color"}
+        operations = {name: one for name, one in OPERATIONS.items() if name not in left_out}
+    return [*augmented.operations(operations, Operation).values()]
+
+
+def _spread(a: Any, lead: tuple[int, ...]) -> Tensor:
+    """(steps, images) as (…, steps)."""
+    return torch.as_tensor(a).movedim(0, -1).reshape(*lead, len(a))
+
+
+def _signs(rng: np.random.Generator, size: tuple[int, int]) -> Any:
+    return np.where(rng.integers(2, size=size), 1.0, -1.0)
+
+
+def draw_operations(
+    shape: Any,
+    num_ops: int,
+    rng: np.random.Generator,
+    operations: Mapping[str, Operation] | None = None,
+) -> tuple[Tensor, Tensor]:
+    """NumPy's numbers: both rooms draw the same."""
+    lead, _, _ = image_shape(shape)
+    num_ops, named = checks.integer("num_ops", num_ops, 0), _named(shape[-3], operations)
+    size = num_ops, math.prod(lead)
+    picks = checks.generator("rng", rng).integers(len(named), size=size)
+    return _spread(picks, lead), _spread(_signs(rng, size), lead)
+
+
+def apply_operations(
+    x: Tensor,
+    picks: Any,
+    signs: Any,
+    magnitude: Any,
+    operations: Mapping[str, Operation] | None = None,
+) -> Tensor:
+    """One image after the other."""
+    images(x, Tensor)
+    named = _named(x.shape[-3], operations)
+    given = augmented.array(picks), augmented.array(signs)
+    lead, picks, signs = augmented.picked(*given, x, len(named))
+    shares = augmented.strength(augmented.array(magnitude), lead, MOST).tolist()
+    made = []
+    for i, image in enumerate(x.expand(*lead, *x.shape[-3:]).reshape(-1, *x.shape[-3:])):
+        for pick, sign in zip(picks[i], signs[i].tolist(), strict=True):
+            image = _changed(image, named[pick], shares[i], sign)
+        made.append(image)
+    return torch.stack(made).reshape(*lead, *x.shape[-3:])
+
+
 def rand_augment(
     x: Tensor,
     num_ops: int,
@@ -92,80 +143,37 @@ def rand_augment(
 ) -> Tensor:
     """As ``torchvision.transforms.RandAugment`` of each image, with NumPy's numbers."""
     images(x, Tensor)
-    num_ops = checks.integer("num_ops", num_ops, 0)
-    if operations is None:
-        grey = x.shape[-3] != 3
-        left_out = {"invert", "color"} if grey else {"invert"}
-        operations = {name: one for name, one in OPERATIONS.items() if name not in left_out}
-    named = [*augmented.operations(operations, Operation).values()]
-    strength = augmented.strength(augmented.array(magnitude), tuple(x.shape[:-3]), MOST)
-    shares = strength.tolist()
-    checks.generator("rng", rng)
-    n = math.prod(x.shape[:-3])
-    picks, halves = (rng.integers(k, size=(num_ops, n)).T for k in (len(named), 2))
+    drawn = draw_operations(tuple(x.shape), num_ops, rng, operations)
+    return apply_operations(x, *drawn, magnitude, operations)
+
+
+def draw_sub_policies(
+    shape: Any, policy: Policy, rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """NumPy's numbers: both rooms draw the same."""
+    (lead, _, _), subs = image_shape(shape), augmented.policy(policy, OPERATIONS)
+    n, depth = math.prod(lead), max(map(len, subs))
+    which = torch.as_tensor(checks.generator("rng", rng).integers(len(subs), size=n))
+    chances = _spread(rng.random((depth, n)), lead)
+    return which.reshape(lead), chances, _spread(_signs(rng, (depth, n)), lead)
+
+
+def apply_sub_policies(x: Tensor, policy: Policy, which: Any, chances: Any, signs: Any) -> Tensor:
+    """One image after the other."""
+    images(x, Tensor)
+    subs = augmented.policy(policy, OPERATIONS)
+    drawn = [augmented.array(one) for one in (which, chances, signs)]
+    lead, which, chances, signs = augmented.chosen(drawn[0], drawn[1], drawn[2], x, subs)
     made = []
-    for i, image in enumerate(x.reshape(n, *x.shape[-3:])):
-        for pick, half in zip(picks[i], halves[i], strict=True):
-            image = _changed(image, named[pick], shares[i], 1.0 if half else -1.0)
+    for i, image in enumerate(x.expand(*lead, *x.shape[-3:]).reshape(-1, *x.shape[-3:])):
+        for j, (name, chance, magnitude) in enumerate(subs[which[i]]):
+            if chances[i, j] < chance:
+                image = _changed(image, OPERATIONS[name], magnitude / 9, float(signs[i, j]))
         made.append(image)
-    return torch.stack(made).reshape(x.shape)
+    return torch.stack(made).reshape(*lead, *x.shape[-3:])
 
 
 def auto_augment(x: Tensor, policy: Policy, rng: np.random.Generator) -> Tensor:
     """As ``torchvision.transforms.AutoAugment`` of each image, with NumPy's numbers."""
     images(x, Tensor)
-    subs = augmented.policy(policy, OPERATIONS)
-    checks.generator("rng", rng)
-    n, depth = math.prod(x.shape[:-3]), max(map(len, subs))
-    which, chances = rng.integers(len(subs), size=n), rng.random((depth, n))
-    halves = rng.integers(2, size=(depth, n))
-    made = []
-    for i, image in enumerate(x.reshape(n, *x.shape[-3:])):
-        for j, (name, chance, magnitude) in enumerate(subs[which[i]]):
-            if chances[j, i] < chance:
-                sign = 1.0 if halves[j, i] else -1.0
-                image = _changed(image, OPERATIONS[name], magnitude / 9, sign)
-        made.append(image)
-    return torch.stack(made).reshape(x.shape)
-
-
-def search_policy(
-    score: Callable[[Policy], float],
-    operations: Any,
-    rng: np.random.Generator,
-    trials: int = 60,
-    start: int = 20,
-    sub_policies: int = 5,
-    sample: int = 5,
-) -> tuple[list[Any], list[tuple[list[Any], float]]]:
-    """Policies as a tensor (trials, sub-policies, 2, 3) of whole numbers, ``torch.argmax``."""
-    names = [checks.choice(f"operations[{i}]", n, OPERATIONS) for i, n in enumerate(operations)]
-    told = {"trials": trials, "start": start, "sub_policies": sub_policies, "sample": sample}
-    for name, value in told.items():
-        checks.integer(name, value, 1)
-    checks.generator("rng", rng)
-    codes = torch.zeros(trials, sub_policies, 2, 3, dtype=torch.long)
-    values = torch.full((trials,), -math.inf, dtype=torch.float64)
-
-    def step() -> Tensor:
-        return torch.tensor([int(rng.integers(k)) for k in (len(names), 11, 10)])
-
-    def decoded(code: Tensor) -> list[Any]:
-        return [[(names[o], p / 10, m) for o, p, m in sub] for sub in code.tolist()]
-
-    for i in range(trials):
-        if i < start:
-            codes[i] = torch.stack([step() for _ in range(2 * sub_policies)]).reshape(-1, 2, 3)
-        else:
-            drawn = torch.as_tensor(rng.integers(i, size=sample))
-            best = values[drawn] == values[drawn].max()
-            codes[i], new = codes[drawn[best][0]], step()
-            codes[i, int(rng.integers(sub_policies)), int(rng.integers(2))] = new
-        values[i] = checks.scalar("score", score(decoded(codes[i])), -math.inf)
-    found = [(decoded(c), v) for c, v in zip(codes, values.tolist(), strict=True)]
-    return found[int((values == values.max()).nonzero()[0])][0], found
-
-
-def digits_policy() -> list[list[tuple[str, float, float]]]:
-    """The same file."""
-    return augmented.policy(augmented.read_json("digits_policy.json")["policy"], OPERATIONS)
+    return apply_sub_policies(x, policy, *draw_sub_policies(tuple(x.shape), policy, rng))

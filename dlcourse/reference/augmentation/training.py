@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ class Augment(Shown):
 
     def __init__(
         self,
-        transform: Callable[[Tensor, np.random.Generator], Tensor],
+        transform: Any,
         *,
         rng: Generators,
         runs: int | None = None,
@@ -73,11 +72,27 @@ class Augment(Shown):
 
     def changed(self, x: Tensor) -> Tensor:
         x = x.detach()
+        if isinstance(self.transform, tuple):
+            return self.together(x, *self.transform)
         shown = []
         for i, rng in enumerate(self.generators):
             one = x if self.shared(x) else x[i % len(x)]
             shown.append(augmented.transformed(self.transform(one.clone(), rng), one))
         return shown[0] if self.runs is None else torch.stack(shown)
+
+    def together(self, x: Tensor, draw: Any, apply: Any) -> Tensor:
+        """``torch.stack`` of the draws instead."""
+        shape = tuple(x.shape if self.shared(x) else x.shape[1:])
+        draws = [draw(shape, rng) for rng in self.generators]
+        draws = [one if isinstance(one, tuple) else (one,) for one in draws]
+        if self.runs is None:
+            return augmented.transformed(apply(x.clone(), *draws[0]), x)
+
+        def stack(values: Any) -> Tensor:
+            return torch.stack([torch.as_tensor(value) for value in values])
+
+        x = x.expand(self.runs, *shape)
+        return augmented.transformed(apply(x.clone(), *augmented.stacked(draws, stack)), x)
 
 
 class Latest:

@@ -30,11 +30,14 @@ from dlcourse.scratch.augmentation.noise import add_noise
 from dlcourse.scratch.augmentation.policies import (
     OPERATIONS,
     Operation,
+    apply_operations,
+    apply_sub_policies,
     auto_augment,
-    digits_policy,
+    draw_operations,
+    draw_sub_policies,
     rand_augment,
-    search_policy,
 )
+from dlcourse.scratch.augmentation.search import digits_policy, search_policy
 from dlcourse.scratch.augmentation.tones import (
     autocontrast,
     equalize,
@@ -60,6 +63,8 @@ __all__ = [
     "Operation",
     "add_noise",
     "affine",
+    "apply_operations",
+    "apply_sub_policies",
     "auto_augment",
     "autocontrast",
     "brightness",
@@ -75,7 +80,9 @@ __all__ = [
     "draw_crop",
     "draw_displacement",
     "draw_mix",
+    "draw_operations",
     "draw_resized_crop",
+    "draw_sub_policies",
     "elastic_deformation",
     "equalize",
     "five_crop",

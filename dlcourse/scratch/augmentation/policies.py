@@ -1,4 +1,4 @@
-"""Which changes, how often and how strong: drawn for each image, or found by a search."""
+"""Which changes, how often and how strong: drawn for each image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from dlcourse import augmented, checks
 from dlcourse.arrays import Array
-from dlcourse.images import images
+from dlcourse.images import image_shape, images
 from dlcourse.scratch.augmentation.color import brightness, contrast, saturation
 from dlcourse.scratch.augmentation.geometry import rotate, shear, translate
 from dlcourse.scratch.augmentation.tones import (
@@ -85,11 +85,11 @@ OPERATIONS: dict[str, Operation] = {
 """Those of torchvision's RandAugment and AutoAugment, with its ranges."""
 
 
-def drawn_from(x: Array, operations: Mapping[str, Operation] | None) -> dict[str, Operation]:
-    """The operations given, or torchvision's for RandAugment, without colour if x has none."""
+def drawn_from(c: int, operations: Mapping[str, Operation] | None) -> dict[str, Operation]:
+    """The operations given, or torchvision's for RandAugment, without colour for c = 1 channel."""
     if operations is not None:
         return dict(augmented.operations(operations, Operation))
-    left_out = ("invert",) if x.shape[-3] == 3 else ("invert", "color")
+    left_out = ("invert",) if c == 3 else ("invert", "color")
     return {name: one for name, one in OPERATIONS.items() if name not in left_out}
 
 
@@ -98,6 +98,55 @@ def changed(x: Array, rows: Array, one: Operation, share: Array, sign: Array) ->
     if rows.any():
         value = np.broadcast_to(one.value(share[rows]), rows.sum())
         x[rows] = one.apply(x[rows], value * sign[rows] if one.signed else value)
+
+
+def draw_operations(
+    shape: Any,
+    num_ops: int,
+    rng: np.random.Generator,
+    operations: Mapping[str, Operation] | None = None,
+) -> tuple[Array, Array]:
+    """What ``rand_augment`` draws for images of this shape (…, c, h, w): (picks, signs).
+
+    Each (…, num_ops): the place of an operation among all, and 1 or -1.
+
+    >>> picks, signs = draw_operations((5, 1, 8, 8), 2, np.random.default_rng(0))
+    >>> picks.shape, signs.shape, bool((picks < 13).all())
+    ((5, 2), (5, 2), True)
+    """
+    lead, _, _ = image_shape(shape)
+    num_ops, named = checks.integer("num_ops", num_ops, 0), drawn_from(shape[-3], operations)
+    size = num_ops, math.prod(lead)
+    picks = checks.generator("rng", rng).integers(len(named), size=size)
+    signs = 2.0 * rng.integers(2, size=size) - 1
+    return picks.T.reshape(*lead, num_ops), signs.T.reshape(*lead, num_ops)
+
+
+def apply_operations(
+    x: Array,
+    picks: Array,
+    signs: Array,
+    magnitude: Any,
+    operations: Mapping[str, Operation] | None = None,
+) -> Array:
+    """``rand_augment`` with what was drawn: the picked operations, one after the other.
+
+    Examples
+    --------
+    Of the operations without inversion and colour, the last but two, the tenth, is "solarize":
+
+    >>> apply_operations(np.array([[[0.25, 0.75]]]), [10], [1.0], 15)
+    array([[[0.25, 0.25]]])
+    """
+    images(x, np.ndarray)
+    named = drawn_from(x.shape[-3], operations)
+    lead, picks, signs = augmented.picked(picks, signs, x, len(named))
+    share = augmented.strength(magnitude, lead, MOST)
+    flat = np.broadcast_to(x, (*lead, *x.shape[-3:])).reshape(-1, *x.shape[-3:]).copy()
+    for pick, sign in zip(picks.T, signs.T, strict=True):
+        for i, one in enumerate(named.values()):
+            changed(flat, pick == i, one, share, sign)
+    return flat.reshape(*lead, *x.shape[-3:])
 
 
 def rand_augment(
@@ -133,16 +182,46 @@ def rand_augment(
     Cubuk, Zoph, Shlens and Le (2020). Lesson: lessons/7-regularization/augmentation.
     """
     images(x, np.ndarray)
-    num_ops, named = checks.integer("num_ops", num_ops, 0), drawn_from(x, operations)
-    share = augmented.strength(magnitude, x.shape[:-3], MOST)
-    checks.generator("rng", rng)
-    flat = x.reshape(-1, *x.shape[-3:]).copy()
-    picks = rng.integers(len(named), size=(num_ops, len(flat)))
-    signs = 2.0 * rng.integers(2, size=picks.shape) - 1
-    for pick, sign in zip(picks, signs, strict=True):
-        for i, one in enumerate(named.values()):
-            changed(flat, pick == i, one, share, sign)
-    return flat.reshape(x.shape)
+    drawn = draw_operations(x.shape, num_ops, rng, operations)
+    return apply_operations(x, *drawn, magnitude, operations)
+
+
+def draw_sub_policies(
+    shape: Any, policy: Policy, rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """What ``auto_augment`` draws for images of this shape: (which, chances, signs).
+
+    The sub-policy of each image (…), and for each of its steps (…, steps) a number in [0, 1), below
+    the step's probability if it is taken, and 1 or -1.
+
+    >>> policy = [[("rotate", 0.5, 3)], [("invert", 1.0, 0), ("rotate", 0.2, 9)]]
+    >>> [a.shape for a in draw_sub_policies((5, 1, 8, 8), policy, np.random.default_rng(0))]
+    [(5,), (5, 2), (5, 2)]
+    """
+    (lead, _, _), steps = image_shape(shape), augmented.policy(policy, OPERATIONS)
+    which = checks.generator("rng", rng).integers(len(steps), size=math.prod(lead))
+    size = max(map(len, steps)), len(which)
+    chances, signs = rng.random(size), 2.0 * rng.integers(2, size=size) - 1
+    first, second = (a.T.reshape(*lead, size[0]) for a in (chances, signs))
+    return which.reshape(lead), first, second
+
+
+def apply_sub_policies(x: Array, policy: Policy, which: Any, chances: Any, signs: Any) -> Array:
+    """``auto_augment`` with what was drawn.
+
+    >>> policy = [[("invert", 0.5, 0)]]
+    >>> apply_sub_policies(np.array([[[0.25]]]), policy, 0, [0.4], [1.0])
+    array([[[0.75]]])
+    """
+    images(x, np.ndarray)
+    steps = augmented.policy(policy, OPERATIONS)
+    lead, which, chances, signs = augmented.chosen(which, chances, signs, x, steps)
+    flat = np.broadcast_to(x, (*lead, *x.shape[-3:])).reshape(-1, *x.shape[-3:]).copy()
+    for i, sub in enumerate(steps):
+        for (name, chance, magnitude), u, sign in zip(sub, chances.T, signs.T, strict=False):
+            share = np.full(len(flat), magnitude / 9)
+            changed(flat, (which == i) & (u < chance), OPERATIONS[name], share, sign)
+    return flat.reshape(*lead, *x.shape[-3:])
 
 
 def auto_augment(x: Array, policy: Policy, rng: np.random.Generator) -> Array:
@@ -165,86 +244,4 @@ def auto_augment(x: Array, policy: Policy, rng: np.random.Generator) -> Array:
     Cubuk, Zoph, Mane, Vasudevan and Le (2019), section 3.
     """
     images(x, np.ndarray)
-    steps = augmented.policy(policy, OPERATIONS)
-    checks.generator("rng", rng)
-    flat = x.reshape(-1, *x.shape[-3:]).copy()
-    which = rng.integers(len(steps), size=len(flat))
-    draws = max(map(len, steps)), len(flat)
-    chances, signs = rng.random(draws), 2.0 * rng.integers(2, size=draws) - 1
-    for i, sub in enumerate(steps):
-        for (name, chance, magnitude), u, sign in zip(sub, chances, signs, strict=False):
-            share = np.full(len(flat), magnitude / 9)
-            changed(flat, (which == i) & (u < chance), OPERATIONS[name], share, sign)
-    return flat.reshape(x.shape)
-
-
-def random_step(names: list[str], rng: np.random.Generator) -> tuple[str, float, int]:
-    """An operation, a probability in tenths and a magnitude 0 … 9, as AutoAugment's space has."""
-    return names[rng.integers(len(names))], int(rng.integers(11)) / 10, int(rng.integers(10))
-
-
-def search_policy(
-    score: Callable[[Policy], float],
-    operations: Any,
-    rng: np.random.Generator,
-    trials: int = 60,
-    start: int = 20,
-    sub_policies: int = 5,
-    sample: int = 5,
-) -> tuple[list[Any], list[tuple[list[Any], float]]]:
-    """Look for a policy of a high score: random ones first, then changes of good ones.
-
-    Parameters
-    ----------
-    score : function of a policy, larger is better, as the accuracy on *validation* data of a
-        network that was trained with it
-    operations : names of ``OPERATIONS``, or a mapping of them
-    trials : policies that are scored, int >= 1
-    start : how many of them are random; each later one is the best of ``sample`` that were drawn
-        from all so far, one of whose steps is drawn anew
-    sub_policies : of two steps each, int >= 1
-
-    Returns
-    -------
-    best, and all trials as (policy, score). The best score is too good: its chance was chosen, too.
-
-    Examples
-    --------
-    >>> strong = lambda policy: sum(step[2] for sub in policy for step in sub)
-    >>> best, tried = search_policy(strong, ["rotate"], np.random.default_rng(0), trials=30)
-    >>> len(tried), strong(best) == max(value for _, value in tried)
-    (30, True)
-
-    References
-    ----------
-    Cubuk et al. (2019) search by a recurrent controller, Real et al. (2019) by evolution, as here.
-    """
-    names, whole = [*operations], checks.integer
-    for i, name in enumerate(names):
-        checks.choice(f"operations[{i}]", name, OPERATIONS)
-    trials, start = whole("trials", trials, 1), whole("start", start, 1)
-    width, sample = whole("sub_policies", sub_policies, 1), whole("sample", sample, 1)
-    checks.generator("rng", rng)
-    tried: list[tuple[list[Any], float]] = []
-    for trial in range(trials):
-        if trial < start:
-            policy = [[random_step(names, rng) for _ in range(2)] for _ in range(width)]
-        else:
-            drawn = rng.integers(len(tried), size=sample)
-            policy = [[*sub] for sub in max((tried[i] for i in drawn), key=lambda t: t[1])[0]]
-            new = random_step(names, rng)
-            policy[rng.integers(width)][rng.integers(2)] = new
-        value = checks.scalar("score", score(policy), -math.inf)
-        tried.append((policy, value))
-    return max(tried, key=lambda t: t[1])[0], tried
-
-
-def digits_policy() -> list[list[tuple[str, float, float]]]:
-    """The policy that ``search_policy`` has found on the digits of the course.
-
-    How, and what it was worth on test data, stands in ``dlcourse/data_files/digits_policy.json``.
-
-    >>> len(digits_policy())
-    5
-    """
-    return augmented.policy(augmented.read_json("digits_policy.json")["policy"], OPERATIONS)
+    return apply_sub_policies(x, policy, *draw_sub_policies(x.shape, policy, rng))

@@ -6,7 +6,6 @@ in blocks of any size.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,6 @@ from dlcourse.scratch.layers.chance import Drawing
 from dlcourse.scratch.losses import Loss, softmax_cross_entropy, softmax_cross_entropy_backward
 
 KINDS = ("mixup", "cutmix")
-Transform = Callable[[Array, np.random.Generator], Array]
 
 
 class Shown(Drawing):
@@ -58,7 +56,9 @@ class Augment(Shown):
     Parameters
     ----------
     transform : function of images (n, c, h, w), or of features (n, d), and a Generator, that
-        returns as many of the same shape and precision
+        returns as many of the same shape and precision; or a pair (draw, apply): ``draw(shape,
+        rng)`` gives the parameters of one run, a number or array or a tuple of them, and
+        ``apply(x, *parameters)`` changes the images of all runs at once, which is many times faster
     rng : Generator, or one a run; the layer takes children of them, so that weights drawn from the
         same generators are those of the network without it
     runs : None, or how many networks lie side by side; each is shown its own images
@@ -74,11 +74,18 @@ class Augment(Shown):
     >>> layer = Augment(turned, rng=np.random.default_rng(0), runs=2)
     >>> layer.forward(np.array([[1.0, 2.0]]), training=True).shape
     (2, 1, 2)
+
+    With the draws apart from the arithmetic:
+
+    >>> lighter = lambda shape, rng: rng.random((shape[0], 1)), lambda x, more: x + more
+    >>> layer = Augment(lighter, rng=np.random.default_rng(0), runs=2)
+    >>> layer.forward(np.ones((5, 64)), training=True).shape
+    (2, 5, 64)
     """
 
     def __init__(
         self,
-        transform: Transform,
+        transform: Any,
         *,
         rng: Generators,
         runs: int | None = None,
@@ -88,11 +95,23 @@ class Augment(Shown):
         self.transform = augmented.transform(transform)
 
     def changed(self, x: Array) -> tuple[Array, Cache]:
+        if isinstance(self.transform, tuple):
+            return self.together(x, *self.transform), (True,)
         if self.runs is None:
             return self.one(x, self.generators[0]), (True,)
         own = np.broadcast_to(x, (self.runs, *x.shape[x.ndim in (3, 5) :]))
         pairs = zip(own, self.generators, strict=True)
         return np.stack([self.one(*pair) for pair in pairs]), (True,)
+
+    def together(self, x: Array, draw: Any, apply: Any) -> Array:
+        """What all runs are shown, drawn for each and computed at once."""
+        own, shape = x.ndim in (3, 5), x.shape[x.ndim in (3, 5) :]
+        draws = [draw(shape, rng) for rng in self.generators]
+        draws = [one if isinstance(one, tuple) else (one,) for one in draws]
+        given = draws[0] if self.runs is None else augmented.stacked(draws, np.stack)
+        runs = () if self.runs is None else (self.runs,)
+        shown, lead = (np.broadcast_to(x, (*runs, *shape)), ()) if own else (x, runs)
+        return augmented.transformed(apply(shown.copy(), *given), shown, lead)
 
     def one(self, x: Array, rng: np.random.Generator) -> Array:
         """What one run is shown; the transform gets images it may write into."""
@@ -214,7 +233,8 @@ class MixedCrossEntropy(Loss):
     Notes
     -----
     After a pass in evaluation the labels count as they are. A mixture belongs to one batch: labels
-    of another one, without a pass of the layer in between, are refused.
+    of another one, without a pass of the layer in between, are refused. Where ``sweep`` builds the
+    models, the loss is there first: ``Sequential(loss.follow(Mix(…)), …)`` in its ``build``.
 
     Examples
     --------
