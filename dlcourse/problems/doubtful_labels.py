@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.problems.dropped import dropout_mlp
-from dlcourse.scratch.augmentation import Augment, crop, draw_crop, pad
+from dlcourse.scratch.augmentation import Augment
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.normalization import BatchNorm
@@ -23,6 +23,7 @@ from dlcourse.scratch.regularization import (
     l1_penalty,
     l2_penalty,
     nll,
+    reliability,
     smooth_labels,
     softmax,
 )
@@ -30,22 +31,40 @@ from dlcourse.scratch.regularization import (
 WIDTH, CLASSES = 64, 10
 
 
-def shifted(pixels: int) -> Any:
-    """For ``Augment``: each image moved by up to so many pixels along each axis.
+def shifted(pixels: Any) -> Any:
+    """For ``Augment``: each image moved along each axis by up to so many pixels, at most one.
 
-    >>> draw, apply = shifted(1)
-    >>> apply(np.ones((2, 1, 8, 8)), *draw((2, 1, 8, 8), np.random.default_rng(0))).shape
-    (2, 1, 8, 8)
+    Between pixels an image is the mixture of both neighbours, as ``translate`` has it.
+
+    Parameters
+    ----------
+    pixels : in [0, 1], a number or a column (runs, 1)
+
+    Examples
+    --------
+    >>> draw, apply = shifted(0.5)
+    >>> apply(np.eye(3)[None, None], np.array([1.0]), np.array([0.0]))[0, 0]  # half a pixel down
+    array([[0.5, 0. , 0. ],
+           [0.5, 0.5, 0. ],
+           [0. , 0.5, 0.5]])
     """
 
     def draw(shape: Any, rng: np.random.Generator) -> Any:
-        *lead, height, width = shape
-        return draw_crop((*lead, height + 2 * pixels, width + 2 * pixels), (height, width), rng)
+        return tuple(rng.uniform(-1, 1, (2, shape[0])).astype(np.float32))
 
-    def apply(x: Array, top: Array, left: Array) -> Array:
-        return crop(pad(x, pixels), top, left, x.shape[-2:])
+    def apply(x: Array, dy: Array, dx: Array) -> Array:
+        down, right = (np.asarray(pixels, x.dtype) * way for way in (dy, dx))
+        x = mixed(x.swapaxes(-1, -2), down[..., None, None, None]).swapaxes(-1, -2)
+        return mixed(x, right[..., None, None, None])
 
     return draw, apply
+
+
+def mixed(x: Array, by: Array) -> Array:
+    """Images moved to the right by as many pixels, -1 to 1, zeros at the edge."""
+    wide = np.zeros((*x.shape[:-1], x.shape[-1] + 2), x.dtype)
+    wide[..., 1:-1] = x
+    return x + np.maximum(by, 0) * (wide[..., :-2] - x) + np.maximum(-by, 0) * (wide[..., 2:] - x)
 
 
 def drawn(sets: Any, rngs: Sequence[np.random.Generator], few: int, wrong: float) -> Any:
@@ -66,20 +85,20 @@ def drawn(sets: Any, rngs: Sequence[np.random.Generator], few: int, wrong: float
 
 
 def network(
-    rngs: Sequence[np.random.Generator], drop: Any = 0.0, shift: int = 0, norm: str = "none"
+    rngs: Sequence[np.random.Generator], drop: Any = 0.0, shift: Any = 0.0, norm: str = "none"
 ) -> Sequential:
     """64 pixels, one hidden layer of 64 ReLUs, ten classes; for each generator one.
 
     Parameters
     ----------
     drop : share of hidden units dropped, a number or a column (runs, 1)
-    shift : by how many pixels images are moved, at most
+    shift : by how many pixels images are moved, at most; likewise
     norm : "none", or "batch": batch normalization before the ReLU
     """
     runs, checked = len(rngs), checks.choice("norm", norm, ("none", "batch"))
     net = dropout_mlp([64, WIDTH, CLASSES], rngs, p=drop, runs=runs, dtype=np.float32)
     first, *rest = net.layers
-    if shift:
+    if np.any(shift):
         first = Sequential(Augment(shifted(shift), rng=rngs, runs=runs, shape=(1, 8, 8)), first)
     norms = [BatchNorm(WIDTH, runs=runs, dtype=np.float32)] if checked == "batch" else []
     return Sequential(first, *norms, *rest)
@@ -87,7 +106,7 @@ def network(
 
 def learn(
     rng: Generators, runs: int, *, sets: Sequence[Any], few: int = 100, wrong: float = 0.0,
-    alpha: Any = 0.0, decay: Any = 0.0, sparse: Any = 0.0, drop: Any = 0.0, shift: int = 0,
+    alpha: Any = 0.0, decay: Any = 0.0, sparse: Any = 0.0, drop: Any = 0.0, shift: Any = 0.0,
     norm: str = "none", redrawn: bool = False, lr: Any = 0.1, steps: int = 240,
     looks: int = 1, batch_size: int = 25,
 ) -> dict[str, Array]:  # fmt: skip
@@ -110,16 +129,17 @@ def learn(
 
     Returns
     -------
-    {metric: (runs, looks)}, as of ``measured``
+    {metric: (runs, looks)} of ``looked``; {metric: (runs,)} of ``measured``; ``train_spread`` and
+    ``train_uneven`` of the training images; ``unlearned``, the share of their labels, right and
+    wrong ones, that the network does not give
     """
     rngs = run_generators(rng, runs)
     x, labels = drawn(sets, rngs, few, wrong)
     net, loss = network(rngs, drop, shift, norm), SoftmaxCrossEntropy()
     two, one = coefficients(net, decay), coefficients(net, sparse)
     plain = SGD(net.theta, lr=lr, momentum=0.9)
-    optimizer = Penalized(
-        plain, lambda theta: (0.0, l2_penalty(theta, two)[1] + l1_penalty(theta, one)[1])
-    )
+    kind, most = (l1_penalty, one) if one.any() else (l2_penalty, two)
+    optimizer = Penalized(plain, lambda theta: kind(theta, most))
     sure = np.eye(CLASSES, dtype=np.float32)
     amount = np.broadcast_to(np.asarray(alpha, np.float32), (runs, 1))
     others = [g.spawn(1)[0] for g in rngs]
@@ -137,8 +157,11 @@ def learn(
         net.backward(loss.backward(), input_grad=False)
         optimizer.step(net.grad)
         if (step + 1) % (steps // looks) == 0:
-            found.append(measured(net, sets[1:]))
-    return {name: np.stack([one[name] for one in found], axis=-1) for name in found[0]}
+            found.append(looked(net, sets[1:]))
+    curves = {name: np.stack([one[name] for one in found], axis=-1) for name in found[0]}
+    learned = net.forward(x).argmax(-1)
+    inner = {f"train_{name}": value for name, value in clusters(hidden(net, x), labels).items()}
+    return curves | inner | measured(net, sets[1:]) | {"unlearned": (learned != labels).mean(-1)}
 
 
 def relabelled(labels: Array, alpha: Any, rngs: Sequence[np.random.Generator]) -> Array:
@@ -148,23 +171,75 @@ def relabelled(labels: Array, alpha: Any, rngs: Sequence[np.random.Generator]) -
     return np.where(lots < alpha, any_class, labels)
 
 
-def measured(net: Any, held_out: Sequence[Any]) -> Mapping[str, Array]:
-    """What a network is worth on validation and test data, and with a temperature of its own.
+def looked(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
+    """``val_nll`` and ``val_error``, ``nll`` and ``error`` of the test data, one a run."""
+    found = {}
+    for name, (x, y) in zip(("val_", ""), held_out, strict=True):
+        logits = net.forward(np.broadcast_to(x, (net.runs, *x.shape)))
+        found |= {f"{name}nll": nll(logits, y), f"{name}error": (logits.argmax(-1) != y).mean(-1)}
+    return found
+
+
+def measured(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
+    """How sure a network is of its answers, and how right, as it is and with a temperature.
 
     Returns
     -------
-    ``val_nll``, ``val_error``; ``error``, ``nll``, ``ece``, ``sure`` (the mean largest
-    probability) of the test data; ``temperature`` fitted on the validation data, ``scaled_nll`` and
-    ``scaled_ece`` of the test data with it; ``spread`` and ``uneven`` of ``clusters``
+    ``val_scaled_nll``, and of the test data ``ece`` and ``sure``, the mean largest probability; ``temperature``, fitted on
+    the validation data, and ``scaled_nll``, ``scaled_ece`` with it; ``bin_count``, ``bin_sure``,
+    ``bin_right`` (runs, 10): in each bin of ``reliability`` how many, and the sums of what they
+    said and of what was true; ``spread``, ``uneven`` of ``clusters``
     """
     (seen, known), (x, y) = held_out
     val, logits = (net.forward(np.broadcast_to(a, (net.runs, *a.shape))) for a in (seen, x))
-    found = {"val_nll": nll(val, known), "val_error": (val.argmax(-1) != known).mean(-1)}
-    found |= {"error": (logits.argmax(-1) != y).mean(-1), "nll": nll(logits, y)}
-    p = softmax(logits)
-    found |= {"ece": calibration_error(p, y), "sure": p.max(-1).mean(-1)}
-    warm = fit_temperature(val, known)
+    warm, p = fit_temperature(val, known), softmax(logits)
     scaled = logits / warm[:, None, None]
-    found |= {"temperature": warm, "scaled_nll": nll(scaled, y)}
-    found |= {"scaled_ece": calibration_error(softmax(scaled), y)}
-    return found
+    said, true, count = reliability(p, y, bins=10)
+    return {
+        "ece": calibration_error(p, y), "sure": p.max(-1).mean(-1), "temperature": warm,
+        "val_scaled_nll": nll(val / warm[:, None, None], known), "scaled_nll": nll(scaled, y),
+        "scaled_ece": calibration_error(softmax(scaled), y),
+        "bin_count": count, "bin_sure": np.nan_to_num(said) * count,
+        "bin_right": np.nan_to_num(true) * count,
+        **clusters(hidden(net, x), np.broadcast_to(y, (net.runs, len(y)))),
+    }  # fmt: skip
+
+
+def hidden(net: Any, x: Array) -> Array:
+    """What the last layer is given, (runs, n, width)."""
+    z = np.broadcast_to(x, (net.runs, *x.shape[-2:]))
+    for layer in net.layers[:-1]:
+        z = layer.forward(z)
+    return z
+
+
+def clusters(features: Array, labels: Array) -> dict[str, Array]:
+    """How tight the classes are, and how unevenly apart.
+
+    Parameters
+    ----------
+    features : (runs, n, d); labels : (runs, n), every class among them
+
+    Returns
+    -------
+    spread : the mean squared distance to the class mean, in units of that between two class means
+    uneven : the standard deviation of the distances between class means, in units of their mean
+
+    Examples
+    --------
+    Two pairs, 2 wide each and 10 apart: every point is 1 from its mean.
+
+    >>> x = np.array([[[0.0], [2.0], [10.0], [12.0]]])
+    >>> clusters(x, np.array([[0, 0, 1, 1]]))
+    {'spread': array([0.01]), 'uneven': array([0.])}
+    """
+    inside = np.asarray(labels[:, None] == np.arange(labels.max() + 1)[:, None], float)
+    count = inside.sum(-1, keepdims=True)
+    means = inside @ features / count
+    within = np.square(features - np.take_along_axis(means, labels[..., None], 1)).sum(-1).mean(-1)
+    i, j = np.triu_indices(means.shape[1], 1)
+    apart = np.sqrt(np.square(means[:, i] - means[:, j]).sum(-1))
+    return {
+        "spread": within / np.square(apart).mean(-1),
+        "uneven": apart.std(-1) / apart.mean(-1),
+    }
