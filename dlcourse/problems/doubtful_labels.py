@@ -32,13 +32,13 @@ WIDTH, CLASSES = 64, 10
 
 
 def shifted(pixels: Any) -> Any:
-    """For ``Augment``: each image moved along each axis by up to so many pixels, at most one.
+    """For ``Augment``: each image moved along each axis by up to so many pixels.
 
     Between pixels an image is the mixture of both neighbours, as ``translate`` has it.
 
     Parameters
     ----------
-    pixels : in [0, 1], a number or a column (runs, 1)
+    pixels : >= 0, a number or a column (runs, 1)
 
     Examples
     --------
@@ -48,23 +48,26 @@ def shifted(pixels: Any) -> Any:
            [0.5, 0.5, 0. ],
            [0. , 0.5, 0.5]])
     """
+    most = int(np.ceil(np.max(pixels)))
 
     def draw(shape: Any, rng: np.random.Generator) -> Any:
         return tuple(rng.uniform(-1, 1, (2, shape[0])).astype(np.float32))
 
     def apply(x: Array, dy: Array, dx: Array) -> Array:
         down, right = (np.asarray(pixels, x.dtype) * way for way in (dy, dx))
-        x = mixed(x.swapaxes(-1, -2), down[..., None, None, None]).swapaxes(-1, -2)
-        return mixed(x, right[..., None, None, None])
+        x = along_rows(x.swapaxes(-1, -2), down[..., None, None, None], most).swapaxes(-1, -2)
+        return along_rows(x, right[..., None, None, None], most)
 
     return draw, apply
 
 
-def mixed(x: Array, by: Array) -> Array:
-    """Images moved to the right by as many pixels, -1 to 1, zeros at the edge."""
-    wide = np.zeros((*x.shape[:-1], x.shape[-1] + 2), x.dtype)
-    wide[..., 1:-1] = x
-    return x + np.maximum(by, 0) * (wide[..., :-2] - x) + np.maximum(-by, 0) * (wide[..., 2:] - x)
+def along_rows(x: Array, by: Array, most: int) -> Array:
+    """Images moved to the right by as many pixels, ``most`` at most, zeros at the edge."""
+    width = x.shape[-1]
+    wide = np.zeros((*x.shape[:-1], width + 2 * most), x.dtype)
+    wide[..., most : most + width] = x
+    shares = ((k, np.maximum(0, 1 - abs(by - k))) for k in range(-most, most + 1))
+    return sum((w * wide[..., most - k :][..., :width] for k, w in shares), np.zeros_like(x))
 
 
 def drawn(sets: Any, rngs: Sequence[np.random.Generator], few: int, wrong: float) -> Any:
@@ -173,7 +176,7 @@ def relabelled(labels: Array, alpha: Any, rngs: Sequence[np.random.Generator]) -
 
 def looked(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
     """``val_nll`` and ``val_error``, ``nll`` and ``error`` of the test data, one a run."""
-    found = {}
+    found: dict[str, Array] = {}
     for name, (x, y) in zip(("val_", ""), held_out, strict=True):
         logits = net.forward(np.broadcast_to(x, (net.runs, *x.shape)))
         found |= {f"{name}nll": nll(logits, y), f"{name}error": (logits.argmax(-1) != y).mean(-1)}
@@ -185,10 +188,10 @@ def measured(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
 
     Returns
     -------
-    ``val_scaled_nll``, and of the test data ``ece`` and ``sure``, the mean largest probability; ``temperature``, fitted on
-    the validation data, and ``scaled_nll``, ``scaled_ece`` with it; ``bin_count``, ``bin_sure``,
-    ``bin_right`` (runs, 10): in each bin of ``reliability`` how many, and the sums of what they
-    said and of what was true; ``spread``, ``uneven`` of ``clusters``
+    ``temperature``, fitted on the validation data, and ``val_scaled_nll`` with it; of the test data
+    ``ece`` and ``sure``, the mean largest probability; ``scaled_nll``, ``scaled_ece`` with it;
+    ``bin_count``, ``bin_sure``, ``bin_right`` (runs, 10): in each bin of ``reliability`` how many,
+    and the sums of what they said and of what was true; ``spread``, ``uneven`` of ``clusters``
     """
     (seen, known), (x, y) = held_out
     val, logits = (net.forward(np.broadcast_to(a, (net.runs, *a.shape))) for a in (seen, x))
