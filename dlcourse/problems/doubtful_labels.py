@@ -111,7 +111,7 @@ def learn(
     rng: Generators, runs: int, *, sets: Sequence[Any], few: int = 100, wrong: float = 0.0,
     alpha: Any = 0.0, decay: Any = 0.0, sparse: Any = 0.0, drop: Any = 0.0, shift: Any = 0.0,
     norm: str = "none", redrawn: bool = False, lr: Any = 0.1, steps: int = 240,
-    looks: int = 1, batch_size: int = 25,
+    looks: int = 1, batch_size: int = 25, temperature: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with any of the methods, each run on images of its own, and measure.
 
@@ -129,12 +129,13 @@ def learn(
     drop, shift, norm : as of ``network``
     lr : of SGD with momentum 0.9
     steps, looks : how many updates, and how often it is measured, at equal distances
+    temperature : whether one is fitted; it needs networks that are better than a guess
 
     Returns
     -------
-    {metric: (runs, looks)} of ``looked``; {metric: (runs,)} of ``measured``; ``train_spread`` and
-    ``train_uneven`` of the training images; ``unlearned``, the share of their labels, right and
-    wrong ones, that the network does not give
+    {metric: (runs, looks)} of ``looked``; {metric: (runs,)} of ``measured`` and, if asked for,
+    ``tempered``; ``train_spread`` and ``train_uneven`` of the training images; ``unlearned``, the
+    share of their labels, right and wrong ones, that the network does not give
     """
     rngs = run_generators(rng, runs)
     x, labels = drawn(sets, rngs, few, wrong)
@@ -164,7 +165,9 @@ def learn(
     curves = {name: np.stack([one[name] for one in found], axis=-1) for name in found[0]}
     learned = net.forward(x).argmax(-1)
     inner = {f"train_{name}": value for name, value in clusters(hidden(net, x), labels).items()}
-    return curves | inner | measured(net, sets[1:]) | {"unlearned": (learned != labels).mean(-1)}
+    inner |= {"unlearned": (learned != labels).mean(-1)}
+    warm = tempered(net, sets[1:]) if temperature else {}
+    return curves | inner | measured(net, sets[2]) | warm
 
 
 def relabelled(labels: Array, alpha: Any, rngs: Sequence[np.random.Generator]) -> Array:
@@ -183,29 +186,33 @@ def looked(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
     return found
 
 
-def measured(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
-    """How sure a network is of its answers, and how right, as it is and with a temperature.
+def measured(net: Any, test: Any) -> dict[str, Array]:
+    """How sure a network is of its answers, and how right.
 
     Returns
     -------
-    ``temperature``, fitted on the validation data, and ``val_scaled_nll`` with it; of the test data
-    ``ece`` and ``sure``, the mean largest probability; ``scaled_nll``, ``scaled_ece`` with it;
-    ``bin_count``, ``bin_sure``, ``bin_right`` (runs, 10): in each bin of ``reliability`` how many,
-    and the sums of what they said and of what was true; ``spread``, ``uneven`` of ``clusters``
+    ``ece``; ``sure``, the mean largest probability; ``bin_count``, ``bin_sure``, ``bin_right``
+    (runs, 10): in each bin of ``reliability`` how many, and the sums of what they said and of what
+    was true; ``spread``, ``uneven`` of ``clusters``
+    """
+    x, y = test
+    p = softmax(net.forward(np.broadcast_to(x, (net.runs, *x.shape))))
+    said, true, count = reliability(p, y, bins=10)
+    found = {"ece": calibration_error(p, y), "sure": p.max(-1).mean(-1), "bin_count": count}
+    found |= {"bin_sure": np.nan_to_num(said) * count, "bin_right": np.nan_to_num(true) * count}
+    return found | clusters(hidden(net, x), np.broadcast_to(y, (net.runs, len(y))))
+
+
+def tempered(net: Any, held_out: Sequence[Any]) -> dict[str, Array]:
+    """``temperature``, fitted on the validation data; with it, ``val_scaled_nll`` and, of the test
+    data, ``scaled_nll`` and ``scaled_ece``.
     """
     (seen, known), (x, y) = held_out
-    val, logits = (net.forward(np.broadcast_to(a, (net.runs, *a.shape))) for a in (seen, x))
-    warm, p = fit_temperature(val, known), softmax(logits)
-    scaled = logits / warm[:, None, None]
-    said, true, count = reliability(p, y, bins=10)
-    return {
-        "ece": calibration_error(p, y), "sure": p.max(-1).mean(-1), "temperature": warm,
-        "val_scaled_nll": nll(val / warm[:, None, None], known), "scaled_nll": nll(scaled, y),
-        "scaled_ece": calibration_error(softmax(scaled), y),
-        "bin_count": count, "bin_sure": np.nan_to_num(said) * count,
-        "bin_right": np.nan_to_num(true) * count,
-        **clusters(hidden(net, x), np.broadcast_to(y, (net.runs, len(y)))),
-    }  # fmt: skip
+    val, test = (net.forward(np.broadcast_to(a, (net.runs, *a.shape))) for a in (seen, x))
+    warm = fit_temperature(val, known)
+    val, test = (logits / warm[:, None, None] for logits in (val, test))
+    found = {"temperature": warm, "val_scaled_nll": nll(val, known)}
+    return found | {"scaled_nll": nll(test, y), "scaled_ece": calibration_error(softmax(test), y)}
 
 
 def hidden(net: Any, x: Array) -> Array:
