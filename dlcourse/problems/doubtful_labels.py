@@ -110,8 +110,8 @@ def network(
 def learn(
     rng: Generators, runs: int, *, sets: Sequence[Any], few: int = 100, wrong: float = 0.0,
     alpha: Any = 0.0, decay: Any = 0.0, sparse: Any = 0.0, drop: Any = 0.0, shift: Any = 0.0,
-    norm: str = "none", redrawn: bool = False, lr: Any = 0.1, steps: int = 240,
-    looks: int = 1, batch_size: int = 25, temperature: bool = False,
+    norm: str = "none", redrawn: bool = False, lr: Any = 0.1, steps: int = 200,
+    looks: int = 1, batch_size: int = 25, detail: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with any of the methods, each run on images of its own, and measure.
 
@@ -129,23 +129,25 @@ def learn(
     drop, shift, norm : as of ``network``
     lr : of SGD with momentum 0.9
     steps, looks : how many updates, and how often it is measured, at equal distances
-    temperature : whether one is fitted; it needs networks that are better than a guess
+    detail : whether it is measured how sure the networks are, too; a temperature needs networks
+        that are better than a guess
 
     Returns
     -------
-    {metric: (runs, looks)} of ``looked``; {metric: (runs,)} of ``measured`` and, if asked for,
-    ``tempered``; ``train_spread`` and ``train_uneven`` of the training images; ``unlearned``, the
-    share of their labels, right and wrong ones, that the network does not give
+    {metric: (runs, looks)} of ``looked``; ``unlearned``, the share of the training labels, right
+    and wrong ones, that the network does not give; with ``detail``, {metric: (runs,)} of
+    ``measured`` and ``tempered``, and ``train_spread``, ``train_uneven`` of the training images
     """
     rngs = run_generators(rng, runs)
     x, labels = drawn(sets, rngs, few, wrong)
     net, loss = network(rngs, drop, shift, norm), SoftmaxCrossEntropy()
-    two, one = coefficients(net, decay), coefficients(net, sparse)
-    plain = SGD(net.theta, lr=lr, momentum=0.9)
-    kind, most = (l1_penalty, one) if one.any() else (l2_penalty, two)
-    optimizer = Penalized(plain, lambda theta: kind(theta, most))
-    sure = np.eye(CLASSES, dtype=np.float32)
+    optimizer: Any = SGD(net.theta, lr=lr, momentum=0.9)
+    for kind, coef in ((l2_penalty, decay), (l1_penalty, sparse)):
+        if np.any(coef):
+            optimizer = penalized(optimizer, kind, coefficients(net, coef))
     amount = np.broadcast_to(np.asarray(alpha, np.float32), (runs, 1))
+    sure = np.broadcast_to(np.eye(CLASSES, dtype=np.float32), (runs, CLASSES, CLASSES))
+    soft = sure if redrawn else smooth_labels(sure, amount[..., None])
     others = [g.spawn(1)[0] for g in rngs]
     run, found = np.arange(runs)[:, None], []
     for step in range(steps):
@@ -154,20 +156,24 @@ def learn(
             order = np.stack([g.permutation(few) for g in rngs])
         now = order[:, start : start + batch_size]
         given = labels[run, now]
-        target = smooth_labels(sure[given], amount[..., None])
         if redrawn:
-            target = sure[relabelled(given, amount, others)]
-        loss.forward(net.forward(x[run, now], True), target)
+            given = relabelled(given, amount, others)
+        loss.forward(net.forward(x[run, now], True), soft[run, given])
         net.backward(loss.backward(), input_grad=False)
         optimizer.step(net.grad)
         if (step + 1) % (steps // looks) == 0:
             found.append(looked(net, sets[1:]))
     curves = {name: np.stack([one[name] for one in found], axis=-1) for name in found[0]}
-    learned = net.forward(x).argmax(-1)
+    curves["unlearned"] = (net.forward(x).argmax(-1) != labels).mean(-1)
+    if not detail:
+        return curves
     inner = {f"train_{name}": value for name, value in clusters(hidden(net, x), labels).items()}
-    inner |= {"unlearned": (learned != labels).mean(-1)}
-    warm = tempered(net, sets[1:]) if temperature else {}
-    return curves | inner | measured(net, sets[2]) | warm
+    return curves | inner | measured(net, sets[2]) | tempered(net, sets[1:])
+
+
+def penalized(optimizer: Any, kind: Any, coef: Array) -> Penalized:
+    """The optimizer with a penalty beside the loss."""
+    return Penalized(optimizer, lambda theta: kind(theta, coef))
 
 
 def relabelled(labels: Array, alpha: Any, rngs: Sequence[np.random.Generator]) -> Array:
