@@ -12,6 +12,7 @@ import pytest
 from dlcourse.grading.bank import exercises
 from dlcourse.grading.report import CORRECT, NOT_ATTEMPTED
 from tools import exercises as generator
+from tools import lesson_checks
 from tools.lesson_differences import differences
 from tools.notebooks import execute
 
@@ -78,6 +79,7 @@ def test_a_student_notebook_gives_nothing_away():
         assert hidden
         assert not [line for line in hidden if line and line in text]
         assert not generator.MARKER.search(text)
+        assert not lesson_checks.bad_tables(student)
         for cell in student.cells:
             assert not cell.get("outputs") or cell.id == "judge-curve"
             assert cell.get("execution_count") is None

@@ -29,6 +29,7 @@ STATIC = {
     "outputs": lesson_checks.bad_outputs,
     "ids": lesson_checks.bad_ids,
     "pictures": lesson_checks.bad_pictures,
+    "tables": lesson_checks.bad_tables,
     "code": lesson_checks.bad_code,
     "prose": lesson_prose.unprinted_numbers,
 }
@@ -91,6 +92,11 @@ PLANTED = {
     "a figure without alt text": ("pictures", plant_no_alt, "without alt text"),
     "alt text the page lacks": ("pictures", plant_stale_alt, "lacks its alt text"),
     "two figures in a cell": ("pictures", plant_two_pictures, "shows 2 figures"),
+    "a column without a name": (
+        "tables",
+        plant_prose("| | right |\n|---|---:|\n| A | 12 |"),
+        "a column without a name: | | right |",
+    ),
     "an algorithm": ("code", lambda nb: add(nb, "def adam(g):\n    return g"), "defines adam"),
     "a class": ("code", lambda nb: add(nb, "class Adam:\n    pass"), "defines Adam"),
     "an algorithm in a picture": (

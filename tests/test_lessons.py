@@ -24,6 +24,7 @@ STATIC = [
     lesson_checks.bad_outputs,
     lesson_checks.bad_ids,
     lesson_checks.bad_pictures,
+    lesson_checks.bad_tables,
     lesson_checks.bad_code,
     lesson_checks.long_cells,
     lesson_prose.unprinted_numbers,

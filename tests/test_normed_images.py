@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from dlcourse.problems.normed_images import NORMS, InParts, Places, by_light, normed_cnn, wrong
+from dlcourse.problems.normed_images import (
+    NORMS,
+    InParts,
+    Places,
+    by_light,
+    normed_cnn,
+    rates_of,
+    wrong,
+)
 from dlcourse.scratch.layers import Linear
 from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.normalization import BatchNorm
@@ -107,3 +117,17 @@ def test_an_unknown_norm_is_refused() -> None:
         normed_cnn(np.random.default_rng(0), norm="weight")
     with pytest.raises(ValueError, match="x must be"):
         Places(Linear(4, 4, rng=np.random.default_rng(0))).forward(np.zeros((2, 4)))
+
+
+@pytest.mark.parametrize(("bias", "sees"), [(False, False), (True, True)])
+def test_a_bias_in_front_lets_the_light_through(bias: bool, sees: bool) -> None:
+    net = normed_cnn(np.random.default_rng(3), norm="layer", bias=bias, dtype=np.float64)
+    x = images(6)
+    assert (abs(net.forward(x) - net.forward(0.2 * x)).max() > 0.05) == sees
+
+
+def test_rates_are_found_whether_they_are_one_or_several() -> None:
+    same = SimpleNamespace(axes={"lr": (0.1,)})
+    several = SimpleNamespace(axes={"lr": {"a": (0.1,), "b": (0.3,), "c": (0.2,)}})
+    assert rates_of(same, "a", "b") == {"a": [0.1], "b": [0.1]}
+    assert rates_of(several, "b", "a") == {"b": [0.3], "a": [0.1]}

@@ -14,7 +14,7 @@ from test_errors import SENTENCE
 import dlcourse.reference
 import dlcourse.scratch
 from dlcourse import data
-from dlcourse.problems.normalized import normed_mlp
+from dlcourse.problems.normalized import HalfOff, normed_mlp
 from dlcourse.scratch.initialization import kaiming_normal
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
@@ -147,3 +147,14 @@ def test_sweep_trains_it_over_settings_and_seeds() -> None:
         np.testing.assert_allclose(whole[name], single[name], rtol=1e-9)
     losses = whole["val_loss"]
     assert np.isfinite(losses).all() and np.ptp(losses, axis=-1).min() > 1e-3
+
+
+def test_half_is_taken_off_before_the_division_and_not_on_the_way_back() -> None:
+    layer, x = HalfOff(4, eps=0.0), rng(1).random((3, 4))
+    dy, moved = rng(2).normal(size=(3, 4)), x - 0.5
+    np.testing.assert_allclose(
+        layer.forward(x), moved / np.sqrt((moved**2).mean(1, keepdims=True)), rtol=1e-12
+    )
+    dx, step = layer.backward(dy), 1e-6 * rng(3).normal(size=x.shape)
+    change = ((layer.forward(x + step) - layer.forward(x - step)) * dy).sum() / 2
+    np.testing.assert_allclose((dx * step).sum(), change, rtol=1e-5)

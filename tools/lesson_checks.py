@@ -11,6 +11,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from tools.stored import (
@@ -30,6 +31,7 @@ WORDS, BOXES = (4_000, 6_000), (5, 8)
 HIDDEN = {"hide-input", "picture"}  # tags of cells whose code is no part of the argument
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 NO_CODE |= {tokenize.ENDMARKER}
+RULE_OF_TABLE = re.compile(r"\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?")
 SHOULD_BE = "Run `make run LESSON=…`."
 
 
@@ -93,6 +95,18 @@ def bad_pictures(notebook: Any) -> list[str]:
         if len(images) > 1:
             found.append(f"cell {cell.id} shows {len(images)} figures: one a cell.")
     return found
+
+
+def bad_tables(notebook: Any) -> list[str]:
+    """Every column of a table has a name, without which a screen reader says nothing."""
+    return [
+        f"cell {cell.id} has a table with a column without a name: {line.strip()}"
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for line, below in pairwise(cell.source.splitlines())
+        if RULE_OF_TABLE.fullmatch(below.strip())
+        and not all(name.strip() for name in line.strip().strip("|").split("|"))
+    ]
 
 
 def bad_code(notebook: Any) -> list[str]:

@@ -104,8 +104,7 @@ def _training(name: str, kinds: str, steps: int, hyper: dict[str, Any]) -> Found
 
     for kind in kinds.split(" and "):
         nets = [_network(room, name, kind, hyper) for room in ("scratch", "reference")]
-        rules = [_room(room, "optimizers").SGD for room in ("scratch", "reference")]
-        sgd = [rule(net.theta, 0.05, 0.5) for rule, net in zip(rules, nets, strict=True)]
+        speeds = [0.0 * net.theta for net in nets]
         rng = np.random.default_rng(1)
         for step in range(1, steps + 2):
             x, training = 2 * rng.normal(size=INPUTS[kind]) + 0.5, step <= steps
@@ -115,8 +114,11 @@ def _training(name: str, kinds: str, steps: int, hyper: dict[str, Any]) -> Found
             dxs = [net.backward(y / (1 + y * y) - 0.2) for net, y in zip(nets, ys, strict=True)]
             yield where, "gradients", (kind, "dx"), *dxs
             yield where, "gradients", (kind, "grad"), *(net.grad for net in nets)
-            for rule, net in zip(sgd if training else [], nets, strict=training):
-                rule.step(net.grad)
+            if training:  # by hand: the import of torch.optim takes as long as all else here
+                for net, speed in zip(nets, speeds, strict=True):
+                    speed *= 0.5
+                    speed += net.grad
+                    net.theta[...] -= 0.05 * speed
             yield where, "parameters", (kind, "theta"), *(net.theta for net in nets)
             for key in nets[0].buffers:
                 yield where, "running values", (kind, key), *(net.buffers[key] for net in nets)

@@ -17,7 +17,8 @@ def on_fresh_seeds(
 
     Parameters
     ----------
-    train : ``sweep`` with loss and data filled in, by ``functools.partial``
+    train : ``sweep`` with loss and data filled in, by ``functools.partial``; the choice does not
+        see the test set, and what is reported not the validation set
     builds : {method: what ``sweep`` takes}
     lr : rates for all, or {method: rates}, equally many for each
     fresh : the seeds to report on
@@ -27,10 +28,10 @@ def on_fresh_seeds(
     -------
     the ``Trials`` of the choice, and {method: its ``Trials`` on the fresh seeds}
     """
-    tried = train(builds, lr=lr, seeds=2, **settings)
+    tried = train(builds, lr=lr, seeds=2, test=None, **settings)
     best = tried.best("val_loss").items()
     rate = {method: one.setting["lr"] for method, one in best}
     once = {method: [lr] for method, lr in rate.items()}
-    found = train(builds, lr=once, seeds=fresh, **settings)
+    found = train(builds, lr=once, seeds=fresh, val=None, **settings)
     each = {name: found.only(method=name, lr=lr) for name, lr in rate.items()}
     return tried, each

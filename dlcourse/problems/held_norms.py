@@ -107,10 +107,10 @@ class HeldSGD(SGD):
             rows *= held / lengths(rows)
 
 
-def with_rate(norm: str, held: bool = False) -> Any:
+def with_rate(norm: str, held: bool = False, dtype: npt.DTypeLike = np.float64) -> Any:
     """``build(rng, runs, lr)`` for ``sweep``: a network of six layers and its optimizer.
 
-    In float64: at large rates the last digits decide, and those of float32 hang on the processor.
+    At large rates the last digits decide, and those of float32 hang on the processor.
 
     >>> net, optimizer = with_rate("batch", held=True)(np.random.default_rng(0), None, 0.1)
     >>> type(optimizer).__name__
@@ -118,7 +118,7 @@ def with_rate(norm: str, held: bool = False) -> Any:
     """
 
     def build(rng: Any, runs: int, lr: Any) -> tuple[Whole, SGD]:
-        net = started(rng, runs, norm, dtype=np.float64)
+        net = started(rng, runs, norm, dtype=dtype)
         return net, HeldSGD(net, lr) if held else SGD(net.theta, lr=lr)
 
     return build

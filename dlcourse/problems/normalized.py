@@ -16,6 +16,7 @@ from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.scratch.layers import Layer, Linear, ReLU
 from dlcourse.scratch.models import Sequential
+from dlcourse.scratch.normalization import RMSNorm
 
 NORMS = {
     "batch": "BatchNorm",
@@ -106,6 +107,17 @@ def _mean(a: Array, b: Any = 1.0) -> Array:
     """Mean of a b over the last axis: of so short ones ``vecdot`` is the quickest."""
     b = np.broadcast_to(np.asarray(b, dtype=a.dtype), a.shape)
     return np.asarray(np.vecdot(a, b) / a.shape[-1])[..., None]
+
+
+class HalfOff(RMSNorm):
+    """RMS normalization of x − ½: what sigmoids put out, moved so that 0 is in its middle.
+
+    >>> HalfOff(2, eps=0.0).forward(np.array([[0.25, 0.75]]))
+    array([[-1.,  1.]])
+    """
+
+    def pair(self, x: Array) -> tuple[Array, Any]:
+        return super().pair(x - 0.5)
 
 
 class Normalize(Layer):

@@ -1,10 +1,12 @@
 """A small convolutional network for the digits, whose channels are normalized in one of five ways.
 
-Nothing is added before a normalization: what it forgets of its input, the network never hears of.
+Unless asked for nothing is added before a normalization: what it forgets of its input, the network
+never hears of.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,7 @@ def normed_cnn(
     runs: int | None = None,
     *,
     norm: str = "batch",
+    bias: bool = False,
     dtype: npt.DTypeLike = np.float32,
 ) -> Sequential:
     """Two convolutions of eight channels, 4 x 4 places each, and a linear layer.
@@ -71,6 +74,7 @@ def normed_cnn(
     norm : "batch", "layer" (all channels and places of an image together), "group" (two groups of
         channels), "instance", "place" (like batch, but every place for itself), or "none", which
         has biases instead. Each has a γ and a β a channel, "place" one a place
+    bias : whether the convolutions add one a channel before it is normalized, PyTorch's default
 
     Examples
     --------
@@ -85,8 +89,7 @@ def normed_cnn(
     rngs, layers = run_generators(rng, runs), list[Any]()
     made = dict[str, Any](runs=runs, dtype=dtype)
     for into, stride in ((1, 2), (CHANNELS, 1)):
-        bias = norm == "none"
-        layers += [Conv2d(into, CHANNELS, 3, stride, 1, bias, rng=rngs, **made)]
+        layers += [Conv2d(into, CHANNELS, 3, stride, 1, bias or norm == "none", rng=rngs, **made)]
         layers += [*_norm(norm, made), ReLU()]
     return InParts(*layers, Flatten(-3), Linear(CHANNELS * PLACES, 10, rng=rngs, **made))
 
@@ -114,6 +117,17 @@ def wrong(
     shared = [np.broadcast_to(part, (model.runs, *part.shape)) for part in parts]
     out = np.concatenate([model.forward(part, training) for part in shared], axis=-2)
     return np.asarray((out.argmax(axis=-1) != y)[:, among].mean(axis=-1))
+
+
+def rates_of(found: Any, *methods: str) -> dict[str, list[float]]:
+    """The rate at which each method was run in the end, as ``sweep`` takes it, to run it again.
+
+    Parameters
+    ----------
+    found : what ``tuned_then_fresh`` gives
+    """
+    lr = found.axes["lr"]  # where all have the same rate it is said once
+    return {name: list(lr[name] if isinstance(lr, Mapping) else lr) for name in methods}
 
 
 def by_light(epoch: Any, x: Array, y: Array, light: float = 0.2) -> dict[str, Array]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NORMS = {"plain": "none", "batch": "batch", "layer": "layer"}
 COLORS = {"plain": "#d55e00", "batch": "#0072b2", "layer": "#054f25"}
-LOOKS, RATE, NETWORKS = (0, 40, 120), 0.2, 5
+LOOKS, RATE, NETWORKS = (0, 20, 60), 0.2, 5
 REACH = np.linspace(0, 0.8, 9)[1:]
 
 
@@ -32,7 +32,7 @@ def ways(norm: str) -> dict[int, Way]:
     train, loss = unit_digits()[0], SoftmaxCrossEntropy()
     batch = (train[0][:128], train[1][:128])
     found = {0: along(net, loss, batch, REACH)}
-    plan: Any = {"epochs": 5, "batch_size": 32, "rng": rngs, "nonfinite": "freeze"}
+    plan: Any = {"epochs": 3, "batch_size": 32, "rng": rngs, "nonfinite": "freeze"}
     for step in steps(net, SGD(net.theta, lr=RATE), loss, train, **plan):
         if step.t in LOOKS:
             found[step.t] = along(net, loss, batch, REACH)

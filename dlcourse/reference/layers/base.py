@@ -86,7 +86,7 @@ def promoted(x: Tensor, params: dict[str, Tensor]) -> tuple[Tensor, dict[str, Te
 def expanded(cores: Sequence[int], *operands: Tensor | None) -> list[Tensor | None]:
     """The operands with all the runs that any of them has; ``cores`` counts their other axes."""
     pairs = [*zip(operands, cores, strict=True)]
-    lead = torch.broadcast_shapes(*(a.shape[: a.ndim - c] for a, c in pairs if a is not None))
+    lead = np.broadcast_shapes(*(a.shape[: a.ndim - c] for a, c in pairs if a is not None))
     return [None if a is None else a.expand((*lead, *a.shape[a.ndim - c :])) for a, c in pairs]
 
 

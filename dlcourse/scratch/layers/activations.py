@@ -47,7 +47,7 @@ def tanh_backward(dy: Array, cache: Cache) -> Array:
 def sigmoid(x: Array) -> tuple[Array, Cache]:
     """y = 1 / (1 + exp(-x)), through exp(-|x|), which cannot overflow."""
     z = np.exp(-np.abs(x))
-    y = np.where(x >= 0, 1, z) / (1 + z)
+    y = np.maximum(z, x >= 0) / (1 + z)  # 1 on the right, z on the left; no branches, so faster
     return y, y
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,11 @@ Axes = tuple[int, ...]
 LONGEST = 256
 """So many samples are added up in the precision of the data before float64 takes over; of the
 pixels of an image, which the processor adds up in many sums at once, sixteen times as many."""
+
+
+def along_rows(axes: Axes) -> AbstractContextManager[None]:
+    """``unbuffered`` where one number stands for a whole row of the data."""
+    return unbuffered() if -1 in axes else nullcontext()
 
 
 @contextmanager
@@ -42,6 +48,8 @@ def values(x: Array, axes: Axes) -> int:
 
 def outermost(x: Array, axes: Axes) -> int:
     """That of these axes along which neighbours are farthest apart in memory."""
+    if len(axes) == 1:
+        return axes[0]
     return max(axes, key=lambda axis: (x.shape[axis] > 1, abs(x.strides[axis])))
 
 
@@ -55,7 +63,12 @@ def parts(x: Array, axis: int, size: int = 0) -> Iterator[tuple[Any, ...]]:
 
 def widened(a: Array, axes: Axes) -> Array:
     """The axes that a sum has taken away, put back with length one."""
-    return a[(..., *(None if axis in axes else slice(None) for axis in range(min(axes), 0)))]
+    return a[_widening(axes)]
+
+
+@cache
+def _widening(axes: Axes) -> tuple[Any, ...]:
+    return (..., *(None if axis in axes else slice(None) for axis in range(min(axes), 0)))
 
 
 def total(axes: Axes, a: Array, b: Any = None) -> Array:
@@ -75,10 +88,16 @@ def total(axes: Axes, a: Array, b: Any = None) -> Array:
 
 def sums(axes: Axes, a: Array, b: Any = None) -> Array:
     """Σ a, or Σ a b, over the axes, in the precision of a and b."""
-    wide = max(a.ndim, 0 if b is None else b.ndim)
-    kept = [axis for axis in range(wide) if axis - wide not in axes]
-    more = [] if b is None else [b, [*range(wide - b.ndim, wide)]]
-    return widened(np.einsum(a, [*range(wide - a.ndim, wide)], *more, kept), axes)
+    given = (a,) if b is None else (a, b)
+    return widened(np.einsum(_subscripts(axes, *(one.ndim for one in given)), *given), axes)
+
+
+@cache
+def _subscripts(axes: Axes, *ndims: int) -> str:
+    """What ``einsum`` is told: ``_subscripts((-2,), 3, 3)`` is ``"abc,abc->ac"``."""
+    letters = "abcdefghijklmnopqrstuvwxyz"[: max(ndims)]
+    kept = "".join(c for i, c in enumerate(letters) if i - len(letters) not in axes)
+    return f"{','.join(letters[len(letters) - n :] for n in ndims)}->{kept}"
 
 
 def moments(x: Array, axes: Axes, out: Array) -> tuple[Array, Array]:
@@ -96,7 +115,7 @@ def moments(x: Array, axes: Axes, out: Array) -> tuple[Array, Array]:
 def shift(x: Array, by: Array, axes: Axes, out: Array) -> Array:
     """Write x - by; the root of the mean of its squares, infinite only where x is."""
     squares = np.zeros(())
-    with unbuffered(), np.errstate(over="ignore"):
+    with along_rows(axes), np.errstate(over="ignore"):
         for part in parts(x, outermost(x, axes)):
             d = np.subtract(x[part], by, out=out[part])
             squares = squares + total(axes, d, d)
@@ -163,7 +182,7 @@ def project(
 ) -> None:
     """Write (g - mean - along · d) · scale, of which only g and d vary along the axes."""
     mean, along, scale = (a.astype(out.dtype, copy=False) for a in (mean, along, scale))
-    with unbuffered():
+    with along_rows(axes):
         for part in parts(g, outermost(g, axes)):
             rest = np.multiply(d[part], -along, out=out[part])
             rest += g[part]
@@ -173,7 +192,7 @@ def project(
 
 def stretch(d: Array, scale: Array, shift: Array | None, axes: Axes, out: Array) -> None:
     """Write scale · d + shift, which are constant along the axes."""
-    with unbuffered():
+    with along_rows(axes):
         for part in parts(d, outermost(d, axes)):
             y = np.multiply(d[part], scale, out=out[part])
             if shift is not None:
@@ -183,7 +202,7 @@ def stretch(d: Array, scale: Array, shift: Array | None, axes: Axes, out: Array)
 def room_for_y(d: Array, *given: Array | None) -> Array:
     """An array for what is made of all that is given, with their runs and in their precision."""
     found = [p for p in given if p is not None]
-    shape = np.broadcast_shapes(d.shape, *(p.shape for p in found))
+    shape = np.broadcast(d, *found).shape
     return np.empty_like(d, np.result_type(d, *found), shape=shape)
 
 

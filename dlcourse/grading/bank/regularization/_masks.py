@@ -46,17 +46,16 @@ def of_mask(x: np.ndarray, p: float, mask: Terms, axes: tuple[int, ...]) -> tupl
         share = value[0] / x
         return kept(share) * (abs(share - 1 / (1 - p)) > 1e-5)
 
+    def dependent(axis: int) -> Terms:
+        return lambda v: pairs(mask(v[0] / x), axis, p)
+
+    spread, product = (p * (1 - p)) ** 0.5, p * (1 - p)
     return (
-        Moment("share of entries that are kept", lambda v: kept(mask(v[0] / x)), 1 - p,
-               (p * (1 - p)) ** 0.5),
-        *(
-            Moment(f"dependence along axis {axis}", lambda v, a=axis: pairs(mask(v[0] / x), a, p),
-                   0.0, p * (1 - p))
-            for axis in axes
-        ),
+        Moment("share of entries that are kept", lambda v: kept(mask(v[0] / x)), 1 - p, spread),
+        *(Moment(f"dependence along axis {a}", dependent(a), 0.0, product) for a in axes),
         Moment("mean of y/x", lambda v: mask(v[0] / x), 1.0, (p / (1 - p)) ** 0.5),
         Moment("share of entries that are neither 0 nor x/(1 − p)", strange, 0.0, 0.0),
-    )  # fmt: skip
+    )
 
 
 def same_mask(x: np.ndarray, dy: np.ndarray) -> Moment:

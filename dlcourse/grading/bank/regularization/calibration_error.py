@@ -264,9 +264,8 @@ def bin_by_bin(probabilities, labels, bins):
 def by_sums(probabilities, labels, bins):
     sure, right = _sure_and_right(probabilities, labels)
     place = np.digitize(sure, np.arange(1, bins) / bins, right=True)
-    sums = np.zeros((3, bins))
-    np.add.at(sums, (slice(None), place), np.array([np.ones(len(sure)), sure, right]))
-    count, conf, acc = sums
+    inside = (np.arange(bins)[:, None] == place).astype(float)
+    count, conf, acc = inside.sum(1), inside @ sure, inside @ right
     return (
         conf / np.maximum(count, 1),
         acc / np.maximum(count, 1),

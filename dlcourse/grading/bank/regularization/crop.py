@@ -124,11 +124,8 @@ def exchanged(x, top, left, size, padding):
     hint="All images are cut at the place of the first: each has its own top and left.",
 )
 def all_as_first(x, top, left, size, padding):
-    n = len(x)
-    same = (np.full(n, np.max(a) if n == 1 else a[0]) for a in (top, left))
-    if n == 1:
-        return _cut(_padded(x, padding), *(np.zeros(1, int) for _ in range(2)), size)
-    return _cut(_padded(x, padding), *same, size)
+    same_top, same_left = np.full_like(top, top[0]), np.full_like(left, left[0])
+    return _cut(_padded(x, padding), same_top, same_left, size)
 
 
 @EXERCISE.mistake(

@@ -110,6 +110,19 @@ def lost(rng):
     return Case(([float("nan")] * int(rng.integers(4, 7)), 3))
 
 
+def _walk(losses, patience, improves, in_a_row=True):
+    """The same walk with another idea of what improves."""
+    best, best_epoch, waited = np.inf, 0, 0
+    for epoch, loss in enumerate(losses):
+        if improves(loss, best):
+            best, best_epoch, waited = loss, epoch, waited * (not in_a_row)
+        else:
+            waited += 1
+            if waited == patience:
+                return epoch, best_epoch
+    return len(losses) - 1, best_epoch
+
+
 @EXERCISE.mistake(
     "early",
     kind="off-by-one",
@@ -171,15 +184,7 @@ def last(losses, patience, min_delta=0.0):
     "not equal.",
 )
 def equal(losses, patience, min_delta=0.0):
-    best, best_epoch, waited = np.inf, 0, 0
-    for epoch, loss in enumerate(losses):
-        if loss <= best - min_delta:
-            best, best_epoch, waited = loss, epoch, 0
-        else:
-            waited += 1
-            if waited == patience:
-                return epoch, best_epoch
-    return len(losses) - 1, best_epoch
+    return _walk(losses, patience, lambda loss, best: loss <= best - min_delta)
 
 
 @EXERCISE.mistake(
@@ -190,15 +195,7 @@ def equal(losses, patience, min_delta=0.0):
     "a row: an improvement sets the count back to 0.",
 )
 def in_total(losses, patience, min_delta=0.0):
-    best, best_epoch, waited = np.inf, 0, 0
-    for epoch, loss in enumerate(losses):
-        if loss < best - min_delta:
-            best, best_epoch = loss, epoch
-        else:
-            waited += 1
-            if waited == patience:
-                return epoch, best_epoch
-    return len(losses) - 1, best_epoch
+    return _walk(losses, patience, lambda loss, best: loss < best - min_delta, in_a_row=False)
 
 
 @EXERCISE.mistake(
@@ -263,20 +260,12 @@ def creeping(losses, patience, min_delta=0.0):
     "whether it is smaller.",
 )
 def nan_improves(losses, patience, min_delta=0.0):
-    best, best_epoch, waited = np.inf, 0, 0
-    for epoch, loss in enumerate(losses):
-        if not loss >= best - min_delta:
-            best, best_epoch, waited = loss, epoch, 0
-        else:
-            waited += 1
-            if waited == patience:
-                return epoch, best_epoch
-    return len(losses) - 1, best_epoch
+    return _walk(losses, patience, lambda loss, best: not loss >= best - min_delta)
 
 
 @EXERCISE.variant("looks back from every epoch")
 def looking_back(losses, patience, min_delta=0.0):
-    improved = []
+    improved: list[int] = []
     for epoch, loss in enumerate(losses):
         bar = losses[improved[-1]] - min_delta if improved else float("inf")
         if loss < bar:

@@ -152,7 +152,8 @@ def exchanged(x, dr, dc):
     hint="Inside all is right; outside the pixels of the border go on. There the image is 0.",
 )
 def clamped(x, dr, dc):
-    return _at(x, *_places(x, dr, dc), mode="edge")
+    rows, columns = _places(x, dr, dc)
+    return _at(x, rows, columns, "edge")
 
 
 @EXERCISE.mistake(
@@ -163,7 +164,8 @@ def clamped(x, dr, dc):
     "Outside the image is 0.",
 )
 def wraps(x, dr, dc):
-    return _at(x, *_places(x, dr, dc), mode="wrap")
+    rows, columns = _places(x, dr, dc)
+    return _at(x, rows, columns, "wrap")
 
 
 @EXERCISE.mistake(
