@@ -27,7 +27,7 @@ def test_it_draws_the_points_the_truth_and_the_fit(curve: str, points: int) -> N
     wanted = np.clip(fitted(x, y, degree, price), -2 * LIMIT, 2 * LIMIT)
     np.testing.assert_allclose(fit, wanted, atol=1e-6)
     off = np.sqrt(np.mean((fitted(x, y, degree, price) - truth) ** 2))
-    assert ax.texts[0].get_text() == f"off the truth by {off:.2g}"
+    assert ax.texts[0].get_text() == f"off the truth by {off:.{2 if off < 10 else 0}f}"
 
 
 def test_the_title_says_what_is_seen() -> None:

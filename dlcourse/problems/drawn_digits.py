@@ -56,7 +56,7 @@ def draw_digits(rngs: Sequence[np.random.Generator], n: int, wrong: float = 0.0)
     --------
     >>> drawn = draw_digits([np.random.default_rng(0)], 100, wrong=0.3)
     >>> drawn.train[0].shape, drawn.test[1].shape, float(drawn.wrong.mean())
-    ((1, 100, 64), (1, 500), 0.29)
+    ((1, 100, 64), (1, 500), 0.33)
     """
     x, y = pool()
     checks.integer("n", n, 1)

@@ -52,7 +52,8 @@ def polynomial_picture(curve: str, points: int) -> Figure:
     ax.plot(GRID, np.clip(line, -2 * LIMIT, 2 * LIMIT), color=FITTED, linewidth=1.8)
     ax.plot(x, y, "o", color="#222222", markersize=4)
     ax.set(xlim=(-1.03, 1.03), ylim=(-LIMIT, LIMIT), xlabel="x", ylabel="y")
-    ax.text(0.5, 0.95, f"off the truth by {off:.2g}", transform=ax.transAxes, ha="center",
-            va="top", color=plots.ink_of(FITTED), fontsize=10)  # fmt: skip
+    words = f"off the truth by {off:.{2 if off < 10 else 0}f}"
+    ink, place = plots.ink_of(FITTED), {"transform": ax.transAxes, "ha": "center", "va": "top"}
+    ax.text(0.5, 0.95, words, color=ink, fontsize=10, **place)
     ax.set_title(says(off, degree, points))
     return fig
