@@ -20,7 +20,7 @@ CURVES = {
     "degree 300, high ones cheap": (300, 0.0),
 }
 """Degree and ``price`` of ``powers``, which matters where several polynomials fit."""
-POINTS = (10, 20, 100)
+POINTS = (10, 100)
 TRUE, FITTED = "#555555", "#d55e00"
 LIMIT = 2.6
 
