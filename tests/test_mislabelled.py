@@ -33,8 +33,9 @@ def test_as_many_labels_are_wrong_as_asked_for_and_these_only() -> None:
 def test_the_noise_is_where_it_is_said() -> None:
     net = noisy_mlp(rngs(0), 1, 0.5, width=7, depth=2, p_input=0.2, noise="gaussian")
     rates = [float(layer.p) for layer in net.layers if isinstance(layer, GaussianDropout)]
-    assert rates == [0.2, 0.5, 0.5, 0.0]
-    assert isinstance(noisy_mlp(rngs(0), 1, 0.5).layers[0], Dropout)
+    assert rates == [0.2, 0.5, 0.5]
+    behind = noisy_mlp(rngs(0), 1, 0.5, p_output=0.1).layers
+    assert isinstance(behind[-1], Dropout) and not isinstance(behind[0], Dropout)
     with pytest.raises(ValueError, match="noise must be one of"):
         noisy_mlp(rngs(0), 1, 0.5, noise="uniform")
 

@@ -81,7 +81,7 @@ def of_all_masks(model: Any, x: Array, y: Array, p: float) -> dict[str, float]:
     ``error``, ``error_mean``, ``error_single``: shares misread by the whole network, by the
     arithmetic mean, and by a part on average
     """
-    units = sum(layer.params["weight"].shape[0] for layer in model.layers[1:-2:3])
+    units = sum(layer.params["weight"].shape[0] for layer in model.layers[:-1:3])
     masks, chance = all_masks(units, p)
     out = outputs_under(model, x, masks, p)
     full = softmax(outputs_under(model, x, np.full((1, units), 1 - p), p)[0])

@@ -49,23 +49,25 @@ def draw_few(rng: Generators, runs: int, train: Any, few: int, wrong: float) -> 
 
 
 def noisy_mlp(
-    rng: Generators, runs: int, p: Any, *, width: int = 96, depth: int = 1, p_input: Any = 0.0,
-    p_output: Any = 0.0, noise: str = "dropout",
+    rng: Generators, runs: int, p: Any, *, width: int = 96, depth: int = 1, p_input: float = 0.0,
+    p_output: float = 0.0, noise: str = "dropout",
 ) -> Sequential:  # fmt: skip
     """64-width-10 with dropout behind each hidden ReLU, in front of it all, and behind it all.
 
     Parameters
     ----------
-    p, p_input, p_output : probabilities of dropping; a layer of p = 0 passes on what it gets
+    p, p_input, p_output : probabilities of dropping; there is no such layer in front or behind if
+        it is the number 0
     noise : "dropout", or "gaussian" of the same mean and variance
     """
     made = NOISES[checks.choice("noise", noise, NOISES)]
     rngs = run_generators(rng, runs)
     bare = MLP([64, *[width] * depth, CLASSES], rngs, runs=runs, dtype=np.float32)
-    layers = [made(p_input, rng=rngs, runs=runs)]
+    layers = [made(p_input, rng=rngs, runs=runs)] if p_input else []
     for linear, active in zip(bare.layers[::2], bare.layers[1::2], strict=False):
         layers += [linear, active, made(p, rng=rngs, runs=runs)]
-    return Sequential(*layers, bare.layers[-1], made(p_output, rng=rngs, runs=runs))
+    behind = [made(p_output, rng=rngs, runs=runs)] if p_output else []
+    return Sequential(*layers, bare.layers[-1], *behind)
 
 
 def updates(net: Any, lr: Any, drawn: Drawn, rng: Generators) -> Iterator[int]:
@@ -99,9 +101,10 @@ def learn_few(
     Returns
     -------
     Curves, a value a look: ``train_loss`` of the whole network, ``memorized``, the share of the
-    wrong labels that it gives, ``…_error`` and ``…_nll`` on validation and test images; and
-    ``stopped_error`` and ``stopped_nll``, of the test images at the look with the best validation
-    error, or loss
+    wrong labels that it gives, ``…_error`` and ``…_nll`` on validation and test images. And, one
+    number a run: ``stopped_error`` and ``stopped_nll``, of the test images at the look with the
+    best validation error, or loss; ``holes_error``, at the end, on test images of which every
+    fifth pixel, by chance, is 0
     """
     rngs = run_generators(rng, runs)
     drawn, seen = draw_few(rngs, runs, sets[0], few, wrong), []
@@ -112,6 +115,10 @@ def learn_few(
         if t == max(looks):
             break
     found = {name: np.stack([one[name] for one in seen], axis=-1) for name in seen[0]}
+    x, y = sets[2]
+    holes = (x * (np.random.default_rng(0).random(x.shape) >= 0.2)).astype(x.dtype)
+    read = model.forward(np.broadcast_to(holes, (runs, *x.shape))).argmax(-1)
+    found["holes_error"] = (read != y).mean(-1)
     for what in ("error", "nll"):
         stop = found[f"val_{what}"].argmin(axis=-1)
         found[f"stopped_{what}"] = found[f"test_{what}"][np.arange(runs), stop]
@@ -127,6 +134,4 @@ def _look(model: Any, drawn: Drawn, sets: Sequence[Any]) -> dict[str, Array]:
         out = model.forward(np.broadcast_to(x, (len(drawn.y), *x.shape)))
         found[f"{name}_nll"] = LOSS.forward(out, y)
         found[f"{name}_error"] = (out.argmax(-1) != y).mean(-1)
-    holes = x * (np.random.default_rng(0).random(x.shape) >= 0.2)
-    out = model.forward(np.broadcast_to(holes.astype(x.dtype), (len(drawn.y), *x.shape)))
-    return found | {"holes_error": (out.argmax(-1) != y).mean(-1)}
+    return found

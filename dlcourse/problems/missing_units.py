@@ -43,14 +43,14 @@ def trained_to(
 
 def last_hidden(model: Any, x: Array) -> Array:
     """What goes into the last linear layer, (runs, n, width), nothing dropped."""
-    for layer in model.layers[:-2]:
+    for layer in model.layers[:-1]:
         x = layer.forward(x)
     return x
 
 
 def output(model: Any, h: Array, without: Sequence[int] | Array = ()) -> Array:
     """The outputs, from the last hidden layer and without some of its units."""
-    linear = model.layers[-2]
+    linear = model.layers[-1]
     weight = linear.params["weight"].copy()
     weight[..., list(without)] = 0
     return np.asarray(h @ weight.mT + linear.params["bias"][:, None])

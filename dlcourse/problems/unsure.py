@@ -33,7 +33,8 @@ def ranked(score: Array, wrong: Array) -> float:
 
 def learn_and_ask(
     rng: Generators, runs: int, p: Any, *, sets: Sequence[Any], few: int = 128, wrong: float = 0.0,
-    depth: int = 1, samples: int = 20, seen: int = 250, lr: float = 0.005, steps: int = 240,
+    width: int = 96, depth: int = 1, samples: int = 20, seen: int = 250, lr: float = 0.005,
+    steps: int = 240,
 ) -> dict[str, Array]:  # fmt: skip
     """Train with dropout, then read test images with the whole network, and averaged over masks.
 
@@ -46,7 +47,7 @@ def learn_and_ask(
     rngs = run_generators(rng, runs)
     x, y = sets[2][0][:seen], sets[2][1][:seen]
     drawn = draw_few(rngs, runs, sets[0], few, wrong)
-    model = noisy_mlp(rngs, runs, p, depth=depth)
+    model = noisy_mlp(rngs, runs, p, width=width, depth=depth)
     for t in updates(model, lr, drawn, rngs):
         if t == steps:
             break

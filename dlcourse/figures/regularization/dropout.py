@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DROPPED = "connections", "units"
 RATES = 0.2, 0.5
-PASSES = 1, 2, 3, 4
+PASSES = 1, 2, 3
 READ, HIDDEN = 3, 7
 KEPT, INK = "#0072b2", "#222222"
 
