@@ -14,8 +14,8 @@ from dlcourse.scratch.regularization import draw_dropout_mask
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DROPPED = "units", "connections"
-RATES = 0.2, 0.5, 0.8
+DROPPED = "connections", "units"
+RATES = 0.2, 0.5
 PASSES = 1, 2, 3, 4
 READ, HIDDEN = 3, 7
 KEPT, INK = "#0072b2", "#222222"
