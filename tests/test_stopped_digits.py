@@ -98,3 +98,14 @@ def test_the_bare_rule_is_that_of_the_room(patience, min_delta):
     found = [bare_stop(curve, patience, min_delta) for curve in curves.T]
     assert found == [*zip(stop.tolist(), best.tolist(), strict=True)]
     assert len({*stop}) > 1 or patience == 50
+
+
+def test_seeds_made_anew_give_the_same_runs_and_used_generators_others():
+    """Two arms are paired only when each call gets generators nobody has drawn from."""
+    first, second = (learn(seeds(0, 2), 2, 0.01) for _ in range(2))
+    for name, curve in first.items():
+        np.testing.assert_array_equal(curve, second[name])
+    bound = partial(learn, seeds(0, 2), 2, 0.01)
+    before, after = bound(), bound()
+    np.testing.assert_array_equal(before["val_loss"], first["val_loss"])
+    assert (before["val_loss"] != after["val_loss"]).any(axis=1).all()
