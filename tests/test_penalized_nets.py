@@ -56,6 +56,14 @@ def test_where_the_penalty_acts_is_where_it_was_sent() -> None:
     assert (both["first"] != both["last"]).all()
 
 
+def test_late_is_three_times_the_coefficient_at_the_output_and_the_same_product() -> None:
+    late = penalized_nets.WHERE["late"]
+    assert np.isclose(late["2"] / late["0"], 3) and np.isclose(late["2"] * late["0"], 1)
+    one = {where: learn(0.02, where=where)["train_loss"] for where in ("all", "late")}
+    assert (one["all"] != one["late"]).all()
+    assert (learn(0.0, where="late")["train_loss"] == learn(0.0)["train_loss"]).all()
+
+
 def test_a_seed_sees_the_same_whatever_the_strength() -> None:
     trials = try_all(LEARN, seeds=[4, 5], coef=[0.0, 0.05], progress=False)
     alone = try_all(LEARN, seeds=[5], coef=[0.05], progress=False)

@@ -30,12 +30,3 @@ def test_candidates_differ_and_runs_stand_alone() -> None:
     assert (field.test.mean(-1) < 0.4).all()
     alone = candidates(rngs(2), 4)
     assert (alone.test[0] == field.test[1]).mean() > 0.999
-
-
-def test_candidates_that_are_alike_are_more_alike() -> None:
-    rngs = lambda: [np.random.default_rng(s) for s in range(4)]  # noqa: E731
-    spread = [
-        candidates(rngs(), 12, alike=alike).test.mean(-1).std(axis=1).mean()
-        for alike in (False, True)
-    ]
-    assert spread[1] < 0.8 * spread[0]

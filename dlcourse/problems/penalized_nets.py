@@ -23,8 +23,14 @@ from dlcourse.scratch.regularization import (
 
 HIDDEN = 32
 PENALTIES = {"l2": l2_penalty, "l1": l1_penalty}
-WHERE = {"all": ("0", "2"), "first": ("0",), "last": ("2",)}
-"""The layers that are penalized, by their places in the network."""
+WHERE = {
+    "all": {"0": 1.0, "2": 1.0},
+    "late": {"0": 3**-0.5, "2": 3**0.5},
+    "first": {"0": 1.0},
+    "last": {"2": 1.0},
+}
+"""Which layers are penalized, by their places in the network, and by how many times the
+coefficient: "late" by three times as much at the output, at the same product of the two."""
 
 
 def learn_flawed(
@@ -54,7 +60,7 @@ def learn_flawed(
     rngs, loss = run_generators(rng, runs), SoftmaxCrossEntropy()
     x, y = _flawed(rngs, sets[0], few, wrong, useless)
     net = MLP([x.shape[-1], HIDDEN, 10], rngs, runs=runs, dtype=np.float32)
-    each = coefficients(net, 0.0, **dict.fromkeys(WHERE[where], coef))
+    each = coefficients(net, 0.0, **{at: k * coef for at, k in WHERE[where].items()})
     sgd = SGD(net.theta, lr=0.2, momentum=0.9)
     around: Any = Proximal(sgd, each)
     if penalty != "proximal":

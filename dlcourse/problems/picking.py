@@ -19,14 +19,11 @@ class Field(NamedTuple):
     test: Array  # (runs, candidates, 500)
 
 
-def candidates(
-    rngs: Sequence[np.random.Generator], count: int, n: int = 100, alike: bool = False
-) -> Field:
+def candidates(rngs: Sequence[np.random.Generator], count: int, n: int = 100) -> Field:
     """``count`` classifiers a run, all from the same ``n`` images, each with settings of its own.
 
     A setting is a number of random features, 50 to 150, the features themselves, and a ridge
-    between 0.001 and 1, even on a logarithmic scale. Of candidates that are ``alike`` all have 100
-    features and the ridge 0.1, and only the features differ.
+    between 0.001 and 1, even on a logarithmic scale.
     """
     drawn = draw_digits(rngs, n)
     (x, y), told = drawn.train, np.eye(10, dtype=np.float32) - np.float32(0.1)
@@ -34,8 +31,8 @@ def candidates(
     wrong = np.empty((len(rngs), count, labels.shape[1]), bool)
     for run, rng in enumerate(rngs):
         for i in range(count):
-            width = 100 if alike else int(rng.integers(50, 151))
-            ridge = 0.1 if alike else 10.0 ** rng.uniform(-3, 0)
+            width = int(rng.integers(50, 151))
+            ridge = 10.0 ** rng.uniform(-3, 0)
             directions = rng.normal(size=(64, width)).astype(np.float32) / 8
             weights = smallest(relu_features(x[run], directions), told[y[run]], ridge)
             out = relu_features(others[run], directions) @ weights.astype(np.float32)

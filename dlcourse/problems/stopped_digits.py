@@ -156,9 +156,7 @@ def at_epoch(curve: Array, epoch: Any) -> Array:
     return np.take_along_axis(curve, where[:, None], axis=1)[:, 0]
 
 
-def bare_stop(
-    losses: Array, patience: int, min_delta: float = 0.0,
-) -> tuple[int, int]:  # fmt: skip
+def bare_stop(losses: Array, patience: int, min_delta: float = 0.0) -> Any:
     """The rule of ``early_stop`` for a single curve: the epoch it ends at, and the one it keeps.
 
     >>> bare_stop(np.array([5.0, 3.0, 4.0, 4.0, 1.0]), patience=2)

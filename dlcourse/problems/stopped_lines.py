@@ -101,7 +101,7 @@ def _targets(y: Array) -> Array:
 def two_speeds(
     rng: Generators, runs: int, looks: Any, *, lr: float = 0.1, few: int = 60, held: int = 100
 ) -> dict[str, Array]:
-    """Least squares with 20 large features that matter little and 20 small ones that matter much.
+    """Least squares with 20 large features and 20 small ones that add as much to the answer.
 
     Features of size 1 and of size 0.05, weights of ±0.5 and of ±10, noise of size 1.
 

@@ -15,20 +15,17 @@ if TYPE_CHECKING:
 CURVES = {
     "degree 2": (2, 2.0),
     "degree 9": (9, 2.0),
-    "degree 20": (20, 2.0),
     "degree 300": (300, 2.0),
     "degree 300, high ones cheap": (300, 0.0),
 }
 """Degree and ``price`` of ``powers``, which matters where several polynomials fit."""
-POINTS = (10, 20, 100)
+POINTS = (10, 100)
 TRUE, FITTED = "#555555", "#d55e00"
 LIMIT = 2.6
 
 
 def says(off: float, degree: int, points: int) -> str:
     """What the distance from the truth is worth, beside the noise of 0.2."""
-    if off > 1:
-        return "Lost between the points"
     if off > 0.3:
         return "Far from the truth"
     return "Through the points, near the truth" if degree >= points - 1 else "Near the truth"
