@@ -47,7 +47,7 @@ def reliability_picture(found: Mapping[str, Any], labels: str, alpha: float) -> 
     """
     share, sure, right = pooled(found[choice("labels", labels, found)], alpha)
     fig, ax = plots.new_figure(4.4, 3.1)
-    on = share >= 0.005  # fewer than 25 of 5,000 answers say little
+    on = share >= 0.003  # fewer than 15 of 5,000 answers say little
     ax.plot([0, 1], [0, 1], color="#999999", lw=1)
     ax.plot(sure[on], right[on], "-", color=RIGHT, lw=1)
     for x, y, size in zip(sure[on], right[on], share[on], strict=True):
