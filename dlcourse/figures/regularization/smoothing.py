@@ -50,8 +50,10 @@ def reliability_picture(found: Mapping[str, Any], labels: str, alpha: float) -> 
     on = share >= 0.003  # fewer than 15 of 5,000 answers say little
     ax.plot([0, 1], [0, 1], color="#999999", lw=1)
     ax.plot(sure[on], right[on], "-", color=RIGHT, lw=1)
-    for x, y, size in zip(sure[on], right[on], share[on], strict=True):
-        ax.plot([x], [y], "o", color=RIGHT, markersize=4 + 16 * size**0.5)
+    # bins that happen to be equally full would share one marker, with fewer elements in the file
+    apart = 1e-3 * np.arange(np.sum(on))
+    for x, y, size in zip(sure[on], right[on], 4 + 16 * share[on] ** 0.5 + apart, strict=True):
+        ax.plot([x], [y], "o", color=RIGHT, markersize=size)
     mean = float(np.nansum(share * sure)), float(np.nansum(share * right))
     ax.text(0.03, 0.95, f"right on {mean[1]:.0%},", fontsize=9, color=plots.ink_of(RIGHT))
     ax.text(0.03, 0.85, f"{mean[0]:.0%} sure", fontsize=9, color=plots.ink_of(SAID))
