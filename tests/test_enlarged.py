@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dlcourse.problems.enlarged import each_tuned, enlarged, learn_enlarged, looked, own_sets
+from dlcourse.problems.enlarged import enlarged, learn_enlarged, looked, own_sets
 from dlcourse.training import try_all
+from dlcourse.training.kinds import each_tuned
 
 RNG = np.random.default_rng(3)
 Y = np.arange(60) % 10

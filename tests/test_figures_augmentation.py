@@ -30,8 +30,10 @@ def test_the_picture_has_both() -> None:
     left, right = digit_picture("cutout", 1).axes
     np.testing.assert_array_equal(left.images[0].get_array(), digit(6)[0, 0])
     np.testing.assert_array_equal(right.images[0].get_array(), changed("cutout", 1)[0][0, 0])
-    titles = [ax.get_title(loc="left") for ax in (left, right)]
-    assert titles == ["a six", "3 × 3 of 8 × 8 pixels"]
+    assert (left.get_title(loc="left"), right.get_title(loc="left")) == (
+        "a six",
+        "3 × 3 of 8 × 8 pixels",
+    )
 
 
 def test_an_unknown_operation_is_refused() -> None:

@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.scratch.layers import Flatten, Linear, ReLU
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.optimizers import Adam
 from dlcourse.scratch.regularization import softmax
-from dlcourse.training import try_all
 
 Change = Callable[[Array, np.random.Generator], Array]
 Blend = Callable[[Array, Array, np.random.Generator], tuple[Array, Array]]
@@ -142,43 +140,3 @@ def read(net: Any, x: Array) -> Array:
     own = np.broadcast_to(x, (net.runs, *x.shape[-4:]))
     parts = [own[:, i : i + PART] for i in range(0, own.shape[1], PART)]
     return softmax(np.concatenate([net.forward(part) for part in parts], axis=1))
-
-
-def each_tuned(
-    methods: Mapping[str, Any], *, rates: Sequence[float], tries: Sequence[int],
-    fresh: Sequence[int], by: str = "",
-) -> dict[str, dict[str, Array]]:  # fmt: skip
-    """Every method, for every kind of test images, at the rate that such validation images chose.
-
-    Parameters
-    ----------
-    methods : {name: function of (rng, runs, lr)}, as ``learn_enlarged`` with all else given; its
-        looks come in pairs, ``val_…`` and ``test_…``
-    rates, tries : the rates tried and the seeds they are tried on; the smallest mean error wins
-    fresh : the seeds that are reported, none of them tried
-    by : the kind whose validation images choose for all kinds; "": each kind for itself
-
-    Returns
-    -------
-    {method: {metric: (seeds,)}}; what belongs to no kind is of the first kind's rate
-    """
-    if shared := {*tries} & {*fresh}:
-        checks.fail("fresh", "free of the seeds that chose", sorted(shared))
-    return {name: _tuned(name, run, rates, tries, fresh, by) for name, run in methods.items()}
-
-
-def _tuned(name: str, run: Any, rates: Any, tries: Any, fresh: Any, by: str) -> Any:
-    tried = try_all(run, seeds=tries, lr=rates, part="val_", progress=False)
-    kinds = [m[4:-6] for m in tried if m.startswith("val_") and m.endswith("_error")]
-    made: dict[float, Any] = {}
-    found: dict[str, Array] = {}
-    for kind in kinds:
-        best = tried.best(f"val_{by or kind}_error")
-        lr = best.setting["lr"]
-        if best.edge and len(rates) > 1:
-            fix = "Try rates on both sides of it."
-            checks.fail("rates", f"wide enough for {name!r}, {kind} images", lr, fix)
-        if lr not in made:
-            made[lr] = try_all(run, seeds=fresh, lr=[lr], progress=False)
-        found |= {m: a[0] for m, a in made[lr].items() if f"_{kind}_" in m or m not in found}
-    return found

@@ -107,7 +107,8 @@ def digit_picture(operation: str, strength: int) -> Figure:
     operation : a key of ``OPERATIONS``
     strength : 0 to 3, thirds of the most
     """
-    fig, axes = plots.new_figure(5.6, 2.9, columns=2)
+    fig, axes = plots.new_figure(5.6, 2.9, columns=2, layout=None)
+    fig.subplots_adjust(left=0.02, right=0.98, bottom=0.03, top=0.88, wspace=0.08)
     after, words = changed(operation, strength)
     for ax, image, title in zip(axes, (digit(6), after), ("a six", words), strict=True):
         ax.imshow(image[0, 0], cmap="gray_r", vmin=0, vmax=1)
