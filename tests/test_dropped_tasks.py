@@ -10,9 +10,11 @@ import pytest
 from test_mislabelled import SETS, rngs
 
 from dlcourse import data
+from dlcourse.problems.all_masks import of_all_masks
 from dlcourse.problems.chosen import chosen_then_fresh
 from dlcourse.problems.dropped_images import dropped_cnn, learn_images
 from dlcourse.problems.dropped_recall import DROPPED, learn_to_keep, recall_rnn
+from dlcourse.problems.mislabelled import TwoPoint, noisy_mlp
 from dlcourse.problems.unsure import learn_and_ask
 from dlcourse.scratch.regularization import Dropout
 from dlcourse.training import try_all
@@ -73,3 +75,22 @@ def test_what_chose_is_not_what_is_reported() -> None:
         chosen_then_fresh(try_all, run, by="val_loss", tries=[0], fresh=[0], lr=[1.0], p=[0.1])
     with pytest.raises(ValueError, match="validation"):
         chosen_then_fresh(try_all, run, by="test_loss", tries=[0], fresh=[1], lr=[1.0], p=[0.1])
+
+
+def test_the_two_points_have_mean_and_variance_of_dropout_and_miss_nobody() -> None:
+    noise = TwoPoint(0.5, rng=rngs(0)[0]).drawn((200_000,), 0.5, rngs(1)[0])
+    assert {*np.unique(noise)} == {0.5, 3.0}
+    assert abs(noise.mean() - 1) < 0.01 and abs(noise.var() - 1) < 0.02
+
+
+def test_later_layers_may_be_dropped_at_a_rate_of_their_own() -> None:
+    net = noisy_mlp(rngs(0), 1, 0.8, depth=3, width=4, p_later=0.5)
+    assert [float(np.ravel(vars(layer)["p"])[0]) for layer in net.layers[2::3]] == [0.8, 0.5, 0.5]
+
+
+def test_drawn_masks_stand_for_all() -> None:
+    net = noisy_mlp(rngs(0), 1, 0.3, width=6).rows(0)
+    x, y = (a[:5] for a in SETS[1])
+    every, some = (of_all_masks(net, x, y, 0.3, drawn) for drawn in (None, 4000))
+    assert every["geometric"] < 1e-10 < some["geometric"] < 0.02
+    assert abs(every["single_arithmetic"] - some["single_arithmetic"]) < 0.02

@@ -71,18 +71,28 @@ def apart(q: Array, other: Array) -> Array:
     return np.asarray(abs(q - other).sum(-1).mean(-1) / 2)
 
 
-def of_all_masks(model: Any, x: Array, y: Array, p: float) -> dict[str, float]:
+def of_all_masks(
+    model: Any, x: Array, y: Array, p: float, drawn: int | None = None
+) -> dict[str, float]:
     """How far the whole network of one run is from the means over all its parts.
+
+    Parameters
+    ----------
+    drawn : so many masks, drawn, in place of all
 
     Returns
     -------
     ``geometric``, ``arithmetic``: total variation between the whole network and these means;
-    ``single``: between a part and the geometric mean, on average over the parts;
+    ``single``, ``single_arithmetic``: between a part and these means, on average over the parts;
     ``error``, ``error_mean``, ``error_single``: shares misread by the whole network, by the
     arithmetic mean, and by a part on average
     """
     units = sum(layer.params["weight"].shape[0] for layer in model.layers[:-1:3])
-    masks, chance = all_masks(units, p)
+    if drawn is None:
+        masks, chance = all_masks(units, p)
+    else:
+        masks = (np.random.default_rng(0).random((drawn, units)) >= p).astype(float)
+        chance = np.full(drawn, 1 / drawn)
     out = outputs_under(model, x, masks, p)
     full = softmax(outputs_under(model, x, np.full((1, units), 1 - p), p)[0])
     geometric, arithmetic = means(out, chance)
@@ -90,6 +100,7 @@ def of_all_masks(model: Any, x: Array, y: Array, p: float) -> dict[str, float]:
         "geometric": float(apart(full, geometric)),
         "arithmetic": float(apart(full, arithmetic)),
         "single": float(chance @ apart(softmax(out), geometric)),
+        "single_arithmetic": float(chance @ apart(softmax(out), arithmetic)),
         "error": float((full.argmax(-1) != y).mean()),
         "error_mean": float((arithmetic.argmax(-1) != y).mean()),
         "error_single": float(chance @ (out.argmax(-1) != y).mean(-1)),
@@ -98,14 +109,18 @@ def of_all_masks(model: Any, x: Array, y: Array, p: float) -> dict[str, float]:
 
 def learn_and_average(
     rng: Generators, runs: int, *, sets: Sequence[Any], depth: int, width: int, p: float,
-    seen: int = 100,
+    seen: int = 100, masks: int | None = None,
 ) -> dict[str, Array]:  # fmt: skip
-    """Train on all training images, 450 updates, then ``of_all_masks`` on ``seen`` test images."""
+    """Train on all training images, 450 updates, then ``of_all_masks`` on ``seen`` test images.
+
+    With ``masks`` so many are drawn in place of all.
+    """
     rngs, (x, y) = run_generators(rng, runs), sets[2]
     drawn = draw_few(rngs, runs, sets[0], len(sets[0][0]), 0.0)
     model = noisy_mlp(rngs, runs, p, width=width, depth=depth)
     for t in updates(model, 0.012, drawn, rngs):
         if t == 450:
             break
-    found = [of_all_masks(model.rows(run), x[:seen], y[:seen], p) for run in range(runs)]
+    new = x[:seen], y[:seen]
+    found = [of_all_masks(model.rows(run), *new, p, masks) for run in range(runs)]
     return {name: np.array([one[name] for one in found]) for name in found[0]}

@@ -39,7 +39,7 @@ def recall_rnn(rng: Generators, runs: int, dropped: str, p: float) -> Sequential
 
 
 def learn_to_keep(
-    rng: Generators, runs: int, lr: Any, *, dropped: str, p: float = 0.2, wait: int = 10,
+    rng: Generators, runs: int, lr: Any, *, dropped: str, p: float = 0.2, wait: int = 12,
     steps: int = 150,
 ) -> dict[str, Array]:  # fmt: skip
     """One of four symbols, ``wait`` silent moments, and the symbol is asked for; Adam, norm 1.

@@ -15,7 +15,16 @@ from dlcourse.scratch.optimizers import Adam
 from dlcourse.scratch.regularization import Dropout, GaussianDropout
 
 CLASSES, BATCH = 10, 32
-NOISES: dict[str, Any] = {"dropout": Dropout, "gaussian": GaussianDropout}
+
+
+class TwoPoint(GaussianDropout):
+    """Noise of the same mean and variance in two values: ½ (80%) or 3 (20%) at p = ½."""
+
+    def drawn(self, shape: tuple[int, ...], p: float, rng: np.random.Generator) -> Array:
+        return 1 + (p / (1 - p)) ** 0.5 * np.where(rng.random(shape) < 0.8, -0.5, 2.0)
+
+
+NOISES: dict[str, Any] = {"dropout": Dropout, "gaussian": GaussianDropout, "two-point": TwoPoint}
 LOSS = SoftmaxCrossEntropy()
 
 
@@ -50,7 +59,7 @@ def draw_few(rng: Generators, runs: int, train: Any, few: int, wrong: float) -> 
 
 def noisy_mlp(
     rng: Generators, runs: int, p: Any, *, width: int = 96, depth: int = 1, p_input: float = 0.0,
-    p_output: float = 0.0, noise: str = "dropout",
+    p_output: float = 0.0, p_later: float | None = None, noise: str = "dropout",
 ) -> Sequential:  # fmt: skip
     """64-width-10 with dropout behind each hidden ReLU, in front of it all, and behind it all.
 
@@ -58,7 +67,8 @@ def noisy_mlp(
     ----------
     p, p_input, p_output : probabilities of dropping; there is no such layer in front or behind if
         it is the number 0
-    noise : "dropout", or "gaussian" of the same mean and variance
+    p_later : in place of p behind all hidden layers but the first
+    noise : "dropout", or "gaussian" or "two-point" of the same mean and variance
     """
     made = NOISES[checks.choice("noise", noise, NOISES)]
     rngs = run_generators(rng, runs)
@@ -66,6 +76,7 @@ def noisy_mlp(
     layers = [made(p_input, rng=rngs, runs=runs)] if p_input else []
     for linear, active in zip(bare.layers[::2], bare.layers[1::2], strict=False):
         layers += [linear, active, made(p, rng=rngs, runs=runs)]
+        p = p if p_later is None else p_later
     behind = [made(p_output, rng=rngs, runs=runs)] if p_output else []
     return Sequential(*layers, bare.layers[-1], *behind)
 
