@@ -10,10 +10,14 @@ class Draws:
         self.values = iter(values)
 
     def normal(self, loc=0.0, scale=1.0, size=()):
+        if np.ndim(loc):
+            return loc + scale * np.reshape(next(self.values), np.shape(loc))
         return np.reshape(next(self.values), size)
 
-    def random(self, size):
-        return np.reshape(next(self.values), size)
+    def binomial(self, n, p, size):
+        """One coin each: what was drawn below 1 − p is dropped."""
+        assert n == 1
+        return np.reshape(np.asarray(next(self.values)) >= 1 - p, size).astype(float)
 
 
 def images(*pixels, shape=None):

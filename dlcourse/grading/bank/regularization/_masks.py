@@ -65,3 +65,15 @@ def same_mask(x: np.ndarray, dy: np.ndarray) -> Moment:
         return abs(value[1] / dy - value[0] / x) > 1e-5
 
     return Moment("share of entries where dx/dy is not y/x", apart, 0.0, 0.0)
+
+
+def untouched(*given: np.ndarray) -> tuple[Moment, ...]:
+    """That each part of the answer is what was given: nothing is dropped."""
+
+    def apart(place: int) -> Terms:
+        return lambda value: abs(value[place] - given[place]) > 1e-6
+
+    return tuple(
+        Moment(f"share of entries that are not as given, in part {i + 1}", apart(i), 0.0, 0.0)
+        for i in range(len(given))
+    )

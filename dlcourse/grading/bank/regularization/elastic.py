@@ -76,7 +76,7 @@ def whole(rng):
 
 @EXERCISE.probe("far outside", group="edge")
 def far(rng):
-    return _case(rng, 4, 4, 9.0)
+    return _case(rng, 4, 4, 5.0)
 
 
 @EXERCISE.probe("only downwards", group="edge")
