@@ -97,6 +97,11 @@ PLANTED = {
         plant_prose("| | right |\n|---|---:|\n| A | 12 |"),
         "a column without a name: | | right |",
     ),
+    "a column without a name or a space": (
+        "tables",
+        plant_prose("|| right |\n|---|---:|\n| A | 12 |"),
+        "a column without a name: || right |",
+    ),
     "an algorithm": ("code", lambda nb: add(nb, "def adam(g):\n    return g"), "defines adam"),
     "a class": ("code", lambda nb: add(nb, "class Adam:\n    pass"), "defines Adam"),
     "an algorithm in a picture": (

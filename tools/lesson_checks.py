@@ -105,7 +105,7 @@ def bad_tables(notebook: Any) -> list[str]:
         if cell.cell_type == "markdown"
         for line, below in pairwise(cell.source.splitlines())
         if RULE_OF_TABLE.fullmatch(below.strip())
-        and not all(name.strip() for name in line.strip().strip("|").split("|"))
+        and not all(map(str.strip, line.strip().removeprefix("|").removesuffix("|").split("|")))
     ]
 
 
