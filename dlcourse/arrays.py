@@ -8,6 +8,7 @@ draw, which is how two settings are compared on the same initial weights and the
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -60,6 +61,27 @@ def run_generators(rng: Generators, runs: int | None) -> list[np.random.Generato
     if len(rng) != (runs or 1):
         checks.fail("rng", f"one generator or {runs or 1} of them, one a run", len(rng))
     return list(rng)
+
+
+def own_generators(rng: Generators, runs: int | None) -> list[np.random.Generator]:
+    """A generator for each run that nobody else draws with: a child, so that its parent, which may
+    draw weights and batches, stays where it is. Runs that share a parent get equal children.
+
+    So a run draws the same whether it is held alone or among many, however they are cut.
+
+    Examples
+    --------
+    >>> parent = np.random.default_rng(0)
+    >>> one, same = own_generators([parent, parent], runs=2)
+    >>> one is same, one.random() == same.random()
+    (False, True)
+    >>> parent.random() == np.random.default_rng(0).random()
+    True
+    """
+    generators = run_generators(rng, runs)
+    children = {id(g): g for g in generators}
+    children = {key: g.spawn(1)[0] for key, g in children.items()}
+    return [copy.deepcopy(children[id(g)]) for g in generators]
 
 
 def draw_runs(

@@ -183,6 +183,8 @@ def test_words_in_a_list_are_not_made_an_array():
         (np.zeros((1, 2)), np.zeros((2, 1)), False),
         ({"w": 1.0, "b": 2.0}, {"b": 2.0, "w": 1.0}, False),
         ([1.0], (1.0,), False),
+        ([float("nan")], [float("nan")], True),
+        ([float("nan")], [1.0], False),
         ([np.ones(1)], [np.ones(1), np.ones(1)], False),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "dlcourse"
 ROOMS = [
     *("optimizers", "schedules", "initialization", "preprocessing", "normalization"),
-    *("landscape", "layers", "losses", "models"),
+    *("regularization", "augmentation", "landscape", "layers", "losses", "models"),
 ]
 
 

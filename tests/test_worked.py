@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from cases.worked import Draws
+from cases.worked_regularization import WORKED as REGULARIZATION
 
 from dlcourse.grading.bank import exercises
 from dlcourse.grading.spec import Case
@@ -9,17 +11,7 @@ from dlcourse.grading.spec import Case
 ALL = list(exercises().values())
 
 
-class Draws:
-    """Stands for a generator: what comes out of it is written down beforehand."""
-
-    def __init__(self, *values):
-        self.values = iter(values)
-
-    def normal(self, loc=0.0, scale=1.0, size=()):
-        return np.reshape(next(self.values), size)
-
-
-WORKED = {
+WORKED = REGULARIZATION | {
     "sgd": (
         Case(
             (

@@ -154,7 +154,8 @@ def untouched(before: Any, after: Any) -> bool:
     if isinstance(before, np.ndarray):
         same = before.dtype == after.dtype and before.shape == after.shape
         return same and before.tobytes() == after.tobytes()
-    return callable(before) or before == after
+    both_nan = before != before and after != after
+    return callable(before) or before == after or both_nan
 
 
 def _first(differences: Iterable[Difference | None]) -> Difference | None:

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from dlcourse.checks import fail, integer
+from dlcourse.lesson.mixtures import mixing_parity
 from dlcourse.lesson.norms import normalization_parity
+from dlcourse.lesson.regularizers import regularization_parity
 
 BOUND = 1e-12
 DATA_BOUND = 1e-10  # an eigenvector has as many digits fewer as its eigenvalue has near neighbours
@@ -253,6 +255,8 @@ FAMILIES: dict[str, Runner] = {
     "initialization": initialization_parity,
     "preprocessing": preprocessing_parity,
     "normalization": normalization_parity,
+    "regularization": regularization_parity,
+    "augmentation": mixing_parity,
     "schedules": schedule_parity,
 }
-STEPS = {"normalization": 50}
+STEPS = {"normalization": 50, "regularization": 50, "augmentation": 60}

@@ -37,7 +37,7 @@ class Sequential(Layer):
         if len({id(leaf) for leaf in self.leaves}) < len(self.leaves):
             fix = "Each remembers its own input: make two."
             checks.fail("layers", "different objects", "one of them twice", fix)
-        held = {one.runs for one in layers if one.shapes or one.buffers}
+        held = {one.runs for one in layers if one.holds_runs}
         if len(held) > 1:
             checks.fail("layers", "alike in their number of runs", held)
         self.runs = held.pop() if held else None
@@ -64,6 +64,11 @@ class Sequential(Layer):
     def leaves(self) -> list[Layer]:
         """All layers that are made of no others."""
         return [leaf for one in self.layers for leaf in one.leaves]
+
+    @property
+    def holds_runs(self) -> bool:
+        """Whether any layer holds something for each run."""
+        return any(one.holds_runs for one in self.layers)
 
     @property
     def buffers(self) -> dict[str, Tensor]:  # type: ignore[override]

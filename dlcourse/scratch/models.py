@@ -56,7 +56,7 @@ class Sequential(Layer):
         if len({id(leaf) for leaf in self.leaves}) < len(self.leaves):
             fix = "Each remembers its own input: make two."
             checks.fail("layers", "different objects", "one of them twice", fix)
-        held = {one.runs for one in layers if one.shapes or one.buffers}
+        held = {one.runs for one in layers if one.holds_runs}
         if len(held) > 1:
             checks.fail("layers", "alike in their number of runs", held)
         self.runs = held.pop() if held else None
@@ -85,6 +85,11 @@ class Sequential(Layer):
     def leaves(self) -> list[Layer]:
         """All layers that are made of no others."""
         return [leaf for one in self.layers for leaf in one.leaves]
+
+    @property
+    def holds_runs(self) -> bool:
+        """Whether any layer holds something for each run."""
+        return any(one.holds_runs for one in self.layers)
 
     @property
     def buffers(self) -> dict[str, Array]:  # type: ignore[override]
@@ -153,12 +158,21 @@ class Sequential(Layer):
         places = enumerate(self.layers)
         return {f"{i}.{name}": a for i, one in places for name, a in one.state_dict().items()}
 
+    def take(self, runs: slice | int) -> None:
+        for one in self.layers:
+            one.take(runs)
+
+    def spread(self, runs: int) -> None:
+        for one in self.layers:
+            one.spread(runs)
+
     def rows(self, runs: slice | int) -> Sequential:
-        """The model of some of the runs, or of one: it shares their memory, buffers too, and has
-        caches of its own.
+        """The model of some of the runs, or of one: it shares their memory, buffers and generators
+        too, and has caches of its own.
         """
         checks.some_runs(runs, self.runs)
         part = copy.copy(self)
+        part.take(runs)
         state = {name: a[runs, ...] for name, a in self.buffers.items()}
         part.bind(self.theta[runs], self.grad[runs], state)
         return part
@@ -172,6 +186,7 @@ class Sequential(Layer):
             np.repeat(a[None], runs, axis=0) for a in (self.theta, *self.buffers.values())
         )
         copies = copy.copy(self)
+        copies.spread(runs)
         copies.bind(theta, np.zeros_like(theta), dict(zip(self.buffers, state, strict=True)))
         return copies
 

@@ -3,7 +3,16 @@
 A case that cannot separate two conventions is worth nothing, so each one says what it separates.
 """
 
-from cases import initialization, layers, normalization, optimizers, preprocessing, training
+from cases import (
+    augmentation_images,
+    initialization,
+    layers,
+    normalization,
+    optimizers,
+    penalties,
+    preprocessing,
+    training,
+)
 from cases.kinds import ErrorCase, OptimizerCase, PairCase
 from cases.layers import LAYERS
 from cases.optimizers import OPTIMIZERS
@@ -15,7 +24,9 @@ ERRORS = [
     *preprocessing.ERRORS,
     *layers.ERRORS,
     *normalization.ERRORS,
+    *penalties.ERRORS,
     *training.ERRORS,
+    *augmentation_images.ERRORS,
 ]
 
 __all__ = [

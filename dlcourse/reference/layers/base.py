@@ -161,6 +161,11 @@ class Layer:
         """The layers in here that are made of no others: itself."""
         return [self]
 
+    @property
+    def holds_runs(self) -> bool:
+        """Whether anything in here is kept for each run."""
+        return bool(self.shapes or self.buffers)
+
     def bind(
         self, theta: Tensor, grad: Tensor, buffers: Mapping[str, Tensor] | None = None
     ) -> None:

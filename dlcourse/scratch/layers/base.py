@@ -120,6 +120,19 @@ class Layer:
         """The layers in here that are made of no others: itself."""
         return [self]
 
+    @property
+    def holds_runs(self) -> bool:
+        """Whether anything in here is kept for each run: parameters, state, generators."""
+        return bool(self.shapes or self.buffers)
+
+    def take(self, runs: slice | int) -> None:
+        """Go on with these runs alone; ``bind`` then hands over their parameters and buffers, so
+        that there is nothing to do for a layer that holds no more.
+        """
+
+    def spread(self, runs: int) -> None:
+        """``take`` for that many runs, all of them alike, where there was one."""
+
     def bind(self, theta: Array, grad: Array, buffers: Mapping[str, Array] | None = None) -> None:
         """From now on ``params`` and ``grads`` are views of these vectors, (d,) or (runs, d).
 

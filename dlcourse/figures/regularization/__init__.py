@@ -1,0 +1,1 @@
+"""What the sliders of chapter 7 draw."""
