@@ -1,0 +1,1 @@
+"""PyTorch twins of the surrogates, the acquisition functions and the densities of a search."""

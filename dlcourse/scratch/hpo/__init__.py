@@ -1,0 +1,1 @@
+"""Hyper-parameter optimization: what to try next, when to stop a trial, how to run many and lose none."""
