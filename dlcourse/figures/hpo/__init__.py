@@ -1,0 +1,1 @@
+"""What the sliders of chapter 6 draw."""
