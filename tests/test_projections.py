@@ -48,6 +48,7 @@ def test_one_trial_a_task_is_chosen_by_held_images_alone():
     found = chosen(loss, val, np.array([[1, 2, 3], [4, 5, 6]]))
     assert found.test_error.tolist() == [3, 4]
     np.testing.assert_array_equal(found.val_error, [0.1, 0.2])
+    np.testing.assert_array_equal(found.tried, val)
 
 
 def test_every_task_has_its_own_trials():

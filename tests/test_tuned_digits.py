@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from dlcourse.problems import tuned_digits
-from dlcourse.problems.tuned_digits import Looks, draw_task, train_all
+from dlcourse.problems.tuned_digits import (
+    Looks,
+    draw_table,
+    draw_task,
+    guessed_space,
+    train_all,
+)
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
@@ -87,6 +93,22 @@ def test_images_to_choose_by_are_not_those_to_learn():
         np.testing.assert_array_equal(task.y, POOL[1][task.x[:, 0].astype(int)])
     np.testing.assert_array_equal(tasks[0].x, tasks[1].x)
     assert (tasks[0].x != tasks[2].x).any()
+
+
+def test_tables_differ_in_units_alone():
+    (plain, y), (scaled, other) = draw_table(4, 50, unlike=False), draw_table(4, 50, unlike=True)
+    ratio = scaled / plain
+    np.testing.assert_array_equal(y, other)
+    np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape), rtol=1e-5)
+    assert ratio[0].max() / ratio[0].min() > 10
+    assert (draw_table(5, 50, unlike=False)[0] != plain).any()
+
+
+def test_guesses_are_of_one_width_and_not_of_one_place():
+    rates = [guessed_space(seed)["lr"] for seed in range(50)]
+    np.testing.assert_allclose([r.high / r.low for r in rates], 1e4)
+    lows = np.log10([r.low for r in rates])
+    assert -4 <= lows.min() < -3.8 and -2.2 < lows.max() <= -2
 
 
 def test_errors():

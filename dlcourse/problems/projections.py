@@ -70,10 +70,12 @@ def mean_distance(n: int) -> float:
 
 
 class Found(NamedTuple):
-    """Of each task, (tasks,): errors of the trial with the fewest mistakes on held images."""
+    """Of each task, (tasks,), errors of the trial with the fewest mistakes on held images; and of all
+    trials, (tasks, trials), those on held images, in the order asked."""
 
     test_error: Array
     val_error: Array
+    tried: Array
 
 
 def tried(
@@ -104,4 +106,4 @@ def chosen(val_loss: Array, val_error: Array, test_error: Array) -> Found:
     """
     best = np.lexsort((val_loss, val_error), axis=-1)[:, :1]
     parts = (np.take_along_axis(part, best, -1)[:, 0] for part in (test_error, val_error))
-    return Found(*parts)
+    return Found(*parts, val_error)

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.scratch.hpo import Float
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
@@ -53,6 +54,39 @@ def draw_task(seed: int, pool: Any, few: int = 200, held: int = 100) -> Task:
     which = np.random.default_rng(seed).permutation(len(x))[: few + held]
     cut = which[:few], which[few:]
     return Task(x[cut[0]], y[cut[0]], x[cut[1]], y[cut[1]], seed)
+
+
+def draw_table(seed: int, n: int, unlike: bool) -> tuple[Array, Array]:
+    """Ten classes of rows with 64 columns, normal around their means: (n, 64) and (n,).
+
+    Parameters
+    ----------
+    unlike : whether each column has a unit of its own, between a tenth and ten; the numbers drawn
+        are the same
+    """
+    rng = np.random.default_rng([seed, 2])
+    means, units = 0.35 * rng.normal(size=(CLASSES, 64)), 10 ** rng.uniform(-1, 1, 64)
+    y = np.arange(n) % CLASSES
+    x = (means[y] + rng.normal(size=(n, 64))) * (units if unlike else 1)
+    return x.astype(np.float32), y
+
+
+def guessed_space(seed: int) -> dict[str, Float]:
+    """What somebody searches who knows the rate to a factor of 10,000, and not where that lies.
+
+    Examples
+    --------
+    >>> space = guessed_space(0)
+    >>> round(space["lr"].high / space["lr"].low), list(space)
+    (10000, ['lr', 'momentum', 'weight_decay'])
+    """
+    u, v = np.random.default_rng([seed, 7]).random(2)
+    low, decay = 10 ** (-4 + 2 * u), 10 ** (-7 + 2 * v)
+    return {
+        "lr": Float(low, 1e4 * low, log=True),
+        "momentum": Float(0, 0.9),
+        "weight_decay": Float(decay, 1e4 * decay, log=True),
+    }
 
 
 def train_all(

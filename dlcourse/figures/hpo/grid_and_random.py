@@ -62,5 +62,5 @@ def trials_picture(way: str, second: float, trials: int) -> Figure:
     ax.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[])
     ax.set_xlabel("matters: 1")
     ax.set_ylabel(f"matters: {second:g}")
-    fig.suptitle(f"{trials} trials, {seen} values; on average {far:.3f} above the best", y=0.96)
+    fig.suptitle(f"{seen} values of {trials}; {far:.3f} above the best", y=0.96)
     return fig
