@@ -7,6 +7,7 @@ while. With a scheduler's address as sixth word it runs over Dask.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -99,9 +100,14 @@ def serve():
 class Drivers:
     """Starts drivers one after the other, and says how each ended."""
 
+    def __init__(self, *imports):
+        self.imports = imports  # once, not in each driver
+
     def __enter__(self):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self.server = subprocess.Popen([sys.executable, __file__], text=True, **pipes)
+        self.server = subprocess.Popen(
+            [sys.executable, __file__, *self.imports], text=True, **pipes
+        )
         return self
 
     def __exit__(self, *_):
@@ -126,4 +132,6 @@ class Drivers:
 
 
 if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
     serve()

@@ -30,7 +30,7 @@ def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
     """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong."""
     journal, side = folder / "search.jsonl", folder / "side"
     moments = random.Random(15)
-    with Drivers() as drivers:
+    with Drivers(*(["distributed"] if address else [])) as drivers:
         for life in range(kills + 1):
             # Another seed each time: the journal's state has to win.
             pid = drivers.start(journal, side, n, life, how, *([address] if address else []))
