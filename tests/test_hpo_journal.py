@@ -304,6 +304,46 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
     assert os.waitpid(child, 0)[1] == 0
 
 
+def on_the_disk(tmp_path):
+    """Run a search whose objective looks whether all that came before has been forced to the disk."""
+    path, forced, fsync = tmp_path / "j", [], os.fsync
+
+    def spy(file):
+        fsync(file)
+        forced.append(os.fstat(file).st_size if os.path.isfile(f"/proc/self/fd/{file}") else 0)
+
+    def objective(params):
+        lines = path.read_bytes().splitlines()
+        assert forced[-1] == path.stat().st_size, "written, and not forced to the disk"
+        assert sum(b'"ask"' in line for line in lines) == len(search.trials)
+        assert sum(b'"tell"' in line for line in lines) == len(search.trials) - 1
+        return value_of(params)
+
+    search = RandomSearch(SPACE, rng())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", spy)
+        minimize(objective, search, 5, journal=path)
+    assert forced[-1] == path.stat().st_size
+    assert {t.error for t in search.trials} == {None}
+
+
+def test_every_line_is_on_the_disk_before_the_search_goes_on(tmp_path):
+    on_the_disk(tmp_path)
+
+
+def test_a_journal_that_trusts_the_system_fails_that(tmp_path, monkeypatch):
+    write = Journal._write
+
+    def trusting(self, record):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", lambda file: None)
+            write(self, record)
+
+    monkeypatch.setattr(Journal, "_write", trusting)
+    with pytest.raises((AssertionError, RuntimeError)):
+        on_the_disk(tmp_path)
+
+
 def test_a_full_disk_is_an_error_and_leaves_whole_lines(tmp_path, monkeypatch):
     calls, path = [], tmp_path / "j"
 

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import stats
 
 from cases.kinds import ErrorCase
+from dlcourse.plots import searches as pictures
 from dlcourse.scratch import hpo
 from dlcourse.scratch.hpo import Categorical, Float, GridSearch, Int, RandomSearch, minimize
 
@@ -154,4 +155,31 @@ ERRORS = [
     ErrorCase("a foreign journal", lambda: _journal(b"dear diary\n"), ValueError, r"journal must be a new file or a journal of a search, which .* is not; got b'dear diary'\. Nothing was changed"),
     ErrorCase("a foreign line", lambda: _journal(b"dear diary"), ValueError, r"journal must be a new file or a journal of a search"),
     ErrorCase("another program's lines", lambda: _journal(b'{"format": "optuna"}\n'), ValueError, r"journal must be a new file or a journal of a search"),
+]  # fmt: skip
+
+
+def _searched(n: int = 20, objective: Any = lambda p: p["x"]) -> RandomSearch:
+    search = _random()
+    minimize(objective, search, n)
+    return search
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+IMPORTANCE_ERRORS = [
+    ErrorCase("too few trials", lambda: hpo.importances(_searched(9), _rng()), ValueError, r"search must be one with at least 10 complete trials; got 9"),
+    ErrorCase("trials that are all equal", lambda: hpo.importances(_searched(20, lambda p: 1.0), _rng()), ValueError, r"search must be one whose trials differ; got 1\.0\. Equal values explain nothing"),
+    ErrorCase("importances of a space", lambda: hpo.importances(X, _rng()), TypeError, r"search must be a Search; got "),
+    ErrorCase("importances by a seed", lambda: hpo.importances(_searched(), 0), TypeError, r"rng must be a numpy\.random\.Generator; got 0"),
+    ErrorCase("importances of another kind", lambda: hpo.importances(_searched(), _rng(), kind="fanva"), ValueError, r"kind must be one of 'fanova', 'permutation'; got 'fanva'\. Did you mean 'fanova'"),
+    ErrorCase("a forest of nothing", lambda: hpo.importances(_searched(), _rng(), n_trees=0), ValueError, r"n_trees must be >= 1; got 0"),
+    ErrorCase("a table of no rows", lambda: hpo.text_table(_searched(), 0), ValueError, r"rows must be >= 1; got 0"),
+    ErrorCase("a table of a space", lambda: hpo.table(X), TypeError, r"search must be a Search; got "),
+    ErrorCase("a picture of nothing", lambda: pictures.plot_search(_random(), ax=None), ValueError, r"search must be one with a complete trial; got 0"),
+    ErrorCase("a picture of a list", lambda: pictures.plot_search([1], ax=None), TypeError, r"search must be a search with trials and parameters; got \[1\]"),
+    ErrorCase("a slice of another parameter", lambda: pictures.plot_slice(_searched(), "lr", ax=None), ValueError, r"name must be one of x; got 'lr'"),
+    ErrorCase("none of the best", lambda: pictures.plot_parallel(_searched(), ax=None, best=0), ValueError, r"best must be an integer >= 1; got 0"),
+    ErrorCase("bars of nothing", lambda: pictures.plot_importances({}, ax=None), ValueError, r"shares must be a mapping from names to numbers, as importances gives; got \{\}"),
 ]  # fmt: skip
