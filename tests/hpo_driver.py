@@ -50,10 +50,13 @@ class Objective:
         return value_of(params)
 
 
-def _halves(self, line):
-    for part in (line[: len(line) // 2], line[len(line) // 2 :]):
-        os.write(self._file, part)
-        time.sleep(0.003)
+def _halves(seconds):
+    def put(self, line):
+        for part in (line[: len(line) // 2], line[len(line) // 2 :]):
+            os.write(self._file, part)
+            time.sleep(seconds)
+
+    return put
 
 
 def _later(self, line):
@@ -65,7 +68,7 @@ def _later(self, line):
 
 def main(journal, side, n, seed, how, address=None):
     if how in ("torn", "uncut"):
-        Journal._put = _halves
+        Journal._put = _halves(0.003 if how == "torn" else 0.01)
     if how == "uncut":
         Journal._cut = lambda self, size: None
     if how == "buffered":

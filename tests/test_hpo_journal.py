@@ -92,7 +92,7 @@ def test_killed_ten_times_no_trial_is_lost_and_none_completed_twice(how, tmp_pat
 
 @pytest.mark.parametrize("how", ["uncut", "buffered"])
 def test_the_same_test_catches_a_journal_that_leaves_half_lines_or_writes_late(how, tmp_path):
-    assert killed(tmp_path, how, kills=6) != []
+    assert killed(tmp_path, how) != []
 
 
 def test_the_side_file_tells_a_repeated_trial_from_one_that_was_under_way():
@@ -305,7 +305,7 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
 
 
 def on_the_disk(tmp_path):
-    """Run a search whose objective looks whether all that came before has been forced to the disk."""
+    """A search whose objective looks whether all that came before is on the disk."""
     path, forced, fsync = tmp_path / "j", [], os.fsync
 
     def spy(file):

@@ -130,4 +130,4 @@ def _parameter(search: Any, name: str) -> Any:
 
 
 def _tick(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, int | float) and value is not True else str(value)
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
