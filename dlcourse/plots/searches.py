@@ -89,11 +89,7 @@ def plot_parallel(search: Any, *, ax: Axes, best: int = 5) -> Axes:
     ax.set_yticks([0, 1], ["low", "high"])
     ax.set_ylim(-0.12, 1.12)
     ax.grid(axis="y", visible=False)
-    for k, parameter in enumerate(search.parameters):
-        for share, where in ((0.0, "top"), (1.0, "bottom")):
-            text = _tick(parameter.domain.quantile(min(share, 1 - 1e-12)))
-            height = -0.02 if share == 0 else 1.02
-            ax.text(k, height, text, ha="center", va=where, fontsize=7.5, color="#444444")
+    _write_ends(search, ax)
     return ax
 
 
@@ -111,6 +107,15 @@ def plot_importances(shares: Mapping[str, float], *, ax: Axes, most: int = 12) -
     ax.set_xlabel("share")
     ax.grid(axis="y", visible=False)
     return ax
+
+
+def _write_ends(search: Any, ax: Axes) -> None:
+    """What low and high are, at both ends of each parameter."""
+    for k, parameter in enumerate(search.parameters):
+        for share, where in ((0.0, "top"), (1.0, "bottom")):
+            text = _tick(parameter.domain.quantile(min(share, 1 - 1e-12)))
+            height = -0.02 if share == 0 else 1.02
+            ax.text(k, height, text, ha="center", va=where, fontsize=7.5, color="#444444")
 
 
 def _complete(search: Any) -> list[Any]:
