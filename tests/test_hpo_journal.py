@@ -9,20 +9,17 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 
-import hpo_driver
 import numpy as np
 import pytest
-from hpo_driver import SPACE, value_of
+from hpo_driver import SPACE, Drivers, value_of
 
 from dlcourse.scratch import hpo
 from dlcourse.scratch.hpo import Categorical, Float, RandomSearch, minimize
 from dlcourse.scratch.hpo.journal import Journal
 
-N = 250
+N = 150
 
 
 def rng(seed=0):
@@ -33,24 +30,18 @@ def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
     """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong."""
     journal, side = folder / "search.jsonl", folder / "side"
     moments = random.Random(15)
-    for life in range(kills + 1):
-        # Another seed each time: the journal's state has to win.
-        words = [journal, side, n, life, how, *([address] if address else [])]
-        command = [sys.executable, hpo_driver.__file__, *map(str, words)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as driver:
-            assert driver.stdout.readline() == b"ready\n", driver.stderr.read()
+    with Drivers(*(["distributed"] if address else [])) as drivers:
+        for life in range(kills + 1):
+            # Another seed each time: the journal's state has to win.
+            pid = drivers.start(journal, side, n, life, how, *([address] if address else []))
             if life < kills:
                 time.sleep(moments.uniform(0, seconds))
                 with contextlib.suppress(ProcessLookupError):
-                    driver.send_signal(signal.SIGKILL)
-                said = driver.stderr.read()
-                if driver.wait() != -signal.SIGKILL:
-                    return [f"life {life} ended by itself: {said.decode()[-200:]}"]
-            else:
-                out, said = driver.communicate(timeout=60)
-                if driver.returncode:
-                    return [f"the last life failed: {said.decode()[-200:]}"]
-    return complaints(journal, side, n, float.fromhex(out.decode()), alone=address is None)
+                    os.kill(pid, signal.SIGKILL)
+            code, best = drivers.end()
+            if code != (-signal.SIGKILL if life < kills else 0):
+                return [f"life {life} of {kills} ended by itself with {code}"]
+    return complaints(journal, side, n, best, alone=address is None)
 
 
 def complaints(journal, side, n, best, alone):
@@ -101,7 +92,7 @@ def test_killed_ten_times_no_trial_is_lost_and_none_completed_twice(how, tmp_pat
 
 @pytest.mark.parametrize("how", ["uncut", "buffered"])
 def test_the_same_test_catches_a_journal_that_leaves_half_lines_or_writes_late(how, tmp_path):
-    assert killed(tmp_path, how, kills=4) != []
+    assert killed(tmp_path, how) != []
 
 
 def test_the_side_file_tells_a_repeated_trial_from_one_that_was_under_way():
@@ -136,13 +127,16 @@ def told(search):
     return [(t.number, t.params, t.state, t.value, t.error, t.intermediate) for t in search.trials]
 
 
-def test_cut_off_at_every_byte_it_resumes_to_the_same_search(tmp_path):
+def test_cut_off_anywhere_it_resumes_to_the_same_search(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # thousands of them; nothing cuts the power
     path = tmp_path / "whole"
     content = written(path)
     wanted = RandomSearch(SPACE, rng(1))
     minimize(value_of, wanted, 6, journal=path)
     lines = content.splitlines(keepends=True)
-    for cut in range(len(content)):
+    ends = np.cumsum(list(map(len, lines)))
+    near = {*ends, *(ends - 1), *(ends + 1)}
+    for cut in sorted({*range(0, len(content), 3), *near} - {len(content), len(content) + 1}):
         path = tmp_path / "cut"
         path.write_bytes(content[:cut])
         search = RandomSearch(SPACE, rng(0))
@@ -154,7 +148,7 @@ def test_cut_off_at_every_byte_it_resumes_to_the_same_search(tmp_path):
             assert [t.number for t in journal.unfinished] == [
                 t.number for t in search.trials if t.state == "running"
             ]
-        if cut % 37 == 0:  # going on takes longer
+        if cut % 36 == 0:  # going on takes longer
             minimize(value_of, search, 6, journal=path)
             again = RandomSearch(SPACE, rng(2))
             Journal(path, again).close()
@@ -165,7 +159,7 @@ def test_cut_off_at_every_byte_it_resumes_to_the_same_search(tmp_path):
 def test_that_test_catches_a_journal_that_does_not_cut(tmp_path, monkeypatch):
     monkeypatch.setattr(Journal, "_cut", lambda self, size: None)
     with pytest.raises(AssertionError):
-        test_cut_off_at_every_byte_it_resumes_to_the_same_search(tmp_path)
+        test_cut_off_anywhere_it_resumes_to_the_same_search(tmp_path, monkeypatch)
 
 
 def test_everything_of_a_trial_comes_back(tmp_path):
@@ -308,6 +302,46 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
     for pipe in (write, read, there, here):
         os.close(pipe)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def on_the_disk(tmp_path):
+    """A search whose objective looks whether all that came before is on the disk."""
+    path, forced, fsync = tmp_path / "j", [], os.fsync
+
+    def spy(file):
+        fsync(file)
+        forced.append(os.fstat(file).st_size if os.path.isfile(f"/proc/self/fd/{file}") else 0)
+
+    def objective(params):
+        lines = path.read_bytes().splitlines()
+        assert forced[-1] == path.stat().st_size, "written, and not forced to the disk"
+        assert sum(b'"ask"' in line for line in lines) == len(search.trials)
+        assert sum(b'"tell"' in line for line in lines) == len(search.trials) - 1
+        return value_of(params)
+
+    search = RandomSearch(SPACE, rng())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", spy)
+        minimize(objective, search, 5, journal=path)
+    assert forced[-1] == path.stat().st_size
+    assert {t.error for t in search.trials} == {None}
+
+
+def test_every_line_is_on_the_disk_before_the_search_goes_on(tmp_path):
+    on_the_disk(tmp_path)
+
+
+def test_a_journal_that_trusts_the_system_fails_that(tmp_path, monkeypatch):
+    write = Journal._write
+
+    def trusting(self, record):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", lambda file: None)
+            write(self, record)
+
+    monkeypatch.setattr(Journal, "_write", trusting)
+    with pytest.raises((AssertionError, RuntimeError)):
+        on_the_disk(tmp_path)
 
 
 def test_a_full_disk_is_an_error_and_leaves_whole_lines(tmp_path, monkeypatch):

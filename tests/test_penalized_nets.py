@@ -64,6 +64,25 @@ def test_late_is_three_times_the_coefficient_at_the_output_and_the_same_product(
     assert (learn(0.0, where="late")["train_loss"] == learn(0.0)["train_loss"]).all()
 
 
+def test_a_reader_finds_in_the_hidden_units_what_was_left_there() -> None:
+    assert (learn(0.0, probe=True)["test_probe"] < 0.1).all()
+    assert "test_probe" not in learn(0.0)
+    net = penalized_nets.MLP([64, 32, 10], [np.random.default_rng(2)], runs=1)
+    net.params["0.weight"][...] = 0  # now all images look the same
+    assert np.ptp(penalized_nets._read_off(net, *SETS[0], SETS[2][0])) == 0
+
+
+def test_the_reader_is_least_squares_on_the_relus() -> None:
+    net = penalized_nets.MLP([64, 32, 10], [np.random.default_rng(2)], runs=1)
+    ours = penalized_nets._read_off(net, *SETS[0], SETS[2][0])
+    weight, bias = net.params["0.weight"][0], net.params["0.bias"][0]
+    hidden = [np.maximum(x @ weight.T + bias, 0) for x, _ in SETS]
+    one = [np.hstack([h, np.ones((len(h), 1))]) for h in hidden]
+    inner = one[0].T @ one[0]
+    weights = np.linalg.solve(inner, one[0].T @ np.eye(10)[SETS[0][1]])
+    assert (ours[0] == (one[2] @ weights).argmax(-1)).all()
+
+
 def test_a_seed_sees_the_same_whatever_the_strength() -> None:
     trials = try_all(LEARN, seeds=[4, 5], coef=[0.0, 0.05], progress=False)
     alone = try_all(LEARN, seeds=[5], coef=[0.05], progress=False)

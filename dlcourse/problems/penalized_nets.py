@@ -36,6 +36,7 @@ coefficient: "late" by three times as much at the output, at the same product of
 def learn_flawed(
     rng: Generators, runs: int, coef: Any, *, sets: Sequence[Any], penalty: str = "l2",
     where: str = "all", few: int = 128, wrong: float = 0.0, useless: int = 0, epochs: int = 60,
+    probe: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
     """Train an MLP with one hidden layer of 32 a run, by heavy ball at rate 0.2, batches of 64.
 
@@ -49,11 +50,14 @@ def learn_flawed(
     few : training images, drawn for every run by its own generator
     wrong : the share of their labels that is replaced by another digit
     useless : how many inputs of pure noise stand beside the pixels, in all three sets
+    probe : whether a linear reader is put on the hidden units after training, by least squares on
+        *all* training images with their right labels
 
     Returns
     -------
     ``val_error``, ``test_error``: shares misread; ``val_loss``, ``test_loss``; ``train_loss``, the
-    mean over the last epoch; ``zeros``, the share of the penalized weights that are exactly 0
+    mean over the last epoch; ``zeros``, the share of the penalized weights that are exactly 0; with
+    ``probe`` also ``test_probe``, the share of the test images that the reader misreads
     """
     checks.choice("penalty", penalty, (*PENALTIES, "proximal"))
     checks.choice("where", where, WHERE)
@@ -81,6 +85,10 @@ def learn_flawed(
         out = net.forward(_beside(np.random.default_rng(k), seen, useless))
         found[f"{name}_loss"] = loss.forward(out, label)
         found[f"{name}_error"] = (out.argmax(axis=-1) != label).mean(axis=-1)
+    if probe:
+        parts = [_beside(np.random.default_rng(k), sets[k][0], useless) for k in (0, 2)]
+        wrongly = _read_off(net, parts[0], sets[0][1], parts[1]) != sets[2][1]
+        found["test_probe"] = wrongly.mean(axis=-1)
     return found
 
 
@@ -121,3 +129,15 @@ def _beside(rng: np.random.Generator, x: Array, useless: int) -> Array:
     """The pixels, and beside them normal numbers of deviation 0.5 that say nothing."""
     noise = 0.5 * rng.normal(size=(len(x), useless))
     return np.concatenate([x, noise.astype(x.dtype)], axis=-1)
+
+
+def _read_off(net: MLP, x: Array, y: Array, fresh: Array) -> Array:
+    """What least squares on the hidden units, fitted to (x, y), says of ``fresh``: (runs, n)."""
+    answers = []
+    for w, b in zip(net.params["0.weight"], net.params["0.bias"], strict=True):
+        known, new = (
+            np.column_stack([np.maximum(seen @ w.T + b, 0.0), np.ones(len(seen))]).astype(float)
+            for seen in (x, fresh)
+        )
+        answers.append((new @ np.linalg.lstsq(known, np.eye(10)[y])[0]).argmax(axis=-1))
+    return np.stack(answers)

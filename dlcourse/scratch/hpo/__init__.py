@@ -2,6 +2,7 @@
 
 from dlcourse.scratch.hpo.attempts import Pruned, Report
 from dlcourse.scratch.hpo.domains import Float, Int
+from dlcourse.scratch.hpo.importance import importances, table, text_table
 from dlcourse.scratch.hpo.journal import Journal
 from dlcourse.scratch.hpo.minimizing import minimize
 from dlcourse.scratch.hpo.quasi import QuasiRandom, halton, sobol
@@ -35,9 +36,12 @@ __all__ = [
     "columns",
     "from_unit",
     "halton",
+    "importances",
     "minimize",
     "parameters",
     "sobol",
+    "table",
+    "text_table",
     "to_unit",
     "validate",
 ]
