@@ -70,8 +70,7 @@ def mean_distance(n: int) -> float:
 
 
 class Found(NamedTuple):
-    """Of each task, (tasks,), errors of the trial with the fewest mistakes on held images; and of all
-    trials, (tasks, trials), those on held images, in the order asked."""
+    """Errors of the chosen trial of each task, (tasks,); and of all on held images, as asked."""
 
     test_error: Array
     val_error: Array
