@@ -29,7 +29,7 @@ def rng(seed=0):
 def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
     """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong."""
     journal, side = folder / "search.jsonl", folder / "side"
-    moments = random.Random(15)
+    moments, settled = random.Random(15), []
     with Drivers(*(["distributed"] if address else [])) as drivers:
         for life in range(kills + 1):
             # Another seed each time: the journal's state has to win.
@@ -39,12 +39,38 @@ def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             code, best = drivers.end()
+            settled.append(told_in(journal))
             if code != (-signal.SIGKILL if life < kills else 0):
                 return [f"life {life} of {kills} ended by itself with {code}"]
-    return complaints(journal, side, n, best, alone=address is None)
+    lines = side.read_text().split("\n")[:-1]
+    found = complaints(journal, n, best) + restarted(lines, settled)
+    return found + (rerun(lines) if address is None else [])
 
 
-def complaints(journal, side, n, best, alone):
+def told_in(journal):
+    """The trials, by their x, that a journal says have ended; its last line may be half a one."""
+    asked, told = {}, set()
+    for line in journal.read_bytes().split(b"\n")[1:-1]:
+        with contextlib.suppress(ValueError):
+            record = json.loads(line)
+            if "ask" in record:
+                asked[record["ask"]] = record["params"]["x"].hex()
+            elif record.get("tell") in asked:
+                told.add(asked[record["tell"]])
+    return told
+
+
+def restarted(lines, settled):
+    """Trials started in a life, though the journal said at its beginning that they had ended."""
+    found, life = [], -1
+    for word, x in (line.split() for line in lines):
+        life += word == "life"
+        if word == "start" and life and x in settled[life - 1]:
+            found.append(f"{x} had been told and ran again in life {life}")
+    return found
+
+
+def complaints(journal, n, best):
     """What a killed search must not do, found in its journal and beside it."""
     found, records = [], []
     for line in journal.read_bytes().splitlines()[1:]:
@@ -66,7 +92,7 @@ def complaints(journal, side, n, best, alone):
         found.append("a value that is not the trial's")
     if best != min(map(value_of, asks), default=math.nan):
         found.append("another best")
-    return found + (rerun(side.read_text().split("\n")[:-1]) if alone else [])
+    return found
 
 
 def rerun(lines):
@@ -102,6 +128,8 @@ def test_the_side_file_tells_a_repeated_trial_from_one_that_was_under_way():
         rerun([*fine, "life 0", "start c", "life 0", "start c", "end c", "life 0", "start c"]) == []
     )
     assert rerun([*fine, "life 0", "start b"]) == ["b was complete and ran again"]
+    assert restarted(fine, [{"a"}, {"a", "b"}]) == []
+    assert restarted(fine, [{"b"}, {"a"}]) == ["b had been told and ran again in life 1"]
 
 
 def written(path, n=3):

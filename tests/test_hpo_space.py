@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
 import pytest
 from cases.hpo_errors import ERRORS
 from cases.hpo_searches import SPACES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scipy import stats
 from test_errors import SENTENCE
 
@@ -16,12 +19,15 @@ from dlcourse.scratch.hpo import (
     Categorical,
     Float,
     Int,
+    Trial,
+    check_params,
     columns,
     from_unit,
     parameters,
     to_unit,
     validate,
 )
+from dlcourse.scratch.hpo.records import asked_record, decoded, line_of
 
 FLOATS = {
     "uniform": (Float(-2, 5), stats.uniform(-2, 7)),
@@ -112,6 +118,61 @@ def test_the_ends_stay_inside_whatever_the_rounding():
     assert Int(1, 10**6, log=True).quantile(last) == 10**6
     assert Float(0, 0.7, step=0.1).quantile(last) == 0.7
     assert [Float(0, 0.3, step=0.1).quantile(u) for u in (0, 0.3, 0.6, 0.8)] == [0, 0.1, 0.2, 0.3]
+
+
+WORDS = ["", "a", "relu", "ä\n", "\ud800", "inf"]
+
+
+@st.composite
+def domains(draw, depth=2):
+    kind = draw(st.sampled_from(["float", "log", "step", "int", "int log", "choices"]))
+    low = draw(st.floats(1e-6, 1e6))
+    high = low * draw(st.floats(1, 1e6))
+    if kind in ("float", "log"):
+        return Float(low, high, log=kind == "log")
+    if kind == "step":
+        step = draw(st.sampled_from([1e-7, 0.1, 1 / 3, 0.25, 5.0]))
+        return Float(round(low, 3), round(low, 3) + draw(st.integers(0, 10**6)) * step, step=step)
+    first = draw(st.integers(1, 10**6))
+    if kind == "int log":
+        return Int(first, first * draw(st.integers(1, 10**6)), log=True)
+    if kind == "int":
+        step = draw(st.integers(1, 9))
+        return Int(-first, -first + step * draw(st.integers(0, 10**6)), step=step)
+    values = st.one_of(st.sampled_from(WORDS), st.integers(), st.floats(allow_nan=False), st.none())
+    choices = draw(st.lists(values, min_size=1, max_size=4, unique=True))
+    if depth == 0:
+        return Categorical(choices)
+    names = iter(f"p{draw(st.integers(0, 10**9))}" for _ in choices)
+    inner = {c: {next(names): draw(domains(depth=depth - 1))} for c in choices}
+    try:
+        return Categorical(inner)
+    except ValueError:  # two names alike
+        return Categorical(choices)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(domains(), st.integers(0, 2**32), st.sampled_from([0, 1 / 2, 1 - 2**-53, None]))
+def test_any_parameter_at_any_place(domain, seed, edge):
+    space = {"root": domain}
+    try:
+        d = columns(validate(space))
+    except ValueError:
+        return
+    u = np.random.default_rng(seed).random(d) if edge is None else np.full(d, edge)
+    params = from_unit(space, u)
+    check_params(space, params)
+    back = to_unit(space, params)
+    assert ((back >= 0) & (back < 1) | np.isnan(back)).all()
+    again = from_unit(space, np.nan_to_num(back))
+    assert again.keys() == params.keys()
+    for one in parameters(space):
+        if one.name in params:
+            value = params[one.name]
+            exact = not isinstance(one.domain, Float) or one.domain.step is not None
+            assert again[one.name] == (value if exact else pytest.approx(value, rel=1e-9))
+    path = json.loads(line_of(asked_record(Trial(0, params))))["params"]
+    assert {name: decoded(value) for name, value in path.items()} == params
 
 
 def test_the_order_of_the_columns_is_depth_first():

@@ -50,10 +50,11 @@ def minimize(
     when none is complete at the end, RuntimeError says why the first one failed. What ends the
     search itself (Ctrl-C, a full disk, an executor that broke) is raised. A timeout cannot stop a
     thread or a process: it keeps its worker until it returns, or reports, and no other trial is put
-    there; when all workers are held like this for one more timeout, RuntimeError. Reports need
-    shared memory: no executor, or threads. Dask tries a trial whose worker died again elsewhere, up
-    to ``distributed.scheduler.allowed-failures`` times; then it is a failed one. A process pool
-    breaks when one of its workers dies: all trials under way are failed ones, BrokenExecutor.
+    there; when all workers are held like this for one more timeout, RuntimeError. Leaving the
+    executor's ``with`` waits for them too: ``shutdown(wait=False)`` does not. Reports need shared
+    memory: no executor, or threads. Dask tries a trial whose worker died again elsewhere, up to
+    ``distributed.scheduler.allowed-failures`` times; then it is a failed one. A process pool breaks
+    when one of its workers dies: all trials under way are failed ones, BrokenExecutor.
 
     Examples
     --------
