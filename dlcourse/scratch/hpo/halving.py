@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dlcourse import checks
-from dlcourse.scratch.hpo.search import Search, Trial
+from dlcourse.scratch.hpo.search import COMPLETE, FAILED, Search, Trial
 from dlcourse.scratch.hpo.simple import RandomSearch
 from dlcourse.scratch.hpo.space import Space
 
@@ -123,8 +123,13 @@ class Halving:
     @property
     def best(self) -> Trial:
         """The smallest value of the last rung; RuntimeError where all have failed."""
-        complete = [t for t in self.trials if t.state == "complete"]
-        return min(complete, key=lambda t: (t.value, t.number)) if complete else self.search.best
+        complete = [t for t in self.trials if t.state == COMPLETE]
+        if not complete:
+            failed = [t.error for t in self.trials if t.state == FAILED]
+            fix = f"The first error: {failed[0]}" if failed else ""
+            wanted = "asked for where a trial is complete"
+            checks.fail("best", wanted, f"{len(failed)} failed", fix, RuntimeError)
+        return min(complete, key=lambda t: (t.value, t.number))
 
     @property
     def cost(self) -> int:
@@ -162,10 +167,10 @@ def successive_halving(
 
     Examples
     --------
-    Curves that fall from 1 to x, so that early values rank as late ones do:
+    Curves that fall to x and never cross, so that early values rank as late ones do:
 
     >>> from dlcourse.scratch.hpo import Float
-    >>> curve = lambda params, t: params["x"] + (1 - params["x"]) / t
+    >>> curve = lambda params, t: params["x"] + 1 / t
     >>> found = successive_halving(curve, {"x": Float(0, 1)}, np.random.default_rng(0), 8, 1)
     >>> [(len(rung.numbers), rung.resource) for rung in found.history], found.cost
     ([(8, 1), (4, 2), (2, 4), (1, 8)], 20)
@@ -242,7 +247,7 @@ class OneByOne:
         for place in survivors:
             try:
                 values.append(float(self.function(dict(self.configs[place]), resource)))
-            except Exception as error:  # noqa: BLE001 - whatever it was, the others go on
+            except Exception as error:  # whatever it was, the others go on
                 self.errors[place] = error
                 values.append(math.nan)
         return values

@@ -97,7 +97,7 @@ class Hyperband:
     ([81, 34, 15, 8, 5], 5)
     >>> found = band.run(lambda params, t: params["x"] + 1 / t)
     >>> len(found.trials), round(found.best.value, 2)
-    (143, 0.01)
+    (143, 0.02)
 
     References
     ----------

@@ -107,7 +107,8 @@ class Cell(Layer):
         inputs.values("x", x, np.ndarray, "float")
         if (self.cells is None) == (self.alpha is None):
             checks.fail("cells", "set, or alpha, and not both", (self.cells, self.alpha))
-        nodes, caches = [x, None, None, None], []
+        nodes: list[Any] = [x, None, None, None]
+        caches = []
         for e, (i, j) in enumerate(EDGES):
             y, cache = self.mixture(e, nodes[i]) if self.cells is None else self.one(e, nodes[i])
             nodes[j] = y if nodes[j] is None else nodes[j] + y
@@ -128,7 +129,9 @@ class Cell(Layer):
         """One dense operation of an edge, for some of the runs."""
         weight, bias = (self.params[name] for name in ("weight", "bias"))
         at = self.place(e, o)
-        z, kept = linear(h, weight[(*at, slice(None), slice(None))][rows], bias[(*at, slice(None))][rows])
+        z, kept = linear(
+            h, weight[(*at, slice(None), slice(None))][rows], bias[(*at, slice(None))][rows]
+        )
         y, shape = DENSE[o][0](z)
         return y, (kept, shape)
 
