@@ -1,6 +1,10 @@
 """Hyper-parameter optimization: what to try next, when to stop, how to run many and lose none."""
 
+from dlcourse.scratch.hpo.attempts import Pruned, Report
 from dlcourse.scratch.hpo.domains import Float, Int
+from dlcourse.scratch.hpo.journal import Journal
+from dlcourse.scratch.hpo.minimizing import minimize
+from dlcourse.scratch.hpo.quasi import QuasiRandom, halton, sobol
 from dlcourse.scratch.hpo.search import Exhausted, Pruner, Search, Trial
 from dlcourse.scratch.hpo.simple import GridSearch, RandomSearch
 from dlcourse.scratch.hpo.space import (
@@ -19,14 +23,21 @@ __all__ = [
     "Float",
     "GridSearch",
     "Int",
+    "Journal",
+    "Pruned",
     "Pruner",
+    "QuasiRandom",
     "RandomSearch",
+    "Report",
     "Search",
     "Trial",
     "check_params",
     "columns",
     "from_unit",
+    "halton",
+    "minimize",
     "parameters",
+    "sobol",
     "to_unit",
     "validate",
 ]

@@ -42,7 +42,7 @@ class Float:
     high: float
     log: bool = False
     step: float | None = None
-    distribution: Any = field(default=None, compare=False)
+    distribution: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         low, high = (checks.scalar(n, getattr(self, n), -math.inf) for n in ("low", "high"))

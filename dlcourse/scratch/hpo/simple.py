@@ -85,6 +85,10 @@ class GridSearch(Search):
         self._drawn = len(self.trials) + 1
         return next(itertools.islice(self._points, skipped, None))
 
+    def signature(self) -> str:
+        """The values are part of it: trial 7 is another one on another grid."""
+        return f"GridSearch({list(self._values.values())})"
+
     def _count(self, space: Space) -> int:
         sizes = (
             sum(map(self._count, d.spaces)) if isinstance(d, Categorical) else len(self._values[n])
