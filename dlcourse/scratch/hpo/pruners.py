@@ -15,8 +15,8 @@ class ReportPruner:
     """Asked after every report: should this trial stop? It remembers what it was shown.
 
     ``stop(trial, resource)`` looks at ``trial.intermediate[resource]``, which has just been
-    written. ``minimize(..., pruner=)`` calls the object itself, with all trials of the search: so
-    that those of a journal, which were shown to another process, are made up for.
+    written. ``minimize(..., pruner=)`` calls the object itself, with all trials of the search: what
+    a journal brought back was shown to another process, and is made up for.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class ReportPruner:
         self.caught_up = 0
 
     def stop(self, trial: Trial, resource: float) -> bool:
-        """Whether to stop; True or False for the same report, however often it is asked."""
+        """Whether to stop; to be asked once for every report."""
         raise TypeError(f"stop must be written by the subclass {type(self).__name__}.")
 
     def __call__(self, trial: Trial, trials: Sequence[Trial] = ()) -> bool:

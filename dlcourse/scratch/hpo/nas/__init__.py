@@ -22,7 +22,7 @@ from dlcourse.scratch.hpo.nas.policy import (
 )
 from dlcourse.scratch.hpo.nas.sharing import Shared, shared_accuracy, weight_sharing_nas
 from dlcourse.scratch.hpo.nas.table import CellTable, digits_cells
-from dlcourse.scratch.hpo.nas.training import train_cells
+from dlcourse.scratch.hpo.nas.training import odd_digits, train_cells
 
 __all__ = [
     "EDGES",
@@ -45,6 +45,7 @@ __all__ = [
     "expected_reward",
     "mixed_op",
     "mixed_op_backward",
+    "odd_digits",
     "random_nas",
     "reinforce_gradient",
     "reinforce_nas",

@@ -1,4 +1,4 @@
-"""A small space of cells: five edges, four operations each, 1,024 networks for the 8×8 digits."""
+"""A small space of cells: five edges of four operations, 1,024 networks for the 8×8 digits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from dlcourse import checks, inputs
 from dlcourse.arrays import Array, Generators
 from dlcourse.scratch.hpo.nas.mixing import mixed_op, mixed_op_backward
-from dlcourse.scratch.layers import Layer, Linear, ReLU
+from dlcourse.scratch.layers import Layer, Linear
 from dlcourse.scratch.layers.activations import relu, relu_backward, tanh, tanh_backward
 from dlcourse.scratch.layers.base import Cache, Draw
 from dlcourse.scratch.layers.dense import linear, linear_backward
@@ -191,19 +191,18 @@ class Cell(Layer):
 
 
 def cell_network(
-    width: int, rng: Generators, runs: int | None = None, features: int = 64, classes: int = 10
+    width: int, rng: Generators, runs: int | None = None, features: int = 64, classes: int = 2
 ) -> Sequential:
-    """A linear layer with ReLU in, a cell, a linear layer out; the cell is ``layers[2]``.
+    """A linear layer, a cell, a linear layer: without the cell's activations all of it is linear.
 
     >>> net = cell_network(8, np.random.default_rng(0))
-    >>> net.layers[2].cells = np.array([1, 0, 1, 0, 1])  # the identity all the way
+    >>> net.layers[1].cells = np.array([1, 0, 1, 0, 1])  # the identity all the way
     >>> net.forward(np.zeros((3, 64))).shape
-    (3, 10)
+    (3, 2)
     """
     generators: Any = rng
     return Sequential(
         Linear(features, width, rng=generators, runs=runs),
-        ReLU(),
         Cell(width, rng=generators, runs=runs),
         Linear(width, classes, rng=generators, runs=runs),
     )
