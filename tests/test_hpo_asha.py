@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def consistent(line: Timeline, speeds, most=27) -> None:
     """What any schedule must satisfy, whatever the algorithm."""
     for worker in range(len(speeds)):
         mine = [e for e in line.events if e.worker == worker]
-        for a, b in zip(mine, mine[1:], strict=False):
+        for a, b in pairwise(mine):
             assert b.start >= a.end, "a worker does one thing at a time"
     resources = [3**k for k in range(4) if 3**k <= most]
     for trial in {e.trial for e in line.events}:
@@ -275,17 +276,17 @@ def run(objective=curve, n=4, r=1, most=4, eta=2, workers=1):
 
 ERRORS = [
     (lambda: promote([1.0], 1), ValueError, r"^reduction_factor must be >= 2; got 1\.$"),
-    (lambda: ASHA(SPACE, 4, 1, 4), TypeError, r"^search must be a Search, as RandomSearch\(space, r"),
+    (lambda: ASHA(SPACE, 4, 1, 4), TypeError, r"^search must be a Search, as RandomSearch"),
     (lambda: ASHA(search(), 0, 1, 4), ValueError, r"^n_configs must be >= 1; got 0\.$"),
     (lambda: ASHA(search(), 4, 0, 4), ValueError, r"^min_resource must be >= 1; got 0\.$"),
     (lambda: ASHA(search(), 4, 3, 2), ValueError, r"^max_resource must be >= 3; got 2\.$"),
-    (lambda: ASHA(search(), 4, 1, 4, 1.5), TypeError, r"^reduction_factor must be an integer; got 1"),
+    (lambda: ASHA(search(), 4, 1, 4, 1.5), TypeError, r"^reduction_factor must be an integer"),
     (lambda: run(3), TypeError, r"^objective must be a function \(params, resource\); got 3\.$"),
     (lambda: run(workers=0), ValueError, r"^n_workers must be >= 1; got 0\.$"),
-    (lambda: simulate(curve, scheduler(), []), ValueError, r"^speeds must be a sequence of numbers,"),
-    (lambda: simulate(curve, scheduler(), 3), ValueError, r"^speeds must be a sequence of numbers, o"),
-    (lambda: simulate(curve, scheduler(), [1, 0]), ValueError, r"^speeds\[1\] must be finite and > 0"),
-    (lambda: run(lambda p, t: 1 / 0).best, RuntimeError, r"4 failed, the first with ZeroDivisionErr"),
+    (lambda: simulate(curve, scheduler(), []), ValueError, r"^speeds must be a sequence"),
+    (lambda: simulate(curve, scheduler(), 3), ValueError, r"^speeds must be a sequence"),
+    (lambda: simulate(curve, scheduler(), [1, 0]), ValueError, r"^speeds\[1\] must be finite and"),
+    (lambda: run(lambda p, t: 1 / 0).best, RuntimeError, r"4 failed, the first with ZeroDiv"),
 ]  # fmt: skip
 
 

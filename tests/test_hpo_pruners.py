@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import optuna
@@ -31,7 +32,7 @@ class OptunasBrackets(HyperbandPruner):
     def bracket(self, number: int) -> int:
         if not self.study.pruner._pruners:
             self.study.pruner._try_initialization(self.study)
-        return self.study.pruner._get_bracket_id(self.study, self.study.trials[number])
+        return self.study.pruner._get_bracket_id(self.study, SimpleNamespace(number=number))
 
 
 PAIRS = {
@@ -74,7 +75,8 @@ def stops(pruner, theirs, seed: int, trials: int = 40, skip: bool = False) -> li
         ours, trial, level = running[rng.integers(len(running))]
         step = max(ours.intermediate, default=0) + (int(rng.integers(1, 4)) if skip else 1)
         value = round(8 * (level + 3 / step + rng.normal() / 3)) / 8  # there are ties; sums exact
-        value = [NAN, INF, value][min(int(rng.random() * 25), 2)]
+        odd = [NAN, NAN if isinstance(pruner, MedianPruner) else INF]
+        value = [*odd, value][min(int(rng.random() * 25), 2)]
         ours.intermediate[step] = value
         trial.report(value, step)
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -181,8 +183,19 @@ class PrunedToo(MedianPruner):
     ],
 )
 def test_another_rule_is_caught(make, name: str) -> None:
-    with pytest.raises(AssertionError, match="ours == optunas|assert \\("):
+    with pytest.raises(AssertionError, match=r"ours == optunas|assert \("):
         level(make, PAIRS[name][1], False)
+
+
+def test_an_infinite_value_is_a_value() -> None:
+    """Optuna's percentile of 1, 2 and inf is NaN, and nobody is stopped; the median is 2."""
+    pruner = MedianPruner(n_startup=3)
+    for number, value in enumerate((1.0, INF, 2.0)):
+        trial = Trial(number, {}, intermediate={1: value})
+        pruner.stop(trial, 1)
+        trial.state = "complete"
+    for number, value, stopped in ((3, 1.5, False), (4, 3.0, True), (5, INF, True), (6, NAN, True)):
+        assert pruner.stop(Trial(number, {}, intermediate={1: value}), 1) is stopped
 
 
 def test_brackets_and_shares_are_optunas() -> None:

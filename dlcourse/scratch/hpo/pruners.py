@@ -54,7 +54,8 @@ class MedianPruner(ReportPruner):
     -----
     As ``optuna.pruners.MedianPruner``: only complete trials are compared with, and only those that
     reported at this very resource; NaN is left out of the median, a trial of NaN alone stops.
-    Those that were stopped are missing in the median, so that it gets stricter.
+    Those that were stopped are missing in the median, so that it gets stricter. An infinite value
+    is one like others; Optuna's percentile is NaN beside it, and stops nobody.
 
     Examples
     --------
