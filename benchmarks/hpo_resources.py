@@ -127,7 +127,7 @@ def optunas(curve: Curve, seed: int, pruner: Any) -> list[Trial]:
 
     def end(trial: Trial) -> None:
         state = getattr(optuna.trial.TrialState, trial.state.upper())
-        study.tell(kept[-1], trial.intermediate[R] if R in trial.intermediate else None, state)
+        study.tell(kept[-1], trial.intermediate.get(R), state)
 
     return with_pruner(curve, seed, stop, end)
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlcourse.scratch.hpo import Float
-from dlcourse.scratch.hpo.asha import ASHA, RungQueue, asha, promote
+from dlcourse.scratch.hpo.asha import ASHA, RungQueue, promote, run_asha
 from dlcourse.scratch.hpo.halving import rungs
 from dlcourse.scratch.hpo.simple import RandomSearch
 from dlcourse.scratch.hpo.workers import Timeline, simulate, simulate_halving
@@ -208,7 +208,7 @@ def test_until_ends_it_and_the_incumbent_only_improves() -> None:
 
 
 def test_one_real_worker_does_what_the_simulated_one_does() -> None:
-    found = asha(curve, SPACE, np.random.default_rng(0), 40, 1, 27, 3)
+    found = run_asha(curve, SPACE, np.random.default_rng(0), 40, 1, 27, 3)
     line = scheduler()
     simulate(curve, line, [1.0])
     line.close()
@@ -220,7 +220,7 @@ def test_one_real_worker_does_what_the_simulated_one_does() -> None:
 @pytest.mark.parametrize("make", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_an_executor_runs_it(make) -> None:
     with make(3) as pool:
-        found = asha(curve, SPACE, np.random.default_rng(1), 30, 1, 9, 3, pool, n_workers=3)
+        found = run_asha(curve, SPACE, np.random.default_rng(1), 30, 1, 9, 3, pool, n_workers=3)
     assert len(found.trials) == 30
     assert {t.state for t in found.trials} == {"complete", "pruned"}
     assert found.best.params["x"] == min(t.params["x"] for t in found.trials)
@@ -242,7 +242,7 @@ def test_workers_of_different_speed_work_at_once() -> None:
         return curve(params, t)
 
     with ThreadPoolExecutor(3) as pool:
-        found = asha(timed, SPACE, np.random.default_rng(1), 30, 1, 9, 3, pool, n_workers=3)
+        found = run_asha(timed, SPACE, np.random.default_rng(1), 30, 1, 9, 3, pool, n_workers=3)
     assert most[0] == 3 and found.best.value < 0.5
 
 
@@ -256,10 +256,10 @@ def fails_now_and_then(params, t):
 def test_failures_are_recorded_and_survived(make) -> None:
     told = (fails_now_and_then, SPACE, np.random.default_rng(0), 40, 1, 9, 3)
     if make is None:
-        found = asha(*told)
+        found = run_asha(*told)
     else:
         with make(2) as pool:
-            found = asha(*told, pool, n_workers=2)
+            found = run_asha(*told, pool, n_workers=2)
     failed = [t for t in found.trials if t.state == "failed"]
     assert len(failed) == sum(t.params["x"] < 0.4 for t in found.trials) > 5
     assert {t.error for t in failed} == {"ValueError: too small", "its value was nan"}
@@ -271,7 +271,7 @@ def search(seed: object = 0):
 
 
 def run(objective=curve, n=4, r=1, most=4, eta=2, workers=1):
-    return asha(objective, SPACE, np.random.default_rng(0), n, r, most, eta, None, workers)
+    return run_asha(objective, SPACE, np.random.default_rng(0), n, r, most, eta, None, workers)
 
 
 ERRORS = [

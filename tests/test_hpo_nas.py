@@ -1,4 +1,4 @@
-"""The space of cells: their layer and its gradient, the mixture, the table, training from scratch."""
+"""The space of cells: their layer and its gradient, the mixture, the table, training."""
 
 from __future__ import annotations
 
@@ -250,7 +250,10 @@ def net_with(cells=None, alpha=None):
     return net.forward(np.zeros((2, 3)))
 
 
-def trained(cells=(0, 0, 0, 0, 0), train=(np.zeros((8, 3)), np.arange(8) % 2), **told):
+EIGHT = np.zeros((8, 3)), np.arange(8) % 2
+
+
+def trained(cells=(0, 0, 0, 0, 0), train=EIGHT, **told):
     told = {"epochs": 1, "batch_size": 4, "parts": [], **told}
     make = lambda theta: SGD(theta)  # noqa: E731
     rng = told.pop("rng", np.random.default_rng(0))

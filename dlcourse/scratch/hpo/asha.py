@@ -157,7 +157,7 @@ class ASHA:
             rung.waiting.clear()
 
 
-def asha(
+def run_asha(
     objective: Callable[[dict[str, Any], int], float],
     space: Space,
     rng: np.random.Generator,
@@ -190,7 +190,7 @@ def asha(
     --------
     >>> from dlcourse.scratch.hpo import Float
     >>> curve = lambda params, t: params["x"] + 1 / t
-    >>> found = asha(curve, {"x": Float(0, 1)}, np.random.default_rng(0), 16, 1, 16)
+    >>> found = run_asha(curve, {"x": Float(0, 1)}, np.random.default_rng(0), 16, 1, 16)
     >>> len(found.trials), found.best.params["x"] == min(t.params["x"] for t in found.trials)
     (16, True)
     """

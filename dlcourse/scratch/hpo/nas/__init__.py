@@ -9,7 +9,7 @@ from dlcourse.scratch.hpo.nas.cells import (
     cell_name,
     cell_network,
 )
-from dlcourse.scratch.hpo.nas.darts import Relaxed, darts, darts_gradient
+from dlcourse.scratch.hpo.nas.relaxing import Relaxed, darts, darts_gradient
 from dlcourse.scratch.hpo.nas.mixing import discretize, mixed_op, mixed_op_backward
 from dlcourse.scratch.hpo.nas.policy import (
     Controller,
