@@ -50,7 +50,7 @@ class Journal:
 
     Examples
     --------
-    >>> import tempfile
+    >>> import tempfile, numpy as np
     >>> from dlcourse.scratch.hpo import Float, RandomSearch
     >>> path = Path(tempfile.mkdtemp()) / "search.jsonl"
     >>> search = RandomSearch({"x": Float(0, 1)}, np.random.default_rng(0))

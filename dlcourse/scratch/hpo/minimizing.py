@@ -228,9 +228,10 @@ def _doors(objective: Any, search: Any, executor: Any, pruner: Any, timeout: Any
         if executor is None:
             fix = "Pass ThreadPoolExecutor(1)."
             checks.fail("timeout", "None without an executor", timeout, fix)
-    if isinstance(executor, ProcessPoolExecutor):
-        if reports(objective):
-            refuse_processes(executor)
+    elsewhere = isinstance(executor, ProcessPoolExecutor)
+    if reports(objective) and (elsewhere or hasattr(executor, "_client")):  # Dask
+        refuse_processes(executor)
+    if elsewhere:
         _sendable(objective)
 
 
