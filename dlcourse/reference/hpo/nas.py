@@ -43,10 +43,9 @@ def reinforce_gradient(
 def expected_reward(logits: Tensor, rewards: Tensor) -> tuple[Tensor, Tensor]:
     """An outer product over the edges, and autograd."""
     leaf = logits.detach().requires_grad_()
-    value, k = rewards.reshape([logits.shape[-1]] * len(logits)), logits.shape[0]
+    value = rewards.reshape([logits.shape[-1]] * len(logits))
     for p in torch.softmax(leaf, -1):  # every edge contracts one axis
         value = torch.tensordot(p, value, dims=([0], [0]))
-    assert value.ndim == 0 and k == len(leaf)
     return value.detach(), torch.autograd.grad(value, leaf)[0]
 
 
@@ -84,7 +83,7 @@ def darts_gradient(
     """
     named = dict(net.named_parameters())
     (name,) = [n for n in named if n.endswith("alpha")]
-    weights = {n: p for n, p in named.items() if n != name}
+    weights: dict[str, Tensor] = {n: p for n, p in named.items() if n != name}
 
     def value(w: Mapping[str, Tensor], part: tuple[Tensor, Tensor]) -> Tensor:
         return loss(functional_call(net, {**w, name: named[name]}, (part[0],)), part[1])

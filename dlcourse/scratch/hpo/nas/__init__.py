@@ -9,7 +9,6 @@ from dlcourse.scratch.hpo.nas.cells import (
     cell_name,
     cell_network,
 )
-from dlcourse.scratch.hpo.nas.relaxing import Relaxed, darts, darts_gradient
 from dlcourse.scratch.hpo.nas.mixing import discretize, mixed_op, mixed_op_backward
 from dlcourse.scratch.hpo.nas.policy import (
     Controller,
@@ -20,6 +19,7 @@ from dlcourse.scratch.hpo.nas.policy import (
     reinforce_gradient,
     reinforce_nas,
 )
+from dlcourse.scratch.hpo.nas.relaxing import Relaxed, darts, darts_gradient
 from dlcourse.scratch.hpo.nas.sharing import Shared, shared_accuracy, weight_sharing_nas
 from dlcourse.scratch.hpo.nas.table import CellTable, digits_cells
 from dlcourse.scratch.hpo.nas.training import odd_digits, train_cells

@@ -10,8 +10,8 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array, run_generators
 from dlcourse.scratch.hpo.nas.cells import cell_network
-from dlcourse.scratch.hpo.nas.relaxing import the_cell
 from dlcourse.scratch.hpo.nas.policy import Controller, Found
+from dlcourse.scratch.hpo.nas.relaxing import the_cell
 from dlcourse.scratch.hpo.nas.training import (
     MakeOptimizer,
     Part,
