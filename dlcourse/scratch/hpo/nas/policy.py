@@ -138,8 +138,8 @@ def reinforce_nas(
     reward: Reward,
     rng: np.random.Generator,
     n_steps: int,
-    batch: int = 4,
-    lr: float = 1.0,
+    batch: int = 1,
+    lr: float = 10.0,
     baseline_decay: float = 0.9,
     runs: int | None = None,
 ) -> Found:
@@ -153,7 +153,7 @@ def reinforce_nas(
     reward : function of cells (batch, [runs,] 5), the dear part: each is a network to be trained
     n_steps : updates of the controller; ``n_steps * batch`` trials in all
     batch : m, cells an update
-    lr : > 0, of plain gradient ascent
+    lr : > 0, of plain gradient ascent; as large as rewards are alike, here some hundredths apart
     baseline_decay : β, in [0, 1): the weight of what was before
     runs : None for one search, or how many to make side by side
 
@@ -166,7 +166,7 @@ def reinforce_nas(
     Examples
     --------
     >>> likes_tanh = lambda cells: (cells == 2).mean(-1)
-    >>> found = reinforce_nas(likes_tanh, np.random.default_rng(0), n_steps=200, lr=2.0)
+    >>> found = reinforce_nas(likes_tanh, np.random.default_rng(0), n_steps=500, lr=1.0)
     >>> found.logits.argmax(-1)
     array([2, 2, 2, 2, 2])
 

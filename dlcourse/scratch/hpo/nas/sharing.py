@@ -56,7 +56,7 @@ def weight_sharing_nas(
     batch_size: int = 64,
     width: int = 16,
     controller_steps: int = 20,
-    lr: float = 1.0,
+    lr: float = 3.0,
     baseline_decay: float = 0.9,
     candidates: int = 50,
     runs: int | None = None,
