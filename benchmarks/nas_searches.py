@@ -1,4 +1,4 @@
-"""Searches of architectures beside random search at equal cost: ``python -m benchmarks.nas_searches``.
+"""Searches of architectures beside random search: ``python -m benchmarks.nas_searches``.
 
 On the 1,024 cells whose test accuracy is known, so that regret is exact: how much the cell that a
 search ends with is below the best one. Cost is in trainings of one cell from scratch (18 epochs),

@@ -1,4 +1,4 @@
-"""Successive halving: its table, who goes on, what it spends, and survivors along the runs axis."""
+"""Successive halving: its table, who goes on, what it spends."""
 
 from __future__ import annotations
 
@@ -12,11 +12,6 @@ from hypothesis import strategies as st
 from dlcourse.scratch.hpo import Float, halving
 from dlcourse.scratch.hpo.halving import halve, rungs, successive_halving, survivors
 from dlcourse.scratch.hpo.simple import RandomSearch
-from dlcourse.scratch.hpo.together import Together
-from dlcourse.scratch.layers import Linear
-from dlcourse.scratch.losses import MSE
-from dlcourse.scratch.models import Sequential
-from dlcourse.scratch.optimizers import Adam
 
 NAN, INF = math.nan, math.inf
 SPACE = {"x": Float(0, 1)}
@@ -203,68 +198,6 @@ def test_side_by_side_is_called_once_a_rung_and_agrees_with_one_by_one() -> None
     assert sorted(together.trained.tolist()) == [1] * 6 + [2] * 3 + [4] * 2 + [8]
 
 
-RNG = np.random.default_rng(0)
-X, Y = RNG.normal(size=(32, 3)), RNG.normal(size=(32, 2))
-STEPS = {"lr": Float(1e-3, 1, log=True)}
-
-
-def build(configs):
-    runs = len(configs)
-    net = Sequential(Linear(3, 2, rng=[np.random.default_rng(0)] * runs, runs=runs))
-    return net, Adam(net.theta, lr=np.array([[c["lr"]] for c in configs]))
-
-
-def advance(net, optimizer, done, resource):
-    loss = MSE()
-    for _ in range(resource - done):
-        loss.forward(net.forward(X, True), Y)
-        net.backward(loss.backward(), input_grad=False)
-        optimizer.step(net.grad)
-    return loss.forward(net.forward(X), Y)
-
-
-def alone(params, resource):
-    net, optimizer = build([params])
-    return float(advance(net, optimizer, 0, resource)[0])
-
-
-def test_survivors_go_on_along_the_runs_axis_as_each_would_alone() -> None:
-    go_on_as_alone(Together)
-
-
-def go_on_as_alone(cls) -> None:
-    found = successive_halving(cls(build, advance), STEPS, np.random.default_rng(1), 12, 2, 2)
-    assert [len(r.numbers) for r in found.history] == [12, 6, 3, 1]
-    for trial in found.trials:
-        for resource, value in trial.intermediate.items():
-            assert value == pytest.approx(alone(trial.params, resource), rel=1e-12)
-    assert found.best.intermediate[16] < found.best.intermediate[2]
-
-
-class Forgetful(Together):
-    """Adam starts anew in every rung."""
-
-    def keep(self, survivors):
-        super().keep(survivors)
-        _, self.optimizer = self.build([self.configs[i] for i in survivors])
-        self.optimizer.params = [self.model.theta]
-
-
-class WrongRows(Together):
-    """The first rows go on, whoever was chosen."""
-
-    def keep(self, survivors):
-        theta = self.model.theta.copy()
-        super().keep(survivors)
-        self.model.theta[...] = theta[: len(survivors)]
-
-
-@pytest.mark.parametrize("wrong", [Forgetful, WrongRows])
-def test_survivors_that_do_not_go_on_are_caught(wrong) -> None:
-    with pytest.raises(AssertionError):
-        go_on_as_alone(wrong)
-
-
 def test_any_search_may_draw() -> None:
     search = RandomSearch(SPACE, np.random.default_rng(0))
     first = halve(curve, search, rungs(4, 1, 2))
@@ -296,8 +229,6 @@ ERRORS = [
     (lambda: halved(space={}), ValueError, r"^space must be"),
     (lambda: halved(Odd([1.0])), ValueError, r"^values must be shaped \(4,\), one a survivor; got"),
     (lambda: halved(Odd("abcd")), TypeError, r"^values must be numbers, one a survivor; got 'abc"),
-    (lambda: Together(3, advance), TypeError, r"^build must be a function; got 3\.$"),
-    (lambda: Together(build, None), TypeError, r"^train must be a function; got None\.$"),
 ]
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlcourse import checks
-from dlcourse.scratch.hpo.search import Search, Trial
+from dlcourse.scratch.hpo.search import RUNNING, Search, Trial
 from dlcourse.scratch.hpo.simple import RandomSearch
 from dlcourse.scratch.hpo.space import Space
 
@@ -127,6 +127,7 @@ class ASHA:
         while self.resources[-1] * self.eta <= most:
             self.resources.append(self.resources[-1] * self.eta)
         self.rungs = [RungQueue() for _ in self.resources]
+        self.asked: list[Trial] = []
 
     def next(self) -> Job | None:
         """The next job; None where there is nothing to do until more is reported, or at all."""
@@ -138,7 +139,8 @@ class ASHA:
         if not self.left:
             return None
         self.left -= 1
-        return Job(self.search.ask(), 0, self.resources[0], 0)
+        self.asked.append(self.search.ask())
+        return Job(self.asked[-1], 0, self.resources[0], 0)
 
     def report(self, job: Job, value: float, error: Exception | str | None = None) -> None:
         """What a job came to; not finite, or with an error, it has failed."""
@@ -149,12 +151,12 @@ class ASHA:
             self.search.tell(job.trial, value, error=error)
 
     def close(self) -> None:
-        """Nobody will go on: who lies on a lower rung was pruned there."""
-        for rung in self.rungs:
-            for *_, number in rung.waiting:
-                if self.search.trials[number].state == "running":
-                    self.search.tell(self.search.trials[number], pruned=True)
-            rung.waiting.clear()
+        """Nobody will go on: who has not come to the last rung was pruned where it is."""
+        for trial in (t for t in self.asked if t.state == RUNNING):
+            if trial.intermediate:
+                self.search.tell(trial, pruned=True)
+            else:
+                self.search.tell(trial, error="ended before its first value")
 
 
 def run_asha(

@@ -35,7 +35,7 @@ def rungs(
     n_configs : n, int >= 1
     min_resource : r, int >= 1, in the unit of your choice: epochs, images, folds
     reduction_factor : η, int >= 2
-    max_resource : R, int >= r; None: until one is left
+    max_resource : R, int >= r; None: as long as one is left
 
     Notes
     -----
@@ -150,7 +150,7 @@ def successive_halving(
     reduction_factor: int = 2,
     max_resource: int | None = None,
 ) -> Halving:
-    """Draw many configurations, train all a little, the better part further, until one is left.
+    """Draw many configurations, train all a little, the better part further, and so on.
 
     Parameters
     ----------
