@@ -7,6 +7,7 @@ while. With a scheduler's address as sixth word it runs over Dask.
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -49,10 +50,13 @@ class Objective:
         return value_of(params)
 
 
-def _halves(self, line):
-    for part in (line[: len(line) // 2], line[len(line) // 2 :]):
-        os.write(self._file, part)
-        time.sleep(0.003)
+def _halves(seconds):
+    def put(self, line):
+        for part in (line[: len(line) // 2], line[len(line) // 2 :]):
+            os.write(self._file, part)
+            time.sleep(seconds)
+
+    return put
 
 
 def _later(self, line):
@@ -64,7 +68,7 @@ def _later(self, line):
 
 def main(journal, side, n, seed, how, address=None):
     if how in ("torn", "uncut"):
-        Journal._put = _halves
+        Journal._put = _halves(0.003 if how == "torn" else 0.01)
     if how == "uncut":
         Journal._cut = lambda self, size: None
     if how == "buffered":
@@ -99,9 +103,14 @@ def serve():
 class Drivers:
     """Starts drivers one after the other, and says how each ended."""
 
+    def __init__(self, *imports):
+        self.imports = imports  # once, not in each driver
+
     def __enter__(self):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self.server = subprocess.Popen([sys.executable, __file__], text=True, **pipes)
+        self.server = subprocess.Popen(
+            [sys.executable, __file__, *self.imports], text=True, **pipes
+        )
         return self
 
     def __exit__(self, *_):
@@ -126,4 +135,6 @@ class Drivers:
 
 
 if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
     serve()

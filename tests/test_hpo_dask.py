@@ -119,7 +119,7 @@ def test_a_trial_whose_worker_died_is_tried_again_and_fails_at_last(cluster, tmp
 
 def test_a_driver_killed_over_dask_loses_nothing(cluster, tmp_path):
     address = cluster.scheduler.address
-    assert killed(tmp_path, "torn", kills=10, n=150, address=address) == []
+    assert killed(tmp_path, "torn", kills=10, n=100, address=address, seconds=0.08) == []
 
 
 def reporting(params, report):

@@ -30,7 +30,7 @@ def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
     """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong."""
     journal, side = folder / "search.jsonl", folder / "side"
     moments = random.Random(15)
-    with Drivers() as drivers:
+    with Drivers(*(["distributed"] if address else [])) as drivers:
         for life in range(kills + 1):
             # Another seed each time: the journal's state has to win.
             pid = drivers.start(journal, side, n, life, how, *([address] if address else []))
@@ -92,7 +92,7 @@ def test_killed_ten_times_no_trial_is_lost_and_none_completed_twice(how, tmp_pat
 
 @pytest.mark.parametrize("how", ["uncut", "buffered"])
 def test_the_same_test_catches_a_journal_that_leaves_half_lines_or_writes_late(how, tmp_path):
-    assert killed(tmp_path, how, kills=6) != []
+    assert killed(tmp_path, how) != []
 
 
 def test_the_side_file_tells_a_repeated_trial_from_one_that_was_under_way():
@@ -302,6 +302,46 @@ def test_a_forked_child_does_not_keep_the_lock(tmp_path):
     for pipe in (write, read, there, here):
         os.close(pipe)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def on_the_disk(tmp_path):
+    """A search whose objective looks whether all that came before is on the disk."""
+    path, forced, fsync = tmp_path / "j", [], os.fsync
+
+    def spy(file):
+        fsync(file)
+        forced.append(os.fstat(file).st_size if os.path.isfile(f"/proc/self/fd/{file}") else 0)
+
+    def objective(params):
+        lines = path.read_bytes().splitlines()
+        assert forced[-1] == path.stat().st_size, "written, and not forced to the disk"
+        assert sum(b'"ask"' in line for line in lines) == len(search.trials)
+        assert sum(b'"tell"' in line for line in lines) == len(search.trials) - 1
+        return value_of(params)
+
+    search = RandomSearch(SPACE, rng())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", spy)
+        minimize(objective, search, 5, journal=path)
+    assert forced[-1] == path.stat().st_size
+    assert {t.error for t in search.trials} == {None}
+
+
+def test_every_line_is_on_the_disk_before_the_search_goes_on(tmp_path):
+    on_the_disk(tmp_path)
+
+
+def test_a_journal_that_trusts_the_system_fails_that(tmp_path, monkeypatch):
+    write = Journal._write
+
+    def trusting(self, record):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", lambda file: None)
+            write(self, record)
+
+    monkeypatch.setattr(Journal, "_write", trusting)
+    with pytest.raises((AssertionError, RuntimeError)):
+        on_the_disk(tmp_path)
 
 
 def test_a_full_disk_is_an_error_and_leaves_whole_lines(tmp_path, monkeypatch):

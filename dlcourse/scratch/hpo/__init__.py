@@ -13,6 +13,7 @@ from dlcourse.scratch.hpo.halving import (
     survivors,
 )
 from dlcourse.scratch.hpo.hyperband import Brackets, Hyperband, brackets
+from dlcourse.scratch.hpo.importance import importances, table, text_table
 from dlcourse.scratch.hpo.journal import Journal
 from dlcourse.scratch.hpo.minimizing import minimize
 from dlcourse.scratch.hpo.nas import darts, random_nas, reinforce_nas, weight_sharing_nas
@@ -72,6 +73,7 @@ __all__ = [
     "darts",
     "from_unit",
     "halton",
+    "importances",
     "minimize",
     "parameters",
     "promote",
@@ -84,6 +86,8 @@ __all__ = [
     "sobol",
     "successive_halving",
     "survivors",
+    "table",
+    "text_table",
     "to_unit",
     "validate",
     "weight_sharing_nas",

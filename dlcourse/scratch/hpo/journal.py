@@ -32,21 +32,19 @@ class Journal:
     Parameters
     ----------
     path : a new file, or one that the same search of the same space has written
-    search : takes in the trials of the file, and the state of its generator
+    search : takes in the file's trials, and the state of its generator
 
     Attributes
     ----------
-    unfinished : the trials that were under way when the last process ended, to be run again with
-        the same number and the same parameters
+    unfinished : trials that were under way when the last process ended, to be run again as they are
 
     Notes
     -----
-    A header, then a line ``ask`` before a trial starts and a line ``tell`` before its value counts;
-    each is written with one call and forced to the disk (fsync) before the search goes on. A crash
-    can only leave a last line without its end: it is cut off, for nobody has relied on it. So a
-    trial whose value was told is never lost nor run again, and one that was under way is run
-    again: at most once to the end as far as the file says, though what it did outside may be
-    repeated. One process at a time: the file is locked (``flock``; not on Windows).
+    A header, then a line ``ask`` before a trial starts and a line ``tell`` when it has ended, each
+    forced to the disk (fsync) before the search goes on. A crash can only leave a last line without
+    its end: it is cut off, for nobody has relied on it. So what was told is never lost nor run
+    again; what was under way is run again, and what it did outside may then happen twice. One
+    process at a time: the file is locked (``flock``; not on Windows).
 
     Examples
     --------
@@ -149,29 +147,16 @@ class Journal:
 
 def replay(records: list[dict[str, Any]], search: Search, path: Path) -> None:
     """Give a new search the trials of a journal, or see that they are those it has."""
-    trials, state = [], None
+    trials: list[Trial] = []
+    state: Any = None
     for place, record in enumerate(records, 2):
         try:
-            if "ask" in record:
-                params = {name: decoded(value) for name, value in record["params"].items()}
-                trials.append(Trial(record["ask"], params))
-                state = record["state"]
-                fits = trials[-1].number == len(trials) - 1
-                check_params(search.space, trials[-1].params)
-            else:
-                trial = trials[record["tell"]]
-                fits = trial.state == RUNNING and record["tell"] >= 0
-                trial.state, trial.value, trial.error = (
-                    record["as"],
-                    record["value"],
-                    record["error"],
-                )
-                trial.intermediate = {decoded(r): decoded(v) for r, v in record["intermediate"]}
-                fits &= trial.state in (COMPLETE, PRUNED, FAILED)
+            fits = _take(record, trials, search)
         except (AttributeError, LookupError, TypeError, ValueError):
             fits = False
         if not fits:
             _broken(path, place, record)
+        state = record.get("state", state)
     if not search.trials:
         search.trials.extend(trials)
         if state is not None:
@@ -179,6 +164,20 @@ def replay(records: list[dict[str, Any]], search: Search, path: Path) -> None:
     elif list(map(_lines_of, search.trials)) != list(map(_lines_of, trials)):
         fix = "Go on with a new one, or with the one that wrote the journal last."
         checks.fail("search", f"without trials other than those in {path}", len(search.trials), fix)
+
+
+def _take(record: dict[str, Any], trials: list[Trial], search: Search) -> bool:
+    """One line more; whether it can follow those before."""
+    if "ask" in record:
+        params = {name: decoded(value) for name, value in record["params"].items()}
+        check_params(search.space, params)
+        trials.append(Trial(record["ask"], params))
+        return record["ask"] == len(trials) - 1
+    trial = trials[record["tell"]]
+    fits = trial.state == RUNNING and record["tell"] >= 0
+    trial.state, trial.value, trial.error = record["as"], record["value"], record["error"]
+    trial.intermediate = {decoded(r): decoded(v) for r, v in record["intermediate"]}
+    return fits and trial.state in (COMPLETE, PRUNED, FAILED)
 
 
 def _lines_of(trial: Trial) -> bytes:
