@@ -6,6 +6,7 @@ import math
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -148,10 +149,14 @@ def test_one_real_worker_does_what_the_simulated_one_does() -> None:
     assert found.best is min(ends, key=lambda t: t.value)
 
 
-@pytest.mark.parametrize("make", [ThreadPoolExecutor, ProcessPoolExecutor])
+def processes(n: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(n, mp_context=get_context("spawn"))
+
+
+@pytest.mark.parametrize("make", [ThreadPoolExecutor, processes])
 def test_an_executor_runs_it(make) -> None:
-    with make(3) as pool:
-        found = run_asha(curve, SPACE, np.random.default_rng(1), 30, 1, 9, 3, pool, n_workers=3)
+    with make(2) as pool:
+        found = run_asha(curve, SPACE, np.random.default_rng(1), 30, 1, 9, 3, pool, n_workers=2)
     assert len(found.trials) == 30
     assert {t.state for t in found.trials} == {"complete", "pruned"}
     assert found.best.params["x"] == min(t.params["x"] for t in found.trials)
