@@ -13,7 +13,7 @@ from dlcourse.scratch.hpo.hyperband import Hyperband, brackets
 from dlcourse.scratch.hpo.simple import RandomSearch
 
 SPACE = {"x": Float(0, 1)}
-PAPER = {  # Li et al. (2018), table 1, by their algorithm 1: R = 81, η = 3
+PAPER = {  # Li et al. (2018), algorithm 1 with R = 81, η = 3
     4: [(81, 1), (27, 3), (9, 9), (3, 27), (1, 81)],
     3: [(34, 3), (11, 9), (3, 27), (1, 81)],
     2: [(15, 9), (5, 27), (1, 81)],
@@ -81,8 +81,8 @@ def floored(most, eta):
     ]
 
 
-def first_preprint(most, eta):
-    """⌊B/R/(s+1)⌋ η^s, as the first code and its table had it: 81, 27, 9, 6, 5."""
+def authors_code(most, eta):
+    """⌊B/R/(s+1)⌋ η^s, as the code has it that the authors published: 81, 27, 9, 6, 5."""
     s_max = len(brackets(most, eta)) - 1
     return [
         [((s_max + 1) // (s + 1) * eta ** (s - i), most // eta ** (s - i)) for i in range(s + 1)]
@@ -94,7 +94,7 @@ def budget_not_grown(most, eta):
     return [[(rung.n, bracket[0].resource) for rung in bracket] for bracket in brackets(most, eta)]
 
 
-@pytest.mark.parametrize("wrong", [floored, first_preprint, budget_not_grown])
+@pytest.mark.parametrize("wrong", [floored, authors_code, budget_not_grown])
 def test_a_wrong_table_is_caught(wrong) -> None:
     with pytest.raises(AssertionError):
         table_holds((81, 3), wrong)

@@ -27,7 +27,9 @@ def brackets(max_resource: int, reduction_factor: int = 3) -> list[list[Rung]]:
     -----
     In whole numbers: a logarithm of floats has :math:`\log_3 243 = 4.9999…`, and a bracket is lost.
     Where R is no power of η the paper's r_i has a fraction; it is rounded down, and the last rung
-    of every bracket is at R.
+    of every bracket is at R. The code that its authors published rounds (s_max + 1) / (s + 1) down
+    before it multiplies: with R = 81 that is 81, 27, 9, 6, 5 and here, as in the paper's formula,
+    81, 34, 15, 8, 5.
 
     Examples
     --------
@@ -39,7 +41,7 @@ def brackets(max_resource: int, reduction_factor: int = 3) -> list[list[Rung]]:
 
     References
     ----------
-    Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar (2018), algorithm 1 and table 1.
+    Li, Jamieson, DeSalvo, Rostamizadeh and Talwalkar (2018), algorithm 1.
     """
     most = checks.integer("max_resource", max_resource, 1)
     eta, s_max = checks.integer("reduction_factor", reduction_factor, 2), 0
