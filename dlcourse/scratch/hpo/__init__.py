@@ -1,10 +1,28 @@
 """Hyper-parameter optimization: what to try next, when to stop, how to run many and lose none."""
 
+from dlcourse.scratch.hpo.asha import ASHA, Job, promote, run_asha
 from dlcourse.scratch.hpo.attempts import Pruned, Report
 from dlcourse.scratch.hpo.domains import Float, Int
+from dlcourse.scratch.hpo.halving import (
+    Halving,
+    Played,
+    Rung,
+    SideBySide,
+    rungs,
+    successive_halving,
+    survivors,
+)
+from dlcourse.scratch.hpo.hyperband import Brackets, Hyperband, brackets
 from dlcourse.scratch.hpo.importance import importances, table, text_table
 from dlcourse.scratch.hpo.journal import Journal
 from dlcourse.scratch.hpo.minimizing import minimize
+from dlcourse.scratch.hpo.nas import darts, random_nas, reinforce_nas, weight_sharing_nas
+from dlcourse.scratch.hpo.pruners import (
+    HyperbandPruner,
+    MedianPruner,
+    ReportPruner,
+    SuccessiveHalvingPruner,
+)
 from dlcourse.scratch.hpo.quasi import QuasiRandom, halton, sobol
 from dlcourse.scratch.hpo.search import Exhausted, Pruner, Search, Trial
 from dlcourse.scratch.hpo.simple import GridSearch, RandomSearch
@@ -17,31 +35,60 @@ from dlcourse.scratch.hpo.space import (
     to_unit,
     validate,
 )
+from dlcourse.scratch.hpo.together import Together
+from dlcourse.scratch.hpo.workers import Event, Timeline, simulate, simulate_halving
 
 __all__ = [
+    "ASHA",
+    "Brackets",
     "Categorical",
+    "Event",
     "Exhausted",
     "Float",
     "GridSearch",
+    "Halving",
+    "Hyperband",
+    "HyperbandPruner",
     "Int",
+    "Job",
     "Journal",
+    "MedianPruner",
+    "Played",
     "Pruned",
     "Pruner",
     "QuasiRandom",
     "RandomSearch",
     "Report",
+    "ReportPruner",
+    "Rung",
     "Search",
+    "SideBySide",
+    "SuccessiveHalvingPruner",
+    "Timeline",
+    "Together",
     "Trial",
+    "brackets",
     "check_params",
     "columns",
+    "darts",
     "from_unit",
     "halton",
     "importances",
     "minimize",
     "parameters",
+    "promote",
+    "random_nas",
+    "reinforce_nas",
+    "run_asha",
+    "rungs",
+    "simulate",
+    "simulate_halving",
     "sobol",
+    "successive_halving",
+    "survivors",
     "table",
     "text_table",
     "to_unit",
     "validate",
+    "weight_sharing_nas",
 ]
