@@ -82,6 +82,8 @@ def test_a_seed_sees_the_same_alone_and_among_other_settings() -> None:
     among = run(seeds=2, alpha=[0.0, 0.3], drop=0.2, shift=0.5, wrong=0.2)
     alone = run(seeds=2, alpha=[0.3], drop=0.2, shift=0.5, wrong=0.2)
     np.testing.assert_allclose(among["nll"][1], alone["nll"][0], rtol=1e-3)
+    bare = run(seeds=2, drop=[0.0, 0.2], shift=0.5)["nll"][0]  # beside masks, and without any
+    np.testing.assert_allclose(run(seeds=2, shift=0.5)["nll"], bare, rtol=1e-3)
 
 
 def test_smoothing_makes_less_sure_and_a_temperature_mends_it() -> None:

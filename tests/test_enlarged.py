@@ -47,6 +47,16 @@ def test_a_run_has_the_same_images_and_wrong_labels_whatever_is_made_of_them() -
     assert 0.2 < (plain["label"] != own).mean() < 0.8
 
 
+def test_seeds_that_share_what_is_drawn_learn_as_they_would_alone() -> None:
+    run = partial(learn_enlarged, **HOW, change=lambda x, rng: x + rng.random(x.shape), copies=2)
+    both = try_all(run, seeds=3, lr=[0.01, 0.03], progress=False)
+    for i, lr in enumerate((0.01, 0.03)):
+        alone = try_all(run, seeds=3, lr=[lr], progress=False)
+        for name in ("fit_loss", "test_plain_loss"):
+            np.testing.assert_allclose(both[name][i], alone[name][0], rtol=1e-5)
+    assert len(set(both["fit_loss"].ravel())) == 6
+
+
 def test_no_label_is_wrong_without_noise() -> None:
     sets = own_sets(generators(), (X, Y), 20)
     own = sets["drawn"].reshape(3, 20, 16).argmax(-1)

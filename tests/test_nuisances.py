@@ -11,7 +11,6 @@ import pytest
 from dlcourse import data
 from dlcourse.problems.nuisances import (
     as_is,
-    by_crops,
     erased,
     hidden,
     jiggled,
@@ -20,7 +19,6 @@ from dlcourse.problems.nuisances import (
     moved_answers,
     painted,
     pairs,
-    random_policy,
     recolored,
     shifted,
     slid,
@@ -32,7 +30,7 @@ DIGITS = data.load(flat=False, dtype=np.float32)
 X = DIGITS.test.x[:50]
 CHANGES = {
     "turned": turned(45), "jiggled": jiggled, "shifted": shifted, "mirrored": mirrored(-1),
-    "hidden": hidden(4), "erased": erased, "random policy": random_policy,
+    "hidden": hidden(4), "erased": erased,
 }  # fmt: skip
 
 
@@ -114,17 +112,6 @@ def test_the_measures_of_answers() -> None:
     np.testing.assert_allclose(found["others_error"], [1 / 8, 1 / 8])
     plus = moved_answers(digits, lambda x, rng: x + (x > 9))(reads)
     np.testing.assert_allclose(plus["moved"], [9 / 20, 9 / 20])
-
-
-def test_the_mean_of_five_crops() -> None:
-    y = np.zeros(3, int)
-    digits = SimpleNamespace(test=SimpleNamespace(x=np.ones((3, 1, 4, 4)), y=y))
-    # a corner window has a frame of zeros in its first or last column
-    frame = Reader(lambda x: (x.min((-3, -2, -1)) == 0).astype(int))
-    found = by_crops(digits)(frame)
-    assert [found[f"{k}_error"].tolist() for k in ("middle", "corner", "five")] == [
-        [0, 0], [1, 1], [1, 1],
-    ]  # fmt: skip
 
 
 def test_sliding_does_not_see_a_shift_inside_a_roomy_frame() -> None:

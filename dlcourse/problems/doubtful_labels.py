@@ -16,6 +16,7 @@ from dlcourse.scratch.models import Sequential
 from dlcourse.scratch.normalization import BatchNorm
 from dlcourse.scratch.optimizers import SGD
 from dlcourse.scratch.regularization import (
+    Dropout,
     Penalized,
     calibration_error,
     coefficients,
@@ -101,6 +102,8 @@ def network(
     runs, checked = len(rngs), checks.choice("norm", norm, ("none", "batch"))
     net = dropout_mlp([64, WIDTH, CLASSES], rngs, p=drop, runs=runs, dtype=np.float32)
     first, *rest = net.layers
+    if not np.any(drop):  # the masks, all ones, would be drawn for nothing
+        rest = [layer for layer in rest if not isinstance(layer, Dropout)]
     if np.any(shift):
         first = Sequential(Augment(shifted(shift), rng=rngs, runs=runs, shape=(1, 8, 8)), first)
     norms = [BatchNorm(WIDTH, runs=runs, dtype=np.float32)] if checked == "batch" else []

@@ -21,7 +21,7 @@ CLASSES, PART = 10, 100
 """And how many images are looked at at a time."""
 
 
-def dense(rng: Generators, runs: int, image: tuple[int, ...], hidden: int = 48) -> Any:
+def dense(rng: Generators, runs: int, image: tuple[int, ...], hidden: int = 32) -> Any:
     """One hidden layer of ReLUs, which has all pixels before it as a row.
 
     >>> net = dense(np.random.default_rng(0), 2, (1, 8, 8))
@@ -48,6 +48,19 @@ def enlarged(
     again = np.concatenate([x] * copies)
     images = np.concatenate([x, change(again, rng)])
     return images, np.concatenate([y] * (copies + 1))
+
+
+def alike(rngs: Sequence[np.random.Generator]) -> tuple[list[int], list[int]]:
+    """Which generators are the first in their state, and for each the place of its like in those.
+
+    A seed is tried at many rates, and what is drawn for it need only be made once.
+
+    >>> alike([np.random.default_rng(seed) for seed in (3, 4, 3)])
+    ([0, 1], [0, 1, 0])
+    """
+    states = [repr(g.bit_generator.state) for g in rngs]
+    seen = list(dict.fromkeys(states))
+    return [states.index(one) for one in seen], [seen.index(one) for one in states]
 
 
 def own_sets(
@@ -108,16 +121,19 @@ def learn_enlarged(
     misread, ``…_loss``, the mean of -log p(label), ``…_confidence``, that of the largest p
     """
     rngs, loss = run_generators(rng, runs), SoftmaxCrossEntropy()
-    sets = own_sets(rngs, train, few, change, copies, blend, noise)
+    first, same = alike(rngs)
+    sets = own_sets([rngs[i] for i in first], train, few, change, copies, blend, noise)
+    for g, one in zip(rngs, same, strict=True):
+        g.bit_generator.state = rngs[first[one]].bit_generator.state
     x, y = sets["x"], sets["y"]
     net = network(rngs, runs, x.shape[2:])
-    adam, run = Adam(net.theta, lr=lr), np.arange(runs)[:, None]
+    adam, own = Adam(net.theta, lr=lr), np.array(same)[:, None]
     order = np.stack([g.integers(x.shape[1], size=(steps, batch_size)) for g in rngs], axis=1)
     for now in order:
-        loss.forward(net.forward(x[run, now], training=True), y[run, now])
+        loss.forward(net.forward(x[own, now], training=True), y[own, now])
         net.backward(loss.backward(), input_grad=False)
         adam.step(net.grad)
-    found = {"fit_loss": looked(net, sets["drawn"], sets["label"])["loss"]}
+    found = {"fit_loss": looked(net, sets["drawn"][same], sets["label"][same])["loss"]}
     wanted = {name: look for name, look in looks.items() if name.startswith(part)}
     for name, (seen, label) in wanted.items():
         found |= {f"{name}_{what}": value for what, value in looked(net, seen, label).items()}

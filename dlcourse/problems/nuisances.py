@@ -14,23 +14,18 @@ from dlcourse import checks
 from dlcourse.arrays import Array, Generators, run_generators
 from dlcourse.problems.enlarged import CLASSES, Blend, Change, read
 from dlcourse.scratch.augmentation import (
-    OPERATIONS,
     affine,
-    auto_augment,
     cutmix,
     cutout,
     draw_box,
     draw_center,
     draw_mix,
-    five_crop,
     flip,
     hue,
     mixup,
-    pad,
     random_crop,
     random_erasing,
     rotate,
-    search_policy,
 )
 from dlcourse.scratch.layers import Conv2d, Flatten, Linear, MaxPool2d, ReLU
 from dlcourse.scratch.models import Sequential
@@ -121,13 +116,6 @@ def mixing(kind: str, alpha: float = 1.0, labels: bool = True) -> Blend:
     return blend
 
 
-def random_policy(x: Array, rng: np.random.Generator) -> Array:
-    """By a policy of the searched one's form that is drawn on the spot, for all images alike."""
-    names = [name for name in OPERATIONS if name not in ("color", "equalize")]
-    _, ((policy, _),) = search_policy(lambda _: 0.0, names, rng, trials=1)
-    return auto_augment(x, policy, rng)
-
-
 def pairs(digits: Any, **kinds: Change) -> dict[str, tuple[Array, Array]]:
     """Validation and test images of each kind, as ``learn_enlarged`` looks at them.
 
@@ -144,26 +132,15 @@ def slid(
     rng: Generators, runs: int, image: Any, units: int = 24, side: int = 6
 ) -> Any:  # fmt: skip
     """ReLUs that each see a window, slid over the image, and keep the largest answer: a
-    convolution, and a pooling over all places.
+    convolution, and a pooling over all places. The ReLU comes after the pooling, where it has less
+    to do and does the same.
     """
     made: Any = {"runs": runs, "dtype": np.float32}
     made["rng"] = run_generators(rng, runs)
     conv = Conv2d(image[0], units, side, **made)
     pool = MaxPool2d(image[-1] - side + 1)
     last = Linear(units, CLASSES, **made)
-    return Sequential(conv, ReLU(), pool, Flatten(-3), last)
-
-
-def by_crops(digits: Any, width: int = 1) -> Callable[[Any], dict[str, Array]]:
-    """A measure: test errors by the middle crop, by one corner, and by the mean of five crops."""
-    crops = five_crop(pad(digits.test.x, width), digits.test.x.shape[-1])
-
-    def measure(net: Any) -> dict[str, Array]:
-        p = np.stack([read(net, crop) for crop in crops])
-        views = {"middle": p[4], "corner": p[0], "five": p.mean(0)}
-        return {f"{k}_error": (v.argmax(-1) != digits.test.y).mean(-1) for k, v in views.items()}
-
-    return measure
+    return Sequential(conv, pool, Flatten(-3), ReLU(), last)
 
 
 def taken_for(digits: Any, one: int, other: int) -> Callable[[Any], dict[str, Array]]:
