@@ -251,25 +251,26 @@ class GaussianProcess:
         K, _ = self.kernel.linearized(self.X)
         L, self.jitter = cholesky(K + self.noise * np.eye(len(K)))
         self.inverse = np.linalg.inv(L)
-        self.alpha = self.inverse.T @ (self.inverse @ self.y)
+        self.whiten = np.ascontiguousarray(self.inverse.T)  # many rows times a view of it are slow
+        self.alpha = self.whiten @ (self.inverse @ self.y)
         return self
 
     def predict(self, Xs: npt.ArrayLike) -> tuple[Array, Array]:
         """Mean and standard deviation of the function at points Xs (m, d): (m,) and (m,)."""
         k = self.kernel(self._asked(Xs), self.X)
-        v = k @ self.inverse.T
+        v = k @ self.whiten
         return k @ self.alpha, self._std((v * v).sum(1))
 
     def joint(self, Xs: npt.ArrayLike) -> tuple[Array, Array]:
         """Mean (m,) and covariance (m, m) of the function at all points Xs (m, d) at once."""
         k = self.kernel(self._asked(Xs), self.X)
-        v = k @ self.inverse.T
+        v = k @ self.whiten
         return k @ self.alpha, self.kernel(self._asked(Xs)) - v @ v.T
 
     def slopes(self, Xs: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, std (m,), and their gradients by Xs, (m, d) each."""
         k, dk = self.kernel.slopes(self._asked(Xs), self.X)
-        v = k @ self.inverse.T
+        v = k @ self.whiten
         std = self._std((v * v).sum(1))
         dmean, dvar = np.einsum("mnd,n->md", dk, self.alpha), -2 * _rows(v @ self.inverse, dk)
         return k @ self.alpha, std, dmean, dvar / (2 * np.maximum(std, 1e-12))[:, None]
