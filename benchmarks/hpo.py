@@ -101,9 +101,7 @@ PAIRS = [("GPSearch", "GPSampler"), ("TPESearch", "TPESampler"), ("RandomSearch"
 def unit(problem: Problem) -> float:
     """What the median of 500 random points is off."""
     flat, rng = parameters(problem.space), np.random.default_rng(0)
-    values = [
-        observed(problem, from_unit(flat, rng.random(len(flat))), rng) for _ in range(500)
-    ]
+    values = [observed(problem, from_unit(flat, rng.random(len(flat))), rng) for _ in range(500)]
     return float(np.median(values)) - problem.minimum
 
 

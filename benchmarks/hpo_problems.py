@@ -93,8 +93,13 @@ def mixed(params: Params) -> float:
     act = {"relu": 0.02, "tanh": 0.08, "sigmoid": 0.3, "gelu": 0.0}[params["activation"]]
     batch = {16: 0.05, 32: 0.0, 64: 0.02, 128: 0.06}[params["batch"]]
     over = 0.03 * max(capacity - 8, 0) * (1 - 1.5 * params["dropout"])
-    return 0.25 * min(off**2, 4) + 0.02 * (capacity - 10) ** 2 + act + batch + over + (
-        0.3 * (params["dropout"] - 0.2) ** 2
+    return (
+        0.25 * min(off**2, 4)
+        + 0.02 * (capacity - 10) ** 2
+        + act
+        + batch
+        + over
+        + (0.3 * (params["dropout"] - 0.2) ** 2)
     )
 
 
@@ -173,9 +178,7 @@ def styblinski(params: Params) -> float:
 def _styblinski_minimum() -> float:
     """By grids: each coordinate by itself, for each sign."""
     fine, whole = np.linspace(-5, 5, 2_000_001), np.arange(-5.0, 6.0)
-    terms = [
-        [(x**4 - 16 * x**2 + s * 5 * x).min() / 2 for x in (fine, whole)] for s in (1, -0.8)
-    ]
+    terms = [[(x**4 - 16 * x**2 + s * 5 * x).min() / 2 for x in (fine, whole)] for s in (1, -0.8)]
     return float(min(2 * (a + b) for a, b in terms))
 
 

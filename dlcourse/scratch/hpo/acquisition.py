@@ -39,9 +39,7 @@ def _posterior(mean: Any, std: Any, best: Any) -> tuple[Array, Array, Array]:
     return mean, std, best
 
 
-def expected_improvement(
-    mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.ArrayLike
-) -> Any:
+def expected_improvement(mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.ArrayLike) -> Any:
     r"""By how much we expect to beat the best value so far: chance and size of a success in one.
 
     .. math:: \operatorname{EI} = \mathbb E \max(f^\star - f, 0)
@@ -101,9 +99,7 @@ def _log_h(z: Array) -> tuple[Array, Array]:
     return np.where(tail, log_tail, np.log(h)), np.where(tail, 1 / c, cdf / h)
 
 
-def log_expected_improvement(
-    mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.ArrayLike
-) -> Any:
+def log_expected_improvement(mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.ArrayLike) -> Any:
     r"""The logarithm of EI, computed without EI: it still has a slope where EI is 0 in floats.
 
     .. math:: \log \operatorname{EI} = \log\sigma + \log\bigl(z \Phi(z) + \phi(z)\bigr),
@@ -206,13 +202,14 @@ def thompson_sample(
 ) -> Array:
     r"""One function drawn from the posterior, at some points; where it is smallest is tried next.
 
-    .. math:: f = \mu + V \sqrt{\Lambda}\, z, \qquad \Sigma = V \Lambda V^\top, \quad
+    .. math:: f = \mu + V \sqrt{\Lambda}\, V^\top z, \qquad \Sigma = V \Lambda V^\top, \quad
               z \sim \mathcal N(0, I)
 
     Parameters
     ----------
     mean : (n,) · covariance : Σ (n, n), as of ``GaussianProcess.joint``; its own rounding may make
-        it slightly indefinite, so eigenvalues below 0 count as 0
+        it slightly indefinite, so eigenvalues below 0 count as 0; the root is the symmetric one,
+        which does not depend on the signs of eigenvectors
     rng : the chance
 
     Returns
@@ -236,4 +233,5 @@ def thompson_sample(
         checks.fail("covariance", f"shaped ({mean.size}, {mean.size}), as mean has it", covariance)
     checks.generator("rng", rng)
     values, vectors = np.linalg.eigh(cov)
-    return mean + vectors @ (np.sqrt(np.maximum(values, 0.0)) * rng.standard_normal(mean.size))
+    scale = np.sqrt(np.maximum(values, 0.0))
+    return mean + vectors @ (scale * (vectors.T @ rng.standard_normal(mean.size)))
