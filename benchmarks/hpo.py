@@ -16,9 +16,6 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
-
 import numpy as np
 
 from benchmarks.hpo_problems import Problem, problems
@@ -159,6 +156,8 @@ def main(argv: list[str] | None = None) -> None:
         (method, name, told.first + seed, budget)
         for pair in pairs for method in pair for name in names for seed in range(seeds)
     ]  # fmt: skip
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"  # of the workers, which import NumPy themselves
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         runs = pool.map(one, tasks, chunksize=5)
     found: dict[tuple[str, str], Any] = {}

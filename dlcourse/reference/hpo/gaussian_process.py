@@ -63,7 +63,7 @@ def fit_hyperparameters(
     noise: float,
     X: Any,
     y: Any,
-    prior: Prior | None = Prior(),  # noqa: B008  (frozen)
+    prior: Prior | None = Prior(),
     steps: int = 100,
 ) -> tuple[Kernel, float]:
     """``torch.optim.LBFGS``."""

@@ -12,9 +12,9 @@ from dlcourse import checks
 from dlcourse.arrays import Array
 
 _ERFC = np.frompyfunc(math.erfc, 1, 1)
-_TAIL = -3.0
+_TAIL = -5.0
 """Below it ``z Φ + φ`` cancels, above it a continued fraction would need many terms."""
-_TERMS = 24
+_TERMS = 26
 
 
 def normal_pdf(z: Array) -> Array:
@@ -83,7 +83,7 @@ def expected_improvement(mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.Arra
 def _log_h(z: Array) -> tuple[Array, Array]:
     r"""log h and Φ/h of h(z) = z Φ(z) + φ(z), to full precision for every z.
 
-    Below −3, with a = −z, Mills' ratio is the continued fraction Φ(−a)/φ(a) = 1/(a + c),
+    Below −5, with a = −z, Mills' ratio is the continued fraction Φ(−a)/φ(a) = 1/(a + c),
     c = 1/(a + 2/(a + 3/(a + …))), so that h = φ (1 − a/(a + c)) = φ c/(a + c): nothing cancels.
     """
     a = np.maximum(-z, -_TAIL)
@@ -117,7 +117,7 @@ def log_expected_improvement(mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.
     Notes
     -----
     The logarithm is monotone, so both have the same maximum; only for this one is it in reach of a
-    climber. Naively, log(EI) is −inf from 39 deviations on. The continued fraction serves z < −3;
+    climber. Naively, log(EI) is −inf from 39 deviations on. The continued fraction serves z < −5;
     Ament et al. use a scaled erfc there, as the twin does.
 
     Examples

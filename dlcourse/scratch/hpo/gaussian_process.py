@@ -63,7 +63,7 @@ def cholesky(K: Array) -> tuple[Array, float]:
 def log_marginal_likelihood(
     kernel: Kernel, noise: float, X: Array, y: Array
 ) -> tuple[float, Array]:
-    r"""How likely the observations are under these hyper-parameters, and the gradient by their logs.
+    r"""How likely the observations are under these hyper-parameters; the gradient by their logs.
 
     .. math:: \log p(y) = -\tfrac12 y^\top \alpha - \sum_i \log L_{ii} - \tfrac n2 \log 2\pi, \qquad
               \frac{\partial \log p}{\partial \theta}
@@ -103,7 +103,7 @@ def log_marginal_likelihood(
     """
     K, pull_back = kernel.linearized(X)
     n = len(y)
-    L, jitter = cholesky(K + noise * np.eye(n))
+    L, _ = cholesky(K + noise * np.eye(n))
     inverse = np.linalg.inv(L)
     alpha = inverse.T @ (inverse @ y)
     value = -y @ alpha / 2 - np.log(L.diagonal()).sum() - n / 2 * np.log(2 * np.pi)
@@ -145,7 +145,7 @@ def fit_hyperparameters(
     noise: float,
     X: npt.ArrayLike,
     y: npt.ArrayLike,
-    prior: Prior | None = Prior(),  # noqa: B008  (frozen)
+    prior: Prior | None = Prior(),
     steps: int = 100,
 ) -> tuple[Kernel, float]:
     """The hyper-parameters that make the observations most likely, times a prior.

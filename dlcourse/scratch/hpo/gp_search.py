@@ -74,7 +74,7 @@ class GPSearch(Search):
 
     Attributes
     ----------
-    theta : logarithms of length scales, variance and noise as last fitted; where the next fit starts
+    theta : logs of length scales, variance and noise as last fitted; the next fit starts there
 
     Notes
     -----

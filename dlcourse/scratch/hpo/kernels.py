@@ -27,7 +27,7 @@ def points(name: str, value: Any, columns: int | None = None) -> Array:
 
 
 def squared_distance(X: Array, Z: Array, length_scale: float | npt.ArrayLike) -> Array:
-    r"""The squared distances between all rows of X and of Z, each axis in units of its length scale.
+    r"""The squared distances between all rows of X and of Z, each axis in its own unit of length.
 
     .. math:: r^2_{ij} = \sum_k \Bigl(\frac{x_{ik} - z_{jk}}{\ell_k}\Bigr)^2
 
@@ -202,7 +202,8 @@ class Matern52(Kernel):
 
     Notes
     -----
-    A column with a large ℓ hardly matters. scikit-learn: ``variance * Matern(length_scale, nu=2.5)``.
+    A column with a large ℓ hardly matters. scikit-learn:
+    ``variance * Matern(length_scale, nu=2.5)``.
 
     Examples
     --------

@@ -136,9 +136,10 @@ class TPESearch(Search):
         below = checks.integer("gamma(n)", self.gamma(n), 1)
         good, bad = parzen.split(y, min(below, n))  # running and failed ones: infinitely bad
         U = self._cube()
-        l, g = Parzen(self.code, U[good]), Parzen(self.code, U[bad])
-        u = l.draw(self.n_candidates, self.rng)
-        return from_unit(self.parameters, u[np.argmax(l.log_density(u) - g.log_density(u))])
+        likely, unlikely = Parzen(self.code, U[good]), Parzen(self.code, U[bad])
+        u = likely.draw(self.n_candidates, self.rng)
+        ratio = likely.log_density(u) - unlikely.log_density(u)
+        return from_unit(self.parameters, u[np.argmax(ratio)])
 
     def _cube(self) -> Array:
         """All trials in the unit cube, each encoded once."""
