@@ -8,12 +8,14 @@ Optuna's on the same seeds, with a paired bootstrap interval; and the time of a 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import multiprocessing
 import os
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from dlcourse.scratch.hpo.space import from_unit, parameters
 
 BUDGET, LEVEL, DRAWS = 60, 0.95, 10_000
 Run = tuple[float, float]
+Task = tuple[str, str, int, int]
 
 
 def optuna_params(trial: Any, space: dict[str, Any]) -> dict[str, Any]:
@@ -102,9 +105,17 @@ def unit(problem: Problem) -> float:
     return float(np.median(values)) - problem.minimum
 
 
-def one(task: tuple[str, str, int, int]) -> Run:
+def one(task: Task) -> tuple[Task, Run]:
     method, name, seed, budget = task
-    return methods()[method](problems()[name], seed, budget)
+    return task, methods()[method](problems()[name], seed, budget)
+
+
+def stored(path: str | None) -> dict[Task, Run]:
+    """What an earlier call with this file has run already."""
+    if path is None or not Path(path).exists():
+        return {}
+    rows = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return {tuple(row[:4]): tuple(row[4:]) for row in rows}
 
 
 def interval(differences: np.ndarray) -> tuple[float, float]:
@@ -147,22 +158,36 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--quick", action="store_true", help="three seeds, 20 trials")
     parser.add_argument("--pairs", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--store", help="a file of runs: those in it are not run again")
+    parser.add_argument("--methods", nargs="*", help="only these, into the store; no table")
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", nargs="*", help="problems")
     told = parser.parse_args(argv)
     budget, seeds = (20, 3) if told.quick else (BUDGET, told.seeds)
     pairs = [PAIRS[i] for i in told.pairs]
     names = [n for n in problems() if told.only is None or n in told.only]
+    rows = [method for pair in pairs for method in pair if method in (told.methods or [method])]
     tasks = [
         (method, name, told.first + seed, budget)
-        for pair in pairs for method in pair for name in names for seed in range(seeds)
-    ]  # fmt: skip
+        for seed in range(seeds)
+        for method in rows
+        for name in names
+    ]
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # of the workers, which import NumPy themselves
-    with multiprocessing.get_context("spawn").Pool(2) as pool:
-        runs = pool.map(one, tasks, chunksize=5)
+    kept = stored(told.store)
+    left = [task for task in tasks if task not in kept]
+    with multiprocessing.get_context("spawn").Pool(told.workers) as pool:
+        for task, run in pool.imap_unordered(one, left):
+            kept[task] = run
+            if told.store:
+                with Path(told.store).open("a") as file:
+                    file.write(json.dumps([*task, *run]) + "\n")
     found: dict[tuple[str, str], Any] = {}
-    for (method, name, _, _), run in zip(tasks, runs, strict=True):
-        found.setdefault((method, name), []).append(run)
+    for task in tasks:
+        found.setdefault(task[:2], []).append(kept[task])
+    if told.methods:
+        return
     print(f"{budget} trials, seeds {told.first} to {told.first + seeds - 1}; * further problems\n")
     print("\n".join(table({k: np.array(v) for k, v in found.items()}, pairs)))
 
