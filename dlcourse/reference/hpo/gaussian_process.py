@@ -43,7 +43,7 @@ class Prior:
 
     length_scale: tuple[float, float] = (-0.5, 1.0)
     variance: tuple[float, float] = (0.0, 1.0)
-    noise: tuple[float, float] = (-9.0, 2.0)
+    noise: tuple[float, float] = (-6.0, 2.5)
 
     def log_density(self, theta: Tensor) -> tuple[Tensor, Tensor]:
         """The sum of log densities less those at the means, and autograd."""

@@ -124,7 +124,7 @@ class Prior:
 
     length_scale: tuple[float, float] = (-0.5, 1.0)
     variance: tuple[float, float] = (0.0, 1.0)
-    noise: tuple[float, float] = (-9.0, 2.0)
+    noise: tuple[float, float] = (-6.0, 2.5)
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
