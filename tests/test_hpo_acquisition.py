@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from cases.hpo_models import ACQUISITION_ERRORS
+from cases.kinds import ErrorCase
 from numpy.testing import assert_allclose
 from scipy import special
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from cases.hpo_models import ACQUISITION_ERRORS
-from cases.kinds import ErrorCase
 from dlcourse.scratch.hpo import acquisition as room
 
 POINTS = [(0.0, 1.0, 0.0), (1.0, 0.5, 0.3), (-2.0, 3.0, -1.5), (0.2, 0.1, 1.0), (3.0, 1.0, 0.0)]

@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 import pytest
+from cases.hpo_models import GP_ERRORS
+from cases.kinds import ErrorCase
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
 from scipy.spatial.distance import cdist
@@ -14,8 +16,6 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF as SklearnRBF
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from cases.hpo_models import GP_ERRORS
-from cases.kinds import ErrorCase
 from dlcourse.scratch.hpo import gaussian_process as room
 from dlcourse.scratch.hpo.kernels import RBF, Matern52, matern52, rbf, squared_distance
 from dlcourse.scratch.hpo.lbfgs import lbfgs

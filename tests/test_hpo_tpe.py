@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cases.hpo_models import TPE_ERRORS
+from cases.kinds import ErrorCase
 from numpy.testing import assert_allclose, assert_array_equal
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers._tpe.parzen_estimator import _ParzenEstimator, _ParzenEstimatorParameters
@@ -11,9 +13,7 @@ from optuna.samplers._tpe.sampler import default_gamma, default_weights
 from scipy.integrate import quad
 from scipy.stats import kstest, truncnorm
 
-from cases.hpo_models import TPE_ERRORS
-from cases.kinds import ErrorCase
-from dlcourse.scratch.hpo import Categorical, Float, Int, parameters, parzen
+from dlcourse.scratch.hpo import Categorical, Float, Int, from_unit, parameters, parzen
 from dlcourse.scratch.hpo import tpe as room
 from dlcourse.scratch.hpo.encoding import Encoding
 
@@ -48,8 +48,7 @@ def check_optuna(density, n: int) -> None:
     """The log density of a mixed space, up to the measure of the scales it is a density on."""
     code, u = trials(n)
     at = trials(20, seed=1)[1]
-    params = [{p.name: p.domain.quantile(s) for p, s in zip(code.parameters, row, strict=True)} for row in u]  # fmt: skip
-    asked = [{p.name: p.domain.quantile(s) for p, s in zip(code.parameters, row, strict=True)} for row in at]  # fmt: skip
+    params, asked = ([from_unit(code.parameters, row) for row in rows] for rows in (u, at))
     names = ["relu", "tanh", "gelu"]
     rows = {k: np.array([names.index(p[k]) if k == "act" else p[k] for p in asked]) for k in MIXED}
     expected = optunas(params).log_pdf(rows)
@@ -110,7 +109,7 @@ def test_gamma_and_weights_are_optunas() -> None:
 
 
 def check_integral(log_bumps) -> None:
-    code, u = trials(8, {"x": Float(0, 1)})
+    _, u = trials(8, {"x": Float(0, 1)})
     mu, sigma, weights = parzen.with_prior(u, parzen.bandwidths(u))
 
     def density(x):
@@ -118,7 +117,8 @@ def check_integral(log_bumps) -> None:
 
     total, _ = quad(density, 0, 1, points=sorted(u[:, 0]), limit=200)
     assert_allclose(total, 1, atol=1e-9)
-    assert_allclose(density(0.3), sum(w * truncnorm.pdf(0.3, -m / s, (1 - m) / s, m, s) for m, s, w in zip(mu[:, 0], sigma[:, 0], weights, strict=True)), rtol=1e-12)  # fmt: skip
+    m, s = mu[:, 0], sigma[:, 0]
+    assert_allclose(density(0.3), weights @ truncnorm.pdf(0.3, -m / s, (1 - m) / s, m, s), 1e-12)
 
 
 def test_the_density_integrates_to_one() -> None:

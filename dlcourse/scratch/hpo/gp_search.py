@@ -225,8 +225,7 @@ class GPSearch(Search):
     def _new(self, cube: Array, score: Array) -> Array:
         """The best candidate that was not tried before, or the best one."""
         order = np.argsort(-score, kind="stable")
-        tried = self.code.features(self._cube(self.trials))
-        for i in order[:50]:
-            if (abs(tried - self.code.features(cube[i : i + 1])).max(1) > 1e-9).all():
-                return cube[i]
-        return cube[order[0]]
+        told, asked = (self.code.features(u).round(9) for u in (self._cube(self.trials), cube))
+        tried = {row.tobytes() for row in told}
+        new = (i for i in order if asked[i].tobytes() not in tried)
+        return cube[next(new, order[0])]
