@@ -76,7 +76,7 @@ def fit_hyperparameters(
         optimizer.zero_grad()
         loss = -_evidence(*_with_logs(kernel, theta), X, y)
         loss = loss if prior is None else loss - prior.of(theta)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss.item()
 
     optimizer.step(closure)

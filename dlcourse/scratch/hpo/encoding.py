@@ -37,7 +37,7 @@ class Encoding:
         names = [p.name for p in parameters]
         self.numeric = np.array([not isinstance(d, Categorical) for d in domains])
         self.sizes = np.array([_cells(d) for d in domains])
-        self.logs = [j for j, d in enumerate(domains) if isinstance(d, Int) and d.log]
+        self.logs = [(j, d) for j, d in enumerate(domains) if isinstance(d, Int) and d.log]
         self.smooth = self.numeric & (np.isinf(self.sizes) | (self.sizes > 8))
         """Columns a climber may move along; the others it takes as they are."""
         self.parents = [
@@ -54,8 +54,7 @@ class Encoding:
         with np.errstate(invalid="ignore"):  # inf / inf, where nothing is snapped
             cells = (np.floor(U * self.sizes) + 0.5) / self.sizes
         found = np.where(np.isinf(self.sizes), U, np.minimum(cells, 1 - 0.5 / self.sizes))
-        for j in self.logs:
-            d = self.parameters[j].domain
+        for j, d in self.logs:
             below, until = math.log(d.low - 0.5), math.log(d.high + 0.5)
             k = np.floor(np.exp(below + U[:, j] * (until - below)) + 0.5)
             found[:, j] = (np.log(np.clip(k, d.low, d.high)) - below) / (until - below)

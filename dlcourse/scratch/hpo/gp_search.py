@@ -101,6 +101,8 @@ class GPSearch(Search):
     section 3. Pending trials: Ginsbourger, Le Riche and Carraro (2010), kriging believer.
     """
 
+    rng: np.random.Generator
+
     def __init__(
         self,
         space: Space,
@@ -122,13 +124,12 @@ class GPSearch(Search):
 
     def suggest(self) -> dict[str, Any]:
         """The next point of the start; then the one that the acquisition function likes best."""
-        assert self.rng is not None  # for mypy: __init__ saw to it
         done = [t for t in self.trials if t.state in (COMPLETE, PRUNED)]
         if len(self.trials) < self.n_startup or len(done) < 2:
             return from_unit(self.parameters, self._start(len(self.trials)))
         done = done if len(done) <= self.limit else self._some(done)
         gp, best = self._model(done)
-        order = np.argsort([t.value for t in done])[:3]
+        order = np.argsort(np.array([t.value for t in done]))[:3]
         cube = self._candidates(self._cube([done[i] for i in order]))
         score = self._score(gp, cube, best)
         if self.acquisition != "thompson":

@@ -108,6 +108,8 @@ class TPESearch(Search):
     Bergstra et al. (2011), section 4; Watanabe (2023).
     """
 
+    rng: np.random.Generator
+
     def __init__(
         self,
         space: Space,
@@ -128,7 +130,6 @@ class TPESearch(Search):
 
     def suggest(self) -> dict[str, Any]:
         """A random point of the start; then, of some drawn from l, that with the largest l/g."""
-        assert self.rng is not None  # for mypy: __init__ saw to it
         y = np.array([t.value if t.state in (COMPLETE, PRUNED) else np.inf for t in self.trials])
         n = int(np.isfinite(y).sum())
         if n < self.n_startup:
