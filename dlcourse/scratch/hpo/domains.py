@@ -42,7 +42,7 @@ class Float:
     high: float
     log: bool = False
     step: float | None = None
-    distribution: Any = field(default=None, compare=False)
+    distribution: Any = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         low, high = (checks.scalar(n, getattr(self, n), -math.inf) for n in ("low", "high"))
@@ -52,7 +52,9 @@ class Float:
         if self.step is not None:
             step = checks.scalar("step", self.step, low_open=True)
             _exclusive("step", step, log=self.log, distribution=self.distribution)
-            _fits(low, high, step, abs((high - low) / step - round((high - low) / step)) < 1e-9)
+            steps = (high - low) / step
+            rounding = 1e-9 * max(steps, 1) + 1e-15 * max(-low, high) / step
+            _fits(low, high, step, abs(steps - round(steps)) <= rounding)
             object.__setattr__(self, "step", step)
         if self.distribution is not None:
             _exclusive("distribution", self.distribution, log=self.log)
@@ -72,7 +74,8 @@ class Float:
         low, high = self.low, self.high
         if self.step is not None:
             k = min(int(u * self.size), self.size - 1)
-            return min(float(f"{low + k * self.step:.12g}"), high)
+            digits = 12 - math.floor(math.log10(self.step))
+            return min(round(low + k * self.step, digits), high)  # 0.3, not 0.30000000000000004
         if self.distribution is not None:
             below, until = self.distribution.cdf(low), self.distribution.cdf(high)
             x = float(self.distribution.ppf(below + u * (until - below)))
@@ -104,8 +107,9 @@ class Float:
         return bool(inside and (self.step is None or self._on_grid(float(value))))
 
     def _on_grid(self, value: float) -> bool:
-        steps = (value - self.low) / (self.step or 1)
-        return abs(steps - round(steps)) < 1e-6
+        step = self.step or 1.0
+        rounding = 1e-6 * step + 1e-15 * max(-self.low, self.high)
+        return abs(value - self.low - round((value - self.low) / step) * step) <= rounding
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,10 @@ class QuasiRandom(Search):
             return from_unit(self.parameters, sobol(i, d, self._scrambling))
         return from_unit(self.parameters, halton(i, d, self._scrambling))
 
+    def signature(self) -> str:
+        """The two sequences are two searches."""
+        return f"QuasiRandom({self.kind})"
+
     def state_dict(self) -> dict[str, Any]:
         """The seed of the scrambling; the place is the number of trials."""
         return {"seed": self._seed}

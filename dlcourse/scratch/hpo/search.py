@@ -122,6 +122,10 @@ class Search:
             )
         return min(complete, key=lambda t: (t.value, t.number))
 
+    def signature(self) -> str:
+        """What kind of search it is: by this a journal knows its own."""
+        return type(self).__name__
+
     def state_dict(self) -> dict[str, Any]:
         """What a resumed search needs besides its trials: the state of its generator."""
         return {} if self.rng is None else {"rng": _plain(self.rng.bit_generator.state)}

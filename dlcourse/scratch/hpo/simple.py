@@ -78,12 +78,17 @@ class GridSearch(Search):
     def suggest(self) -> dict[str, Any]:
         """The combination at the place of the next trial's number."""
         if len(self.trials) >= self.size:
-            raise Exhausted(f"ask must be called at most {self.size} times, the grid is used up.")
+            constraint = f"called at most {self.size} times, once a combination of the grid"
+            checks.fail("ask", constraint, len(self.trials) + 1, error=Exhausted)
         if self._drawn > len(self.trials):
             self._points, self._drawn = self._combine(self.space), 0
         skipped = len(self.trials) - self._drawn
         self._drawn = len(self.trials) + 1
         return next(itertools.islice(self._points, skipped, None))
+
+    def signature(self) -> str:
+        """The values are part of it: trial 7 is another one on another grid."""
+        return f"GridSearch({list(self._values.values())})"
 
     def _count(self, space: Space) -> int:
         sizes = (

@@ -32,7 +32,7 @@ class Categorical:
     """
 
     choices: Any
-    spaces: tuple[Space, ...] = field(init=False)
+    spaces: tuple[Space, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         given = self.choices

@@ -1,0 +1,448 @@
+"""The journal: killed at any moment and at every byte, locked, refused; nothing lost or doubled."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import numpy as np
+import pytest
+from hpo_driver import SPACE, Drivers, value_of
+
+from dlcourse.scratch import hpo
+from dlcourse.scratch.hpo import Categorical, Float, RandomSearch, minimize
+from dlcourse.scratch.hpo.journal import Journal
+
+N = 150
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
+    """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong."""
+    journal, side = folder / "search.jsonl", folder / "side"
+    moments, settled = random.Random(15), []
+    with Drivers(*(["distributed"] if address else [])) as drivers:
+        for life in range(kills + 1):
+            # Another seed each time: the journal's state has to win.
+            pid = drivers.start(journal, side, n, life, how, *([address] if address else []))
+            if life < kills:
+                time.sleep(moments.uniform(0, seconds))
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            code, best = drivers.end()
+            settled.append(told_in(journal))
+            if code != (-signal.SIGKILL if life < kills else 0):
+                return [f"life {life} of {kills} ended by itself with {code}"]
+    lines = side.read_text().split("\n")[:-1]
+    found = complaints(journal, n, best) + restarted(lines, settled)
+    return found + (rerun(lines) if address is None else [])
+
+
+def told_in(journal):
+    """The trials, by their x, that a journal says have ended; its last line may be half a one."""
+    asked, told = {}, set()
+    for line in journal.read_bytes().split(b"\n")[1:-1]:
+        with contextlib.suppress(ValueError):
+            record = json.loads(line)
+            if "ask" in record:
+                asked[record["ask"]] = record["params"]["x"].hex()
+            elif record.get("tell") in asked:
+                told.add(asked[record["tell"]])
+    return told
+
+
+def restarted(lines, settled):
+    """Trials started in a life, though the journal said at its beginning that they had ended."""
+    found, life = [], -1
+    for word, x in (line.split() for line in lines):
+        life += word == "life"
+        if word == "start" and life and x in settled[life - 1]:
+            found.append(f"{x} had been told and ran again in life {life}")
+    return found
+
+
+def complaints(journal, n, best):
+    """What a killed search must not do, found in its journal and beside it."""
+    found, records = [], []
+    for line in journal.read_bytes().splitlines()[1:]:
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            found.append(f"a broken line: {line[:60]}")
+    asks = [r["params"] for r in records if "ask" in r]
+    tells = [r["tell"] for r in records if "tell" in r]
+    if [r["ask"] for r in records if "ask" in r] != list(range(n)):
+        found.append("trials lost, or asked twice")
+    if sorted(tells) != list(range(n)):
+        found.append("trials never told, or told twice")
+    whole = RandomSearch(SPACE, rng(0))
+    if asks != [whole.ask().params for _ in range(n)]:
+        found.append("not the search that nobody killed")
+    values = {r["tell"]: r["value"] for r in records if "tell" in r}
+    if any(values.get(i) != value_of(p) for i, p in enumerate(asks)):
+        found.append("a value that is not the trial's")
+    if best != min(map(value_of, asks), default=math.nan):
+        found.append("another best")
+    return found
+
+
+def rerun(lines):
+    """Trials that ended, after which others were begun, and that started yet again.
+
+    Where trials run one after the other, the next one starts when the last is on the disk.
+    """
+    found, ended, sure = [], None, set()
+    for word, x in (line.split() for line in lines):
+        if word == "start":
+            if ended not in (None, x):
+                sure.add(ended)
+            if x in sure:
+                found.append(f"{x} was complete and ran again")
+        ended = x if word == "end" else None if word == "life" else ended
+    return found
+
+
+@pytest.mark.parametrize("how", ["plain", "torn"])
+def test_killed_ten_times_no_trial_is_lost_and_none_completed_twice(how, tmp_path):
+    assert killed(tmp_path, how) == []
+
+
+@pytest.mark.parametrize("how", ["uncut", "buffered"])
+def test_the_same_test_catches_a_journal_that_leaves_half_lines_or_writes_late(how, tmp_path):
+    assert killed(tmp_path, how) != []
+
+
+def test_the_side_file_tells_a_repeated_trial_from_one_that_was_under_way():
+    fine = ["life 0", "start a", "end a", "start b", "life 0", "start b", "end b", "start c"]
+    assert rerun(fine) == []
+    assert (
+        rerun([*fine, "life 0", "start c", "life 0", "start c", "end c", "life 0", "start c"]) == []
+    )
+    assert rerun([*fine, "life 0", "start b"]) == ["b was complete and ran again"]
+    assert restarted(fine, [{"a"}, {"a", "b"}]) == []
+    assert restarted(fine, [{"b"}, {"a"}]) == ["b had been told and ran again in life 1"]
+
+
+def written(path, n=3):
+    """A journal with complete, failed, pruned and pending trials, line by line."""
+    search = RandomSearch(SPACE, rng())
+    with Journal(path, search) as journal:
+        for _ in range(n):
+            trial = search.ask()
+            journal.asked(trial)
+            trial.intermediate |= {1: np.float32(0.5), 2.0: math.inf}
+            how = [
+                {"value": np.float64(1.5)},
+                {"error": "no \ud800 memory\n"},
+                {"value": 2, "pruned": True},
+            ]
+            search.tell(trial, **how[trial.number % 3])
+            journal.told(trial)
+        journal.asked(search.ask())
+    return path.read_bytes()
+
+
+def told(search):
+    return [(t.number, t.params, t.state, t.value, t.error, t.intermediate) for t in search.trials]
+
+
+def test_cut_off_anywhere_it_resumes_to_the_same_search(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", lambda file: None)  # thousands of them; nothing cuts the power
+    path = tmp_path / "whole"
+    content = written(path)
+    wanted = RandomSearch(SPACE, rng(1))
+    minimize(value_of, wanted, 6, journal=path)
+    lines = content.splitlines(keepends=True)
+    ends = np.cumsum(list(map(len, lines)))
+    near = {*ends, *(ends - 1), *(ends + 1)}
+    for cut in sorted({*range(0, len(content), 3), *near} - {len(content), len(content) + 1}):
+        path = tmp_path / "cut"
+        path.write_bytes(content[:cut])
+        search = RandomSearch(SPACE, rng(0))
+        with Journal(path, search) as journal:
+            whole = len(content[:cut].splitlines(keepends=True)) - (content[:cut][-1:] != b"\n") * (
+                cut > 0
+            )
+            assert path.read_bytes() == (b"".join(lines[:whole]) if whole else lines[0])
+            assert [t.number for t in journal.unfinished] == [
+                t.number for t in search.trials if t.state == "running"
+            ]
+        if cut % 36 == 0:  # going on takes longer
+            minimize(value_of, search, 6, journal=path)
+            again = RandomSearch(SPACE, rng(2))
+            Journal(path, again).close()
+            assert [t.params for t in again.trials] == [t.params for t in wanted.trials]
+            assert told(again) == told(search)
+
+
+def test_that_test_catches_a_journal_that_does_not_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(Journal, "_cut", lambda self, size: None)
+    with pytest.raises(AssertionError):
+        test_cut_off_anywhere_it_resumes_to_the_same_search(tmp_path, monkeypatch)
+
+
+def test_everything_of_a_trial_comes_back(tmp_path):
+    path = tmp_path / "j"
+    written(path)
+    search = RandomSearch(SPACE, rng(9))
+    with Journal(path, search) as journal:
+        assert [t.number for t in journal.unfinished] == [3]
+    assert [t.state for t in search.trials] == ["complete", "failed", "pruned", "running"]
+    assert [t.value for t in search.trials] == [1.5, None, 2, None]
+    assert search.trials[1].error == "no \ud800 memory\n"
+    assert search.trials[2].intermediate == {1: 0.5, 2: math.inf}
+    for line in path.read_text().splitlines():
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+@pytest.mark.parametrize("kind", ["PCG64", "MT19937", "Philox", "SFC64", "PCG64DXSM"])
+def test_every_generator_of_numpy_goes_on_where_it_was(kind, tmp_path):
+    def search(seed):
+        return RandomSearch(SPACE, np.random.Generator(getattr(np.random, kind)(seed)))
+
+    whole, first, second = search(0), search(0), search(1)
+    minimize(value_of, whole, 9)
+    minimize(value_of, first, 4, journal=tmp_path / "j")
+    minimize(value_of, second, 9, journal=tmp_path / "j")
+    assert told(second) == told(whole)
+
+
+def test_choices_that_json_has_no_word_for(tmp_path):
+    space = {
+        "float": Categorical([math.inf, 1, 2.5, True and "true", None, False]),
+        "x": Float(0, 1),
+    }
+    search, again = RandomSearch(space, rng()), RandomSearch(space, rng(1))
+    minimize(lambda p: 0, search, 40, journal=tmp_path / "j")
+    Journal(tmp_path / "j", again).close()
+    assert [(t.params, type(t.params["float"])) for t in again.trials] == [
+        (t.params, type(t.params["float"])) for t in search.trials
+    ]
+    assert {str(t.params["float"]) for t in again.trials} == {
+        "inf",
+        "1",
+        "2.5",
+        "true",
+        "None",
+        "False",
+    }
+
+
+def test_the_same_search_goes_on_and_counts_what_it_has(tmp_path):
+    search, calls = RandomSearch(SPACE, rng()), []
+
+    def objective(params):
+        calls.append(params)
+        return value_of(params)
+
+    for n, total in ((3, 3), (7, 7), (5, 7)):
+        minimize(objective, search, n, journal=tmp_path / "j")
+        assert len(calls) == len(search.trials) == total
+    other = RandomSearch(SPACE, rng(5))
+    minimize(objective, other, 2)
+    with pytest.raises(ValueError, match="search must be without trials other than those"):
+        minimize(objective, other, 9, journal=tmp_path / "j")
+
+
+def test_trials_before_the_journal_are_written_too(tmp_path):
+    search, again = RandomSearch(SPACE, rng()), RandomSearch(SPACE, rng(3))
+    minimize(value_of, search, 3)
+    minimize(value_of, search, 5, journal=tmp_path / "j")
+    Journal(tmp_path / "j", again).close()
+    assert told(again) == told(search)
+    assert len(again.trials) == 5
+
+
+def test_ctrl_c_leaves_it_whole_and_the_trial_under_way_runs_again(tmp_path):
+    search, calls = RandomSearch(SPACE, rng()), []
+
+    def objective(params, report):
+        calls.append(params)
+        report(1, 0.3)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return value_of(params)
+
+    with pytest.raises(KeyboardInterrupt):
+        minimize(objective, search, 5, journal=tmp_path / "j")
+    minimize(objective, search, 5, journal=tmp_path / "j")
+    assert [t.state for t in search.trials] == ["complete"] * 5
+    assert calls[2] == calls[3] and len(calls) == 6
+    again = RandomSearch(SPACE, rng(1))
+    Journal(tmp_path / "j", again).close()
+    assert told(again) == told(search)
+
+
+def _hold(path, ready, done):
+    with Journal(path, RandomSearch(SPACE, rng())):
+        ready.set()
+        done.wait(20)
+
+
+def test_a_second_process_is_refused_while_the_first_lives(tmp_path):
+    context = multiprocessing.get_context("spawn")
+    ready, done = context.Event(), context.Event()
+    holder = context.Process(target=_hold, args=(tmp_path / "j", ready, done))
+    holder.start()
+    try:
+        assert ready.wait(20)
+        called = []
+        with pytest.raises(RuntimeError, match="journal must be used by one process at a time"):
+            minimize(called.append, RandomSearch(SPACE, rng()), 2, journal=tmp_path / "j")
+        assert not called
+    finally:
+        holder.kill()
+        holder.join()
+    minimize(value_of, RandomSearch(SPACE, rng()), 2, journal=tmp_path / "j")
+
+
+def test_a_second_search_of_this_process_is_refused_too(tmp_path):
+    with (
+        Journal(tmp_path / "j", RandomSearch(SPACE, rng())),
+        pytest.raises(RuntimeError, match="journal must be used by one process at a time"),
+    ):
+        Journal(tmp_path / "j", RandomSearch(SPACE, rng()))
+
+
+def test_a_forked_child_does_not_keep_the_lock(tmp_path):
+    """As the workers of a process pool, which live on when their parent is killed."""
+    journal = Journal(tmp_path / "j", RandomSearch(SPACE, rng()))
+    read, write = os.pipe()
+    there, here = os.pipe()
+    child = os.fork()
+    if child == 0:  # it waits, whatever becomes of us, until the pipe is closed
+        os.close(write)
+        os.write(here, b"!")
+        os.read(read, 1)
+        os._exit(0)
+    os.read(there, 1)
+    journal.close()
+    Journal(tmp_path / "j", RandomSearch(SPACE, rng())).close()
+    for pipe in (write, read, there, here):
+        os.close(pipe)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def on_the_disk(tmp_path):
+    """A search whose objective looks whether all that came before is on the disk."""
+    path, forced, fsync = tmp_path / "j", [], os.fsync
+
+    def spy(file):
+        fsync(file)
+        forced.append(os.fstat(file).st_size if os.path.isfile(f"/proc/self/fd/{file}") else 0)
+
+    def objective(params):
+        lines = path.read_bytes().splitlines()
+        assert forced[-1] == path.stat().st_size, "written, and not forced to the disk"
+        assert sum(b'"ask"' in line for line in lines) == len(search.trials)
+        assert sum(b'"tell"' in line for line in lines) == len(search.trials) - 1
+        return value_of(params)
+
+    search = RandomSearch(SPACE, rng())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", spy)
+        minimize(objective, search, 5, journal=path)
+    assert forced[-1] == path.stat().st_size
+    assert {t.error for t in search.trials} == {None}
+
+
+def test_every_line_is_on_the_disk_before_the_search_goes_on(tmp_path):
+    on_the_disk(tmp_path)
+
+
+def test_a_journal_that_trusts_the_system_fails_that(tmp_path, monkeypatch):
+    write = Journal._write
+
+    def trusting(self, record):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "fsync", lambda file: None)
+            write(self, record)
+
+    monkeypatch.setattr(Journal, "_write", trusting)
+    with pytest.raises((AssertionError, RuntimeError)):
+        on_the_disk(tmp_path)
+
+
+def test_a_full_disk_is_an_error_and_leaves_whole_lines(tmp_path, monkeypatch):
+    calls, path = [], tmp_path / "j"
+
+    def full(self, line):
+        calls.append(line)
+        os.write(self._file, line[:20] if len(calls) == 4 else line)
+        if len(calls) == 4:
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Journal, "_put", full)
+    with pytest.raises(OSError, match="No space left"):
+        minimize(value_of, RandomSearch(SPACE, rng()), 5, journal=path)
+    assert path.read_bytes().endswith(b"\n") and len(path.read_bytes().splitlines()) == 3
+    search = RandomSearch(SPACE, rng(1))
+    minimize(value_of, search, 5, journal=path)
+    assert [t.params for t in search.trials] == [
+        t.params for t in (lambda s: [s.ask() for _ in range(5)])(RandomSearch(SPACE, rng()))
+    ]
+
+
+def refused(tmp_path, content, match, space=SPACE, kind=RandomSearch):
+    """Refused before any trial, and not a byte changed."""
+    path, called = tmp_path / "j", []
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=match):
+        minimize(called.append, kind(space, rng()), 2, journal=path)
+    assert not called
+    assert path.read_bytes() == content
+
+
+def test_what_is_no_journal_of_this_search_is_refused(tmp_path):
+    content = written(tmp_path / "mine")
+    lines = content.splitlines(keepends=True)
+    refused(tmp_path, b"my diary\n", "a new file or a journal of a search, which .* is not")
+    refused(tmp_path, b"my diary", "a new file or a journal of a search, which .* is not")
+    refused(tmp_path, b'{"format": "another"}\n', "a new file or a journal of a search")
+    refused(tmp_path, b"\x00\xff\n", "a new file or a journal of a search")
+    later = content.replace(b'"version": 1', b'"version": 2')
+    refused(tmp_path, later, "journal must be of version 1; got 2")
+    refused(tmp_path, content, "of the same space.*x: Float", SPACE | {"x": Float(-1, 2)})
+    refused(tmp_path, content, "of search QuasiRandom.*got 'RandomSearch'", kind=quasi)
+    refused(
+        tmp_path, b"".join([*lines[:2], *lines[3:]]).replace(b'"ask": 1', b'"ask": 0'), "line 3 of"
+    )
+    refused(tmp_path, b"".join([*lines[:3], *lines[2:]]), "whole, which line 4 of")
+    refused(tmp_path, b"".join([*lines[:2], b"{}\n"]), "whole, which line 3 of")
+    refused(tmp_path, b"".join([*lines[:2], b"what\n", *lines[2:]]), "whole, which line 3 of")
+    refused(tmp_path, content.replace(b'"as": "failed"', b'"as": "fine"'), "whole, which line 5 of")
+    refused(tmp_path, content.replace(b'"n": 1', b'"n": 1000'), "whole, which line")
+
+
+def quasi(space, rng):
+    return hpo.QuasiRandom(space, rng=rng)
+
+
+def test_distributions_belong_to_the_space_a_journal_knows(tmp_path):
+    from scipy import stats
+
+    def search(scale):
+        return RandomSearch({"x": Float(-3, 3, distribution=stats.norm(0, scale))}, rng())
+
+    Journal(tmp_path / "j", search(1)).close()
+    Journal(tmp_path / "j", search(1)).close()
+    with pytest.raises(ValueError, match="journal must be of the same space"):
+        Journal(tmp_path / "j", search(2))
+
+
+def test_a_quasi_random_search_keeps_its_scrambling(tmp_path):
+    for kind in ("sobol", "halton"):
+        whole, first, second = (hpo.QuasiRandom(SPACE, kind, rng(s)) for s in (0, 0, 1))
+        minimize(value_of, whole, 9)
+        minimize(value_of, first, 4, journal=tmp_path / kind)
+        minimize(value_of, second, 9, journal=tmp_path / kind)
+        assert told(second) == told(whole)
