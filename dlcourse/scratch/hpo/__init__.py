@@ -1,9 +1,23 @@
 """Hyper-parameter optimization: what to try next, when to stop, how to run many and lose none."""
 
+from dlcourse.scratch.hpo.acquisition import (
+    expected_improvement,
+    log_expected_improvement,
+    thompson_sample,
+    upper_confidence_bound,
+)
 from dlcourse.scratch.hpo.attempts import Pruned, Report
 from dlcourse.scratch.hpo.domains import Float, Int
+from dlcourse.scratch.hpo.gaussian_process import (
+    GaussianProcess,
+    Prior,
+    fit_hyperparameters,
+    log_marginal_likelihood,
+)
+from dlcourse.scratch.hpo.gp_search import GPSearch
 from dlcourse.scratch.hpo.importance import importances, table, text_table
 from dlcourse.scratch.hpo.journal import Journal
+from dlcourse.scratch.hpo.kernels import RBF, Matern52
 from dlcourse.scratch.hpo.minimizing import minimize
 from dlcourse.scratch.hpo.quasi import QuasiRandom, halton, sobol
 from dlcourse.scratch.hpo.search import Exhausted, Pruner, Search, Trial
@@ -17,31 +31,44 @@ from dlcourse.scratch.hpo.space import (
     to_unit,
     validate,
 )
+from dlcourse.scratch.hpo.tpe import TPESearch
 
 __all__ = [
+    "RBF",
     "Categorical",
     "Exhausted",
     "Float",
+    "GPSearch",
+    "GaussianProcess",
     "GridSearch",
     "Int",
     "Journal",
+    "Matern52",
+    "Prior",
     "Pruned",
     "Pruner",
     "QuasiRandom",
     "RandomSearch",
     "Report",
     "Search",
+    "TPESearch",
     "Trial",
     "check_params",
     "columns",
+    "expected_improvement",
+    "fit_hyperparameters",
     "from_unit",
     "halton",
     "importances",
+    "log_expected_improvement",
+    "log_marginal_likelihood",
     "minimize",
     "parameters",
     "sobol",
     "table",
     "text_table",
+    "thompson_sample",
     "to_unit",
+    "upper_confidence_bound",
     "validate",
 ]
