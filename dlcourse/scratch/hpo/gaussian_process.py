@@ -221,7 +221,7 @@ class GaussianProcess:
     Notes
     -----
     Its mean before the first observation is 0: standardize y. ``std`` is that of the function, not
-    of a new noisy value. Fitting costs O(n³), 30 ms for a thousand points; a prediction O(n²).
+    of a new noisy value. Fitting costs O(n³), a prediction O(n²).
 
     Examples
     --------
