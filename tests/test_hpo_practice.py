@@ -101,16 +101,16 @@ def test_steps_by_hand_and_by_torch():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: practice.initial_loss(1), "classes must be at least 2; got 1."),
+        (lambda: practice.initial_loss(1), "classes must be >= 2; got 1."),
         (lambda: practice.rates_between(0, 1, 3), "low must be"),
         (lambda: practice.rates_between(2, 1, 3), "high must be"),
-        (lambda: practice.rates_between(1, 2, 0), "n must be at least 1; got 0."),
+        (lambda: practice.rates_between(1, 2, 0), "n must be >= 1; got 0."),
         (
             lambda: practice.fastest_rate([0.1], [[1.0], [2.0]]),
             r"losses must be of shape \(1, steps\)",
         ),
         (lambda: practice.diagnose(1.1, 0.5), r"train must be in \[0, 1\]"),
-        (lambda: practice.moving_average([1.0], 0), "window must be at least 1; got 0."),
+        (lambda: practice.moving_average([1.0], 0), "window must be >= 1; got 0."),
         (lambda: practice.moving_average(3.0, 2), "values must be an array"),
         (lambda: practice.exponential_average([], 0.5), "values must be an array"),
         (lambda: practice.exponential_average([1.0], 1), r"beta must be in \[0, 1\)"),
