@@ -9,14 +9,11 @@ import numpy as np
 import pytest
 from test_mislabelled import SETS, rngs
 
-from dlcourse import data
 from dlcourse.problems.all_masks import of_all_masks
 from dlcourse.problems.chosen import chosen_then_fresh
-from dlcourse.problems.dropped_images import dropped_cnn, learn_images
 from dlcourse.problems.dropped_recall import DROPPED, learn_to_keep, recall_rnn
 from dlcourse.problems.mislabelled import TwoPoint, noisy_mlp
 from dlcourse.problems.unsure import learn_and_ask
-from dlcourse.scratch.regularization import Dropout
 from dlcourse.training import try_all
 
 
@@ -38,17 +35,6 @@ def test_a_symbol_is_remembered_unless_the_state_is_lost() -> None:
     kept = learn_to_keep(rngs(1, 2), 2, dropped="nothing", **plan)
     lost = learn_to_keep(rngs(1, 2), 2, dropped="state, each step", p=0.8, **plan)
     assert kept["right"].min() > 0.95 and lost["right"].mean() < 0.8
-
-
-def test_where_the_images_lose_something() -> None:
-    pictures = data.load("digits", flat=False)
-    sets = [(x.astype(np.float32)[:160], y[:160]) for x, y in (pictures.train, pictures.test)]
-    counts = {"nowhere": [], "fully connected": [7], "pixels": [2, 5]}
-    for where, places in counts.items():
-        layers = dropped_cnn(rngs(0), 1, 0.3, where).layers
-        assert [i for i, layer in enumerate(layers) if isinstance(layer, Dropout)] == places
-    one = learn_images(rngs(3), 1, 0.01, 0.2, where="pixels", sets=[*sets, sets[1]], steps=60)
-    assert one["test_error"] < 0.6 and one["test_nll"] == one["val_nll"]
 
 
 def test_over_masks_a_network_is_less_sure() -> None:

@@ -69,7 +69,8 @@ def spread_over_masks(
     Returns
     -------
     ``masks``: the deviation over masks of the prediction for a new x, root mean square;
-    ``posterior``: that of the Bayesian posterior with the same penalty as prior, noise variance 1
+    ``posterior``: that of the Bayesian posterior under a fixed prior, which does not grow with n as
+    the penalty of a mean loss would, noise variance 1
     """
     found: dict[str, list[float]] = {"masks": [], "posterior": []}
     for g, n in zip(run_generators(rng, runs), np.ravel(samples), strict=True):
