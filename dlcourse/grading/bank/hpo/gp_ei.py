@@ -270,7 +270,8 @@ def by_loop(X, y, Xs, length, sigma_f, sigma_n, xi=0.0):
             -sum((s - t) ** 2 for s, t in zip(a, b, strict=True)) / 2 / length**2
         )
 
-    inverse = np.linalg.inv([[k(a, b) + sigma_n**2 * (a is b) for b in X] for a in X])
+    pairs = [[k(a, b) + sigma_n**2 * (i == j) for j, b in enumerate(X)] for i, a in enumerate(X)]
+    inverse = np.linalg.inv(pairs)
     mu, sd, ei = [], [], []
     for x in Xs:
         row = np.array([k(x, a) for a in X])

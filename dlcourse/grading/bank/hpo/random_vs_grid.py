@@ -34,8 +34,7 @@ EXERCISE = Exercise(
     conventions=(
         "space is a list of (lo, hi, scale), one a dimension, scale 'linear' or 'log'; d of them",
         "f takes one point, an array (d,), and is minimized; it is called once for each point",
-        "random: `budget` points, every coordinate by itself, uniform in its scale (log: in log x), "
-        "drawn from rng in any way",
+        "random: `budget` points, each coordinate by itself, uniform in its scale (log: in log x)",
         "grid: k points a dimension, the largest k with k**d <= budget; both ends included, "
         "equally spaced in the scale, only the lower end if k is 1; the last dimension fastest",
         "returns (random, grid), each (best_x, best_y, xs, ys): xs (m, d) and ys (m,)",
@@ -43,7 +42,7 @@ EXERCISE = Exercise(
     hints=(
         "Both searches do the same with their points: evaluate each, keep the best. They differ in "
         "the points of the unit cube they begin with. How do you get from there to `space`?",
-        "linear: lo + u·(hi − lo). log: lo·(hi/lo)**u. For random u is rng.random((budget, d)); "
+        "linear: lo + u·(hi − lo). log: lo·(hi/lo)**u. For random, u is rng.random((budget, d)); "
         "for the grid every coordinate runs over 0, 1/(k − 1), …, 1.",
         "By hand, space (1, 100, log), (0, 2, linear), budget 5, f(x) = x₀ + x₁: 2 points each, "
         "since 3² > 5. Grid: (1, 0), (1, 2), (100, 0), (100, 2); ys 1, 3, 100, 102; the best is "

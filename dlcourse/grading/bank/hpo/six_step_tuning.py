@@ -249,8 +249,7 @@ def gap_first(K, results, curves, lr_range, n):
     "the network at hand: take the last values of both.",
 )
 def best_epoch(K, results, curves, lr_range, n):
-    given = K, results, ([max(curves[0])], [max(curves[1])]), lr_range, n
-    return tune(*given)
+    return tune(K, results, ([max(curves[0])], [max(curves[1])]), lr_range, n)
 
 
 @EXERCISE.variant("run by run, grids as powers of ten")
@@ -265,8 +264,7 @@ def by_loop(K, results, curves, lr_range, n):
         a, b = np.log10(low), np.log10(high)
         return [float(10 ** (a + (b - a) * i / (n - 1))) for i in range(n)]
 
-    gap = curves[0][-1] - curves[1][-1]
-    said = 3 if gap <= 0.1 else 2
+    said = 3 if curves[0][-1] - curves[1][-1] <= 0.1 else 2
     return {
         "initial_loss": -np.log(1 / K),
         "diagnosis": said if curves[0][-1] >= 0.8 else 1,
@@ -282,8 +280,8 @@ def by_array(K, results, curves, lr_range, n):
     for i, (_, losses) in enumerate(results):
         if not np.all(np.isfinite(losses)) or not losses[-1] < losses[0]:
             lasts[i] = np.inf
-    some = bool(np.isfinite(lasts).any())
-    lr = results[int(lasts.argmin())][0] if some else np.nan
+    some = np.isfinite(lasts).any()
+    lr = results[lasts.argmin()][0] if some else np.nan
     t, v = (curve[-1] for curve in curves)
     return {
         "initial_loss": np.float64(np.log(K)),
