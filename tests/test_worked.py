@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cases.worked import Draws
+from cases.worked_hpo import WORKED as HPO
 from cases.worked_regularization import WORKED as REGULARIZATION
 
 from dlcourse.grading.bank import exercises
@@ -11,7 +12,7 @@ from dlcourse.grading.spec import Case
 ALL = list(exercises().values())
 
 
-WORKED = REGULARIZATION | {
+WORKED = HPO | REGULARIZATION | {
     "sgd": (
         Case(
             (
