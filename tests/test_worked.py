@@ -12,7 +12,8 @@ from dlcourse.grading.spec import Case
 ALL = list(exercises().values())
 
 
-WORKED = HPO | REGULARIZATION | {
+WORKED = REGULARIZATION | {
+    **HPO,
     "sgd": (
         Case(
             (

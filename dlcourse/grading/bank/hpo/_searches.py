@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,11 +34,17 @@ def problem(rng: np.random.Generator, scales: Sequence[str]) -> tuple[Space, Fun
             space.append((low, low * round(float(rng.uniform(300, 900))), scale))
         else:
             space.append((-lo, round(float(rng.uniform(2, 6)), 2), scale))
-    turns, shift = rng.uniform(2, 4, len(space)), rng.uniform(0, 6, len(space))
+    turns, shift = rng.uniform(2, 4, (2, len(space))).tolist()
 
     def f(x: Any) -> float:
-        at = unit(np.asarray(x, dtype=float)[None], space)[0]
-        return float(2 + np.sin(turns * at + shift).sum() + (at**2).sum())
+        total = 2.0
+        for value, (lo, hi, scale), turn, start in zip(x, space, turns, shift, strict=True):
+            if scale == "linear":
+                at = (value - lo) / (hi - lo)
+            else:
+                at = math.log(value / lo) / math.log(hi / lo) if value > 0 else -9.0
+            total += math.sin(turn * at + start) + at**2
+        return float(total)
 
     return space, f
 
@@ -123,6 +130,12 @@ def lattice(d: int, k: int, fastest_last: bool = True) -> np.ndarray:
     """The grid of the unit cube with k points a dimension."""
     at = np.stack(np.unravel_index(np.arange(k**d), (k,) * d), axis=-1) / max(k - 1, 1)
     return at if fastest_last else at[:, ::-1]
+
+
+def cube(space: Space, budget: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The points of the unit cube that both searches begin with."""
+    d = len(space)
+    return rng.random((budget, d)), lattice(d, side(budget, d))
 
 
 def linearly(space: Space) -> Space:

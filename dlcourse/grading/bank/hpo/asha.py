@@ -262,7 +262,7 @@ def collected(rungs, eta):
     found = [(-1, -1)]
     for k, (rung, above) in enumerate(itertools.pairwise(rungs)):
         losses = {config: loss for config, loss in rung if not np.isnan(loss)}
-        ranked = sorted(losses, key=losses.get)[: len(losses) // eta]
+        ranked = sorted(losses, key=lambda config: losses[config])[: len(losses) // eta]
         left = [config for config in ranked if config not in dict(above)]
         found += [(config, k + 1) for config in left[:1]]
     return found[-1]

@@ -5,6 +5,7 @@ import numpy as np
 
 from dlcourse.grading.bank.hpo._searches import (
     both,
+    cube,
     judged,
     lattice,
     linearly,
@@ -73,35 +74,35 @@ def _case(rng, budget, *scales):
     draws = np.random.default_rng(rng.integers(2**63))
     grid = searches(lambda x: 0.0, space, budget, np.random.default_rng(0))[1][2]
     moments = of_results(f, grid)
-    if budget > 100:
+    if budget > 50:
         moments = *of_points(space), *moments
     asked = one_at_a_time(f, np.zeros(len(space)))
     return Case((asked, space, budget, draws), {}, {"f": budget + len(grid)}, moments=moments)
 
 
+@EXERCISE.probe("a budget for one point a dimension", group="edge")
+def one_each(rng):
+    return _case(rng, 3, "linear", "log")
+
+
 @EXERCISE.probe("log and linear", group="core")
 def log_and_linear(rng):
-    return _case(rng, int(rng.integers(480, 520)), "log", "linear")
-
-
-@EXERCISE.probe("linear and log", group="core")
-def linear_and_log(rng):
-    return _case(rng, int(rng.integers(401, 440)), "linear", "log")
+    return _case(rng, int(rng.integers(101, 120)), "log", "linear")
 
 
 @EXERCISE.probe("three dimensions", group="core")
 def three(rng):
-    return _case(rng, 343, "log", "linear", "log")
+    return _case(rng, 64, "log", "linear", "log")
+
+
+@EXERCISE.probe("four dimensions", group="core")
+def four(rng):
+    return _case(rng, int(rng.integers(85, 110)), "linear", "log", "linear", "log")
 
 
 @EXERCISE.probe("one dimension", group="edge")
 def one(rng):
-    return _case(rng, 211, "log")
-
-
-@EXERCISE.probe("a budget for one point a dimension", group="edge")
-def one_each(rng):
-    return _case(rng, 3, "linear", "log")
+    return _case(rng, int(rng.integers(57, 65)), "log")
 
 
 @EXERCISE.mistake(
@@ -112,9 +113,8 @@ def one_each(rng):
     "uniformly. Draw its logarithm uniformly.",
 )
 def linear(f, space, budget, rng):
-    us = rng.random((budget, len(space)))
-    on_grid = judged(f, lattice(len(space), side(budget, len(space))), space)
-    return judged(f, us, linearly(space)), on_grid
+    us, grid = cube(space, budget, rng)
+    return judged(f, us, linearly(space)), judged(f, grid, space)
 
 
 @EXERCISE.mistake(
@@ -125,10 +125,8 @@ def linear(f, space, budget, rng):
     "it in log x, so that neighbors differ by a factor.",
 )
 def grid_linear(f, space, budget, rng):
-    us = rng.random((budget, len(space)))
-    return judged(f, us, space), judged(
-        f, lattice(len(space), side(budget, len(space))), linearly(space)
-    )
+    us, grid = cube(space, budget, rng)
+    return judged(f, us, space), judged(f, grid, linearly(space))
 
 
 @EXERCISE.mistake(
@@ -141,7 +139,7 @@ def grid_linear(f, space, budget, rng):
 def explode(f, space, budget, rng):
     d = len(space)
     us = rng.random((budget, d))
-    most = min(budget, side(2000, d))  # enough to be seen, and done in a moment
+    most = min(budget, side(400, d))  # enough to be seen, and done in a moment
     return both(f, space, us, lattice(d, most if d > 1 else budget))
 
 
@@ -153,8 +151,7 @@ def explode(f, space, budget, rng):
     "it is smallest.",
 )
 def largest(f, space, budget, rng):
-    d = len(space)
-    return both(f, space, rng.random((budget, d)), lattice(d, side(budget, d)), np.argmax)
+    return both(f, space, *cube(space, budget, rng), np.argmax)
 
 
 @EXERCISE.mistake(
@@ -198,20 +195,6 @@ def on_the_grid(f, space, budget, rng):
 
 
 @EXERCISE.mistake(
-    "open_end",
-    kind="off-by-one",
-    says="leaves the upper ends out of the grid",
-    hint="The upper ends are missing in the grid: its steps are 1/k long. k points with both ends "
-    "have k − 1 steps between them.",
-)
-def open_end(f, space, budget, rng):
-    d = len(space)
-    k = side(budget, d)
-    grid = lattice(d, k) * max(k - 1, 1) / k
-    return both(f, space, rng.random((budget, d)), grid)
-
-
-@EXERCISE.mistake(
     "first_fastest",
     kind="convention",
     says="runs through the first dimension fastest",
@@ -232,30 +215,47 @@ def first_fastest(f, space, budget, rng):
     "point whenever you remember its value.",
 )
 def last_point(f, space, budget, rng):
-    d = len(space)
-    found = both(f, space, rng.random((budget, d)), lattice(d, side(budget, d)))
+    found = both(f, space, *cube(space, budget, rng))
     return tuple((xs[-1], y, xs, ys) for _, y, xs, ys in found)
+
+
+@EXERCISE.mistake(
+    "exponents",
+    kind="logic",
+    says="takes the ends of a log dimension for exponents",
+    hint="Values of a log dimension lie outside of it: lo and hi were taken for exponents, as "
+    "np.logspace does. They are the values themselves: draw between their logarithms.",
+)
+def exponents(f, space, budget, rng):
+    powers = [
+        (lo, hi, scale) if scale == "linear" else (10**lo, 10**hi, scale) for lo, hi, scale in space
+    ]
+    return both(f, powers, *cube(space, budget, rng))
+
+
+@EXERCISE.mistake(
+    "sorted",
+    kind="logic",
+    says="sorts the values and leaves the points where they are",
+    hint="xs and ys do not belong together: the values were sorted, the points were not. Both stay "
+    "in the order of evaluation.",
+)
+def sorted_values(f, space, budget, rng):
+    found = both(f, space, *cube(space, budget, rng))
+    return [(x, y, xs, np.sort(ys)) for x, y, xs, ys in found]
 
 
 @EXERCISE.variant("coordinate by coordinate, exponents drawn")
 def by_exponent(f, space, budget, rng):
     d = len(space)
-    k = side(budget, d)
-
-    def spaced(lo, hi, scale):
-        if k == 1:
-            return np.array([lo])
-        return np.linspace(lo, hi, k) if scale == "linear" else np.geomspace(lo, hi, k)
-
-    drawn = [
-        rng.uniform(lo, hi, budget)
-        if scale == "linear"
-        else 10 ** rng.uniform(np.log10(lo), np.log10(hi), budget)
-        for lo, hi, scale in space
-    ]
-    axes = np.meshgrid(*(spaced(*each) for each in space), indexing="ij")
+    logs = np.array([scale == "log" for *_, scale in space])
+    lows, highs = (
+        np.where(logs, np.log(abs(end)), end) for end in np.array([x[:2] for x in space]).T
+    )
+    grid = lows + (highs - lows) * lattice(d, side(budget, d))
     found = []
-    for xs in (np.column_stack(drawn), np.column_stack([axis.ravel() for axis in axes])):
+    for u in (rng.uniform(lows, highs, (budget, d)), grid):
+        xs = np.where(logs, np.exp(u), u)
         ys = [f(x) for x in xs]
         best = int(np.argmin(ys))
         found.append((xs[best], ys[best], xs, np.array(ys)))

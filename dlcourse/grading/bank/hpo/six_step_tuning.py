@@ -52,11 +52,11 @@ def tune(K, results, curves, lr_range, n):
         if np.isfinite(losses).all() and losses[-1] < losses[0]
     ]
     lr = min(learned)[1] if learned else np.nan
-    train, val = curves[0][-1], curves[1][-1]
+    (low, high), train, val = lr_range, curves[0][-1], curves[1][-1]
     return {
         "initial_loss": np.log(K),
         "picked_lr": lr,
-        "coarse": np.geomspace(*lr_range, n),
+        "coarse": np.geomspace(low, high, n),
         "fine": np.geomspace(lr / 3, 3 * lr, n) if learned else np.zeros(0),
         "diagnosis": 1 if train < 0.8 else 2 if train - val > 0.1 else 3,
     }
@@ -140,7 +140,7 @@ def one_over_k(K, results, curves, lr_range, n):
     "matters is the factor between rates: space them in log lr.",
 )
 def linear(K, results, curves, lr_range, n):
-    return _but((K, results, curves, lr_range, n), coarse=np.linspace(*lr_range, n))
+    return _but((K, results, curves, lr_range, n), coarse=np.linspace(lr_range[0], lr_range[1], n))
 
 
 @EXERCISE.mistake(
@@ -168,7 +168,7 @@ def open_end(K, results, curves, lr_range, n):
 
     given = K, results, curves, lr_range, n
     fine = fine_grid(tune(*given)["picked_lr"], n, spaced)
-    return _but(given, coarse=spaced(*lr_range, n), fine=fine)
+    return _but(given, coarse=spaced(lr_range[0], lr_range[1], n), fine=fine)
 
 
 @EXERCISE.mistake(
