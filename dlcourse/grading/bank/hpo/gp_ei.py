@@ -35,7 +35,7 @@ EXERCISE = Exercise(
         "diagonal of Ks K⁻¹ Ksᵀ. Φ(z) = (1 + erf(z/√2))/2, with erf from math.",
         "By hand: X = [[0]], y = [-1], Xs = [[0], [9]], length 1, sigma_f = sigma_n = 1: K = 2, "
         "Ks = 1 and about 0. mu = (-0.5, 0), sd = (0.707107, 1), z = (-0.707107, -1), "
-        "ei = (0.0998204, 0.0833155).",
+        "ei = (0.0998206, 0.0833155).",
     ),
     result="Three arrays come back, mu, sd and ei, each with a number for every row of Xs.",
     places=_place,
