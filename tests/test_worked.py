@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from cases.worked import Draws
+from cases.worked_hpo import WORKED as HPO
 from cases.worked_regularization import WORKED as REGULARIZATION
 
 from dlcourse.grading.bank import exercises
@@ -12,6 +13,7 @@ ALL = list(exercises().values())
 
 
 WORKED = REGULARIZATION | {
+    **HPO,
     "sgd": (
         Case(
             (

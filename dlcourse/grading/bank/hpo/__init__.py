@@ -1,0 +1,1 @@
+"""Exercises of the chapter on choosing hyper-parameters: one file each."""
