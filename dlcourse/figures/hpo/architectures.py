@@ -40,11 +40,13 @@ def cells_picture(cells: Sequence[Sequence[int]], names: Sequence[str], title: s
                 continue
             start, end = PLACES[i], PLACES[j]
             arrow = {"arrowstyle": "-|>", "color": COLORS[operation], "lw": 2}
-            arrow |= {"shrinkA": 9, "shrinkB": 9}
+            arrow |= {"shrinkA": 10, "shrinkB": 10}
             ax.annotate("", end, start, arrowprops=arrow)
-            x, y = 0.5 * start + 0.5 * end + [0, 0.12]
-            ax.text(x, y, operation, ha="center", fontsize=9, color=ink_of(COLORS[operation]))
-        ax.plot(*PLACES.T, "o", color="#333333", markersize=9)
+            ax.text(*(start + end) / 2, operation, ha="center", va="center", fontsize=9,
+                    color=ink_of(COLORS[operation]), bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
+        ax.plot(*PLACES.T, "o", color="#333333", markersize=15)
+        for number, place in enumerate(PLACES):
+            ax.text(*place, str(number), ha="center", va="center", fontsize=9, color="white")
         ax.set(xlim=(-0.3, 3.3), ylim=(-1.0, 1.0))
         ax.axis("off")
     fig.suptitle(title, y=0.98)
