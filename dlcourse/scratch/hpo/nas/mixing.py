@@ -39,13 +39,17 @@ def mixed_op(alpha: Array, outs: Array) -> tuple[Array, tuple[Array, Array]]:
     ----------
     Liu, Simonyan and Yang (2019), eq. 2.
     """
-    if alpha.ndim < 1 or outs.ndim < 3 or alpha.shape != outs.shape[:-2]:
-        checks.fail("alpha", f"shaped {outs.shape[:-2]}, one logit an operation", alpha)
+    shape = outs.shape[:-2]
+    if alpha.ndim < 1 or outs.ndim < 3 or alpha.shape != shape:
+        checks.fail("alpha", f"shaped {shape}, one logit an operation", alpha)
     p = softmax(alpha)
     return np.einsum("...o,...ond->...nd", p, outs), (p, outs)
 
 
-def mixed_op_backward(dy: Array, cache: tuple[Array, Array]) -> tuple[Array, Array]:
+def mixed_op_backward(
+    dy: Array,
+    cache: tuple[Array, Array],
+) -> tuple[Array, Array]:
     """(dalpha, douts): through the shares, and to every operation its share of dy."""
     p, outs = cache
     dp = np.einsum("...nd,...ond->...o", dy, outs)

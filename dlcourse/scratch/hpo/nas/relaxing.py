@@ -40,7 +40,12 @@ def gradients(net: Sequential, loss: Any, batch: Part) -> tuple[Array, Array]:
 
 
 def darts_gradient(
-    net: Sequential, loss: Any, train: Part, validation: Part, xi: float = 0.0, eps: float = 0.01
+    net: Sequential,
+    loss: Any,
+    train: Part,
+    validation: Part,
+    xi: float = 0.0,
+    eps: float = 0.01,
 ) -> Array:
     r"""The gradient of the validation loss with respect to the logits, weights taken along.
 

@@ -1,0 +1,117 @@
+"""What searches of architectures are measured by: halves, prices, ranks and volume by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import spearmanr
+
+from dlcourse.problems import architectures
+from dlcourse.problems.architectures import (
+    halves,
+    loss_at_volume,
+    mixture_multiplications,
+    multiplications,
+    price,
+    rank_correlation,
+)
+from dlcourse.scratch.hpo import nas
+from dlcourse.scratch.layers.dense import linear
+
+RNG = np.random.default_rng(0)
+
+
+def share_no_training(split) -> None:
+    table = nas.digits_cells()
+    asked, judge = split(table)
+    assert asked.seeds + judge.seeds == table.seeds and not set(asked.seeds) & set(judge.seeds)
+    assert_array_equal(np.concatenate([asked.test, judge.test]), table.test)
+    assert_array_equal(np.concatenate([asked.validation, judge.validation], 1), table.validation)
+
+
+def test_halves_share_no_training() -> None:
+    share_no_training(halves)
+    with pytest.raises(AssertionError):
+        share_no_training(lambda table: (halves(table)[0], table))
+
+
+def counted(cells, monkeypatch) -> int:
+    """Multiplications of one image as the network makes them: every ``linear`` it calls."""
+    seen: list[int] = []
+
+    def counting(x, weight, bias):
+        seen.append(x.shape[-1] * weight.shape[-2])
+        return linear(x, weight, bias)
+
+    for module in ("dlcourse.scratch.hpo.nas.cells", "dlcourse.scratch.layers.dense"):
+        monkeypatch.setattr(f"{module}.linear", counting)
+    net = nas.cell_network(16, np.random.default_rng(0))
+    if cells is None:
+        net.layers[1].alpha = np.zeros((5, 4))
+    else:
+        net.layers[1].cells = cells
+    net.forward(np.zeros((1, 64)))
+    return sum(seen)
+
+
+@pytest.mark.parametrize("cell", [[0, 0, 0, 0, 0], [1, 0, 2, 0, 3], [3, 3, 2, 2, 3]])
+def test_multiplications_are_those_the_network_makes(cell, monkeypatch) -> None:
+    assert counted(np.array(cell), monkeypatch) == multiplications(cell)
+
+
+def test_the_mixture_makes_them_all(monkeypatch) -> None:
+    assert counted(None, monkeypatch) == mixture_multiplications()
+    assert mixture_multiplications() > multiplications([3, 3, 3, 3, 3])
+
+
+def test_prices_are_in_trainings_of_the_mean_cell() -> None:
+    mean = multiplications(nas.all_cells()).mean()
+    assert_allclose(price(252, mixture=True), 3616 / mean)
+    assert_allclose(price(126, judged=252 * 64), 0.5 + 1 / 3)
+    for wrong in ({"steps": -1}, {"steps": 1, "judged": -1}):
+        with pytest.raises(ValueError, match=r"must be >= 0; got -1"):
+            price(**wrong)
+
+
+def ranks_agree(correlation) -> None:
+    a, b = RNG.integers(0, 6, (4, 30)), RNG.normal(size=(4, 30))
+    expected = [spearmanr(x, y).statistic for x, y in zip(a, b, strict=True)]
+    assert_allclose(correlation(a, b), expected, atol=1e-12)
+
+
+def test_rank_correlation_is_spearmans_ties_included() -> None:
+    ranks_agree(rank_correlation)
+    first = lambda v: np.argsort(np.argsort(v, -1, kind="stable"), -1)  # noqa: E731
+
+    def without_ties(a, b):
+        pairs = zip(first(a), first(b), strict=True)
+        return np.array([np.corrcoef(x, y)[0, 1] for x, y in pairs])
+
+    with pytest.raises(AssertionError):
+        ranks_agree(without_ties)
+
+
+def quieter(at_volume) -> None:
+    net = nas.cell_network(5, np.random.default_rng(1), 3, features=6, classes=3)
+    net.layers[1].alpha = np.zeros((3, 5, 4))
+    x, y = RNG.normal(size=(20, 6)), RNG.integers(0, 3, 20)
+    z = net.forward(x)
+    for volume in (0.0, 0.5, 1.0):
+        e = np.exp(volume * z)
+        p = (e / e.sum(-1, keepdims=True))[:, np.arange(20), y]
+        assert_allclose(at_volume(net, (x, y), volume), -np.log(p).mean(-1), atol=1e-12)
+
+
+def test_volume_multiplies_the_outputs() -> None:
+    quieter(loss_at_volume)
+    with pytest.raises(AssertionError):
+        quieter(lambda net, part, volume: volume * loss_at_volume(net, part, 1.0))
+
+
+def test_constants_are_those_of_the_table() -> None:
+    from benchmarks import nas_table
+    from dlcourse import data
+
+    batches = len(data.load().train.y) // architectures.BATCH
+    assert max(nas_table.EPOCHS) * batches == architectures.STEPS
