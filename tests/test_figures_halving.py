@@ -54,7 +54,7 @@ def test_the_workers_picture_says_how_much_of_the_time_was_used():
     run = race("ordered", 3, [1.0, 0.5, 0.25], 0.0, laps=1)
     line = run.lines[0]
     fig = waiting_picture([("halving", line), ("ASHA", run.lines[1])], line.seconds)
-    shares = [int(ax.get_title().split()[3].rstrip("%")) for ax in fig.axes]
+    shares = [int(ax.get_title(loc="left").split()[3].rstrip("%")) for ax in fig.axes]
     assert shares[0] == round(100 * line.busy)
     assert shares[1] > shares[0]
     boxes = [path for c in fig.axes[0].collections for path in c.get_paths()]

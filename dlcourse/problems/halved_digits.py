@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dlcourse import checks
 from dlcourse.arrays import Array
@@ -131,13 +132,13 @@ def curves(
     Shares of held images misread, (configurations, looks), and of new images at the end
     """
     room = Classroom(task, end=looks[-1])
-    room.together.start(configs)
+    room.together.start([dict(config) for config in configs])
     everyone = range(len(configs))
     seen = [room.together.train(everyone, look) for look in looks]
     return np.stack(seen, -1), None if test is None else room.misread(room.together.model, *test)
 
 
-def ranks(values: Array) -> Array:
+def ranks(values: npt.ArrayLike) -> Array:
     """Places from 1, the smallest first, along the first axis; equals share their mean place.
 
     >>> ranks(np.array([0.3, 0.1, 0.3, 0.2]))
@@ -149,10 +150,10 @@ def ranks(values: Array) -> Array:
     return below + (equal + 1) / 2
 
 
-def rank_correlation(a: Array, b: Array) -> float:
+def rank_correlation(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Spearman's: the correlation of the places; ties have their mean place.
 
-    >>> rank_correlation(np.array([1, 2, 3]), np.array([10, 40, 20])), rank_correlation([1, 2], [2, 1])
+    >>> rank_correlation([1, 2, 3], [10, 40, 20]), rank_correlation([1, 2], [2, 1])
     (0.5, -1.0)
     """
     return round(float(np.corrcoef(ranks(a), ranks(b))[0, 1]), 12)

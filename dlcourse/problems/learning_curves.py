@@ -22,8 +22,8 @@ END = 81  # the resource at which a curve is judged
 def final(p: Params) -> float:
     """Where a curve is headed: 0 at lr 0.01, width 0.7, decay 0.2; more by squares of the distance.
 
-    >>> final({"lr": 0.01, "width": 0.7, "decay": 0.2}), final({"lr": 1.0, "width": 0.7, "decay": 0.2})
-    (0.0, 1.0)
+    >>> [final({"lr": lr, "width": 0.7, "decay": 0.2}) for lr in (0.01, 1.0)]
+    [0.0, 1.0]
     """
     rate, width, decay = np.log10(p["lr"]) + 2, p["width"] - 0.7, p["decay"] - 0.2
     return float(rate**2 / 4 + width**2 + decay**2 / 2)
@@ -70,7 +70,7 @@ def lowest(problem: str) -> float:
 
 
 def regret(problem: str, trials: Sequence[Trial], best: float) -> float:
-    """Of the trial with the best value at END: how far its end, without noise, is above ``best``."""
+    """Of the trial with the best value at END: how far its noiseless end is above ``best``."""
     done = [trial for trial in trials if END in trial.intermediate]
     if not done:
         checks.fail("trials", f"some of which came to {END}", "none")
