@@ -69,7 +69,8 @@ def waiting_picture(lines: Sequence[tuple[str, Timeline]], until: float) -> Figu
     lines : (name, timeline), one above the other
     until : seconds at which the picture ends
     """
-    fig, axes = plots.new_figure(5.6, 4.4, rows=len(lines))
+    fig, axes = plots.new_figure(5.6, 4.4, rows=len(lines), layout=None)
+    fig.subplots_adjust(left=0.06, right=0.98, bottom=0.1, top=0.93, hspace=0.4)
     for ax, (name, line) in zip(axes, lines, strict=True):
         used = 0.0
         for event in line.events:
