@@ -18,7 +18,9 @@ from dlcourse.scratch.hpo.space import Space
 
 
 def promote(
-    values: Sequence[float], reduction_factor: int, promoted: Collection[int] = ()
+    values: Sequence[float],
+    reduction_factor: int,
+    promoted: Collection[int] = (),
 ) -> int | None:
     r"""Whom a rung sends on: the best of its :math:`\lfloor m / η \rfloor` best not yet promoted.
 

@@ -24,7 +24,10 @@ class Rung(NamedTuple):
 
 
 def rungs(
-    n_configs: int, min_resource: int, reduction_factor: int, max_resource: int | None = None
+    n_configs: int,
+    min_resource: int,
+    reduction_factor: int,
+    max_resource: int | None = None,
 ) -> list[Rung]:
     r"""The table of successive halving: how many are left, and how far each of them is trained.
 
@@ -56,7 +59,9 @@ def rungs(
     n = checks.integer("n_configs", n_configs, 1)
     r = checks.integer("min_resource", min_resource, 1)
     eta = checks.integer("reduction_factor", reduction_factor, 2)
-    most = math.inf if max_resource is None else checks.integer("max_resource", max_resource, r)
+    most = math.inf
+    if max_resource is not None:
+        most = checks.integer("max_resource", max_resource, r)
     table = []
     while n >= 1 and r <= most:
         table.append(Rung(n, r))
