@@ -104,5 +104,5 @@ def chosen(val_loss: Array, val_error: Array, test_error: Array) -> Found:
     array([6])
     """
     best = np.lexsort((val_loss, val_error), axis=-1)[:, :1]
-    parts = (np.take_along_axis(part, best, -1)[:, 0] for part in (test_error, val_error))
-    return Found(*parts, val_error)
+    test, val = (np.take_along_axis(part, best, -1)[:, 0] for part in (test_error, val_error))
+    return Found(test, val, val_error)
