@@ -42,8 +42,9 @@ def cells_picture(cells: Sequence[Sequence[int]], names: Sequence[str], title: s
             arrow = {"arrowstyle": "-|>", "color": COLORS[operation], "lw": 2}
             arrow |= {"shrinkA": 10, "shrinkB": 10}
             ax.annotate("", end, start, arrowprops=arrow)
-            ax.text(*(start + end) / 2, operation, ha="center", va="center", fontsize=9,
-                    color=ink_of(COLORS[operation]), bbox={"fc": "white", "ec": "none", "pad": 1})  # fmt: skip
+            ink, paper = ink_of(COLORS[operation]), {"fc": "white", "ec": "none", "pad": 1}
+            where = (start + end) / 2
+            ax.text(*where, operation, ha="center", va="center", fontsize=9, color=ink, bbox=paper)
         ax.plot(*PLACES.T, "o", color="#333333", markersize=15)
         for number, place in enumerate(PLACES):
             ax.text(*place, str(number), ha="center", va="center", fontsize=9, color="white")
