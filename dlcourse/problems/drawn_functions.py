@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -121,34 +122,30 @@ def search_table(
     -----
     No place is tried twice. Of equals the first in the table is taken.
     """
-    K, root, places = kernel(table.X), None, np.array(start)
+    K, places = kernel(table.X), np.array(start)
     told = _told(table, places, noise, rng)
     while places.shape[1] < n:
         mean, std, A = condition(K, places, told, noise)
         best = np.take_along_axis(mean, places, 1).min(1, keepdims=True)
-
-        def draw(A: Array = A, places: Array = places, told: Array = told) -> Array:
-            nonlocal root
-            root = root_of(K) if root is None else root
-            return bend(root, A, places, told, noise, rng)
-
+        draw = functools.partial(bend, K, A, places, told, noise, rng)
         worth = np.array(rule(View(mean, std, best, draw)), float)
         np.put_along_axis(worth, places, -np.inf, 1)
         new = worth.argmax(1)[:, None]
         places = np.concatenate([places, new], 1)
-        told = np.concatenate([told, _told(table, new, noise, rng)], 1)
+        new_told = _told(table, new, noise, rng)
+        told = np.concatenate([told, new_told], 1)
     return Seen(places, told)
 
 
 def bend(
-    root: Array, A: Array, places: Array, told: Array, noise: float, rng: np.random.Generator
+    K: Array, A: Array, places: Array, told: Array, noise: float, rng: np.random.Generator
 ) -> Array:
     r"""A draw from each run's posterior, (runs, m): one of the prior, corrected by what it missed.
 
     .. math:: f + A\,(y - f_s - \varepsilon), \qquad f \sim \mathcal N(0, K), \quad
               \varepsilon \sim \mathcal N(0, \sigma_n^2 I)
     """
-    f = rng.standard_normal((len(told), len(root))) @ root.T
+    f = rng.standard_normal((len(told), len(K))) @ root_of(K).T
     missed = told - np.take_along_axis(f, places, 1)
     missed = missed - noise * rng.standard_normal(missed.shape)
     return f + (A @ missed[..., None])[..., 0]

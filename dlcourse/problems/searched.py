@@ -61,6 +61,11 @@ def cube(d: int) -> dict[str, Float]:
     return {f"x{i}": Float(0, 1) for i in range(d)}
 
 
+def typical(d: int) -> float:
+    """What the median of 20,000 random points is above the minimum of ``branins``."""
+    return float(np.median(branins(np.random.default_rng(1).random((20_000, d)))))
+
+
 def best_so_far(
     kind: Callable[..., Search], d: int, objective: Callable[[list[float]], Any],
     seeds: Iterable[int], n: int,
@@ -145,3 +150,19 @@ def tune_together(
         losses.append(seen.val_loss[:, 0])
         errors.append(seen.test_error[:, 0])
     return np.array(losses).T, np.array(errors).T
+
+
+def tune_planned(
+    asked: Sequence[Sequence[Any]], tasks: Sequence[Task], *, test: Any, updates: int
+) -> tuple[Array, Array]:
+    """What ``tune_together`` gives for trials that no value changes: all are trained at once.
+
+    Parameters
+    ----------
+    asked : configurations, as many for each task
+    """
+    configs = [config for trials in asked for config in trials]
+    owners = [task for task, trials in zip(tasks, asked, strict=True) for _ in trials]
+    seen = train_all(configs, owners, test=test, looks=[updates])
+    shape = len(tasks), -1
+    return seen.val_loss.reshape(shape), seen.test_error.reshape(shape)
