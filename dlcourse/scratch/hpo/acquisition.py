@@ -39,7 +39,11 @@ def _posterior(mean: Any, std: Any, best: Any) -> tuple[Array, Array, Array]:
     return mean, std, best
 
 
-def expected_improvement(mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.ArrayLike) -> Any:
+def expected_improvement(
+    mean: npt.ArrayLike,
+    std: npt.ArrayLike,
+    best: npt.ArrayLike,
+) -> Any:
     r"""By how much we expect to beat the best value so far: chance and size of a success in one.
 
     .. math:: \operatorname{EI} = \mathbb E \max(f^\star - f, 0)

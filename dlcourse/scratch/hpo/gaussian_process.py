@@ -251,7 +251,8 @@ class GaussianProcess:
         K, _ = self.kernel.linearized(self.X)
         L, self.jitter = cholesky(K + self.noise * np.eye(len(K)))
         self.inverse = np.linalg.inv(L)
-        self.whiten = np.ascontiguousarray(self.inverse.T)  # many rows times a view of it are slow
+        # many rows times a view of it are slow
+        self.whiten = np.ascontiguousarray(self.inverse.T)
         self.alpha = self.whiten @ (self.inverse @ self.y)
         return self
 

@@ -130,14 +130,16 @@ class TPESearch(Search):
 
     def suggest(self) -> dict[str, Any]:
         """A random point of the start; then, of some drawn from l, that with the largest l/g."""
-        y = np.array([t.value if t.state in (COMPLETE, PRUNED) else np.inf for t in self.trials])
+        told = (COMPLETE, PRUNED)  # running and failed ones: infinitely bad
+        y = np.array([t.value if t.state in told else np.inf for t in self.trials])
         n = int(np.isfinite(y).sum())
         if n < self.n_startup:
-            return from_unit(self.parameters, self.rng.random(len(self.parameters)))
+            anywhere = self.rng.random(len(self.parameters))
+            return from_unit(self.parameters, anywhere)
         below = checks.integer("gamma(n)", self.gamma(n), 1)
-        good, bad = parzen.split(y, min(below, n))  # running and failed ones: infinitely bad
+        good, bad = parzen.split(y, min(below, n))
         U = self._cube()
-        likely, unlikely = Parzen(self.code, U[good]), Parzen(self.code, U[bad])
+        likely, unlikely = (Parzen(self.code, U[k]) for k in (good, bad))
         u = likely.draw(self.n_candidates, self.rng)
         ratio = likely.log_density(u) - unlikely.log_density(u)
         return from_unit(self.parameters, u[np.argmax(ratio)])
