@@ -31,7 +31,10 @@ FAULTS = {
 
 
 class Curves(NamedTuple):
-    """What was seen of each run: ``batch_loss`` (runs, updates), the others (runs, looks)."""
+    """What was seen of each run: ``batch_loss`` (runs, updates), the others (runs, looks).
+
+    ``active`` is the share of hidden units that are not 0 for every image that is learned.
+    """
 
     batch_loss: Array
     train_loss: Array
@@ -39,6 +42,7 @@ class Curves(NamedTuple):
     val_loss: Array
     val_error: Array
     test_error: Array
+    active: Array
 
 
 class TwiceSoftmax:
@@ -93,7 +97,7 @@ def damage(task: Task, fault: str) -> Task:
 def learn(
     tasks: Sequence[Task], lr: Any, *, test: Any, looks: Collection[int], fault: str = SOUND,
     few: int | None = None, momentum: float = 0.9, weight_decay: Any = 0.0, width: int = 24,
-    batch_size: int = 20, drop: int | None = None, init: Any = None,
+    batch_size: int = 20, drop: int | None = None, init: Any = None, last: float = 1.0,
 ) -> Curves:  # fmt: skip
     """Train an MLP 64-width-10 on each task by SGD, side by side, and keep all that one could plot.
 
@@ -107,6 +111,7 @@ def learn(
     few : the number of images learned; None for all of the task's
     drop : the update from which the rate is a tenth; None for never
     init : of the network, see ``MLP``
+    last : by which the weights of the last layer are multiplied before training
 
     Returns
     -------
@@ -120,7 +125,9 @@ def learn(
     fresh = test[0] * {"pixels × 16": 16, "pixels lost": 0}.get(fault, 1)
     rngs = [np.random.default_rng([task.seed, 1]) for task in tasks]
     net = MLP([64, width, CLASSES], rngs, runs=runs, dtype=np.float32, init=init)
-    _spoil(net, fault)
+    net.params["2.weight"][:] *= 30 * last if fault == "last layer × 30" else last
+    if fault == "weights zero":
+        net.theta[:] = 0
     rate = _column(lr, runs) * (-1 if fault == "sign" else 1)
     decay = _column(weight_decay, runs)
     step = SGD(net.theta, np.abs(rate), momentum, weight_decay=decay)
@@ -152,15 +159,41 @@ def learn(
     return Curves(updates, *(np.stack(column, axis=-1) for column in zip(*seen, strict=True)))
 
 
+def table_says(seen: Curves) -> list[str]:
+    """What the table of step 2 reads off the curves of each run; "" where it has no row for them.
+
+    Parameters
+    ----------
+    seen : with a look before the first update
+    """
+    lost = ~np.isfinite(seen.train_loss[:, -1])
+    stuck = seen.train_loss[:, -1] > 0.9 * seen.train_loss[:, 0]
+    fitted = seen.train_error.min(axis=-1) == 0
+    rows = np.select([lost, stuck, fitted], ["exploded", "does not fall", "over-fits"], "")
+    return [str(row) for row in rows]
+
+
+CHECKS = ("initial loss", "50 images", "10 batches", "validation")
+
+
+def seen_by(fault: str, tasks: Sequence[Task], test: Any, lr: float = 0.1) -> Array:
+    """Whether each of ``CHECKS`` sees a fault, (runs, checks).
+
+    Seen is: an initial loss more than a tenth off ln 10; an image not learned after sixty epochs of
+    the first 50, in batches of 10; one after forty epochs of the first 200, ten batches of 20; a
+    validation loss that is not below 1 after three epochs of all images.
+    """
+    plan = {"lr": lr, "test": test, "fault": fault}
+    whole = learn(tasks, looks=[0, 3 * len(tasks[0].y) // 20], **plan)
+    few = learn(tasks, looks=[300], few=50, batch_size=10, **plan)
+    more = learn(tasks, looks=[400], few=200, **plan)
+    off = np.abs(whole.train_loss[:, 0] / np.log(CLASSES) - 1)
+    learned = [~(one.train_error[:, -1] == 0) for one in (few, more)]
+    return np.stack([off > 0.1, *learned, ~(whole.val_loss[:, -1] < 1)], axis=-1)
+
+
 def _column(value: Any, runs: int) -> Array:
     return np.broadcast_to(np.asarray(value, np.float32), (runs,))[:, None].copy()
-
-
-def _spoil(net: Any, fault: str) -> None:
-    if fault == "weights zero":
-        net.theta[:] = 0
-    if fault == "last layer × 30":
-        net.params["2.weight"][:] *= 30
 
 
 def _look(net: Any, loss: Any, scale: int, alive: Array, *parts: Any) -> tuple[Array, ...]:
@@ -170,4 +203,6 @@ def _look(net: Any, loss: Any, scale: int, alive: Array, *parts: Any) -> tuple[A
     errors = [(out.argmax(-1) != y).mean(-1) for out, (_, y) in zip(outs, parts, strict=True)]
     losses = [np.where(alive, one, np.nan) for one in losses]
     errors = [np.where(alive, one, 1 - 1 / CLASSES) for one in errors]
-    return losses[0], errors[0], losses[1], errors[1], errors[2]
+    hidden = net.layers[1].forward(net.layers[0].forward(parts[0][0]))
+    active = (hidden > 0).any(axis=-2).mean(axis=-1)
+    return losses[0], errors[0], losses[1], errors[1], errors[2], active

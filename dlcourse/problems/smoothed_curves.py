@@ -34,7 +34,8 @@ def exponential_mean(losses: Array, beta: float) -> Array:
     >>> exponential_mean(np.array([4.0, 1.0]), 0.5)
     array([4., 2.])
     """
-    checks.scalar("beta", beta, low=0, high=1, high_open=True)
+    if not 0 <= beta < 1:
+        checks.fail("beta", "in [0, 1)", beta)
     values = np.asarray(losses, float)
     out, v, weight = np.empty_like(values), np.zeros(values.shape[:-1]), 0.0
     for t in range(values.shape[-1]):
