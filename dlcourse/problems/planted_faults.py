@@ -9,7 +9,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.problems.tuned_digits import CLASSES, Task
+from dlcourse.problems.tuned_digits import BLOCK, CLASSES, Task
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 from dlcourse.scratch.optimizers import SGD
@@ -118,7 +118,24 @@ def learn(
     Curves. A run whose gradient is no longer finite has losses of nan from then on, and guesses
     """
     checks.choice("fault", fault, FAULTS)
-    runs, wanted = len(tasks), sorted({*looks})
+    rate, decay = (_column(value, len(tasks)) for value in (lr, weight_decay))
+    cut = [slice(start, start + BLOCK) for start in range(0, len(tasks), BLOCK)]
+    parts = [
+        _learn(
+            tasks[i], rate[i], decay[i], test, sorted({*looks}), fault, few, momentum, width,
+            batch_size, drop, init, last,
+        )
+        for i in cut
+    ]  # fmt: skip
+    return Curves(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _learn(
+    tasks: Any, rate: Array, decay: Array, test: Any, wanted: list[int], fault: str,
+    few: int | None, momentum: float, width: int, batch_size: int, drop: int | None, init: Any,
+    last: float,
+) -> Curves:  # fmt: skip
+    runs, sign = len(tasks), -1 if fault == "sign" else 1
     worn = [damage(task, fault) for task in tasks]
     x, y = (np.stack([task[i][:few] for task in worn]) for i in (0, 1))
     held = [np.stack([task[i] for task in worn]) for i in (2, 3)]
@@ -128,9 +145,7 @@ def learn(
     net.params["2.weight"][:] *= 30 * last if fault == "last layer × 30" else last
     if fault == "weights zero":
         net.theta[:] = 0
-    rate = _column(lr, runs) * (-1 if fault == "sign" else 1)
-    decay = _column(weight_decay, runs)
-    step = SGD(net.theta, np.abs(rate), momentum, weight_decay=decay)
+    step = SGD(net.theta, rate, momentum, weight_decay=decay)
     loss = TwiceSoftmax() if fault == "softmax twice" else SoftmaxCrossEntropy()
     scale = batch_size if fault == "loss summed" else 1
     run, n = np.arange(runs)[:, None], x.shape[1]
@@ -154,7 +169,7 @@ def learn(
             batch_losses[-1] = np.where(alive, batch_losses[-1], np.nan)
             if not alive.all():
                 net.theta[~alive] = net.grad[~alive] = 0
-            step.step(np.sign(rate) * net.grad)
+            step.step(sign * net.grad)
     updates = np.stack(batch_losses, -1) if batch_losses else np.zeros((runs, 0))
     return Curves(updates, *(np.stack(column, axis=-1) for column in zip(*seen, strict=True)))
 
@@ -179,14 +194,14 @@ CHECKS = ("initial loss", "50 images", "10 batches", "validation")
 def seen_by(fault: str, tasks: Sequence[Task], test: Any, lr: float = 0.1) -> Array:
     """Whether each of ``CHECKS`` sees a fault, (runs, checks).
 
-    Seen is: an initial loss more than a tenth off ln 10; an image not learned after sixty epochs of
-    the first 50, in batches of 10; one after forty epochs of the first 200, ten batches of 20; a
+    Seen is: an initial loss more than a tenth off ln 10; an image not learned after fifty epochs of
+    the first 50, in batches of 10; one after thirty epochs of the first 200, ten batches of 20; a
     validation loss that is not below 1 after three epochs of all images.
     """
     plan = {"lr": lr, "test": test, "fault": fault}
     whole = learn(tasks, looks=[0, 3 * len(tasks[0].y) // 20], **plan)
-    few = learn(tasks, looks=[300], few=50, batch_size=10, **plan)
-    more = learn(tasks, looks=[400], few=200, **plan)
+    few = learn(tasks, looks=[250], few=50, batch_size=10, **plan)
+    more = learn(tasks, looks=[300], few=200, **plan)
     off = np.abs(whole.train_loss[:, 0] / np.log(CLASSES) - 1)
     learned = [~(one.train_error[:, -1] == 0) for one in (few, more)]
     return np.stack([off > 0.1, *learned, ~(whole.val_loss[:, -1] < 1)], axis=-1)
