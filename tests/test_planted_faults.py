@@ -88,7 +88,9 @@ def test_what_runs_away_is_nan_and_leaves_the_others_alone():
 
 def test_active_units_are_counted():
     """Without a weight no unit is active; with random ones most are, for some image."""
-    zero, plain = (learn(TASKS, 0.1, test=TEST, looks=[0], fault=f) for f in ("weights zero", SOUND))
+    zero, plain = (
+        learn(TASKS, 0.1, test=TEST, looks=[0], fault=f) for f in ("weights zero", SOUND)
+    )
     assert (zero.active == 0).all() and (plain.active > 0.5).all()
 
 
@@ -153,5 +155,3 @@ def test_errors():
         learn(TASKS, 0.1, fault="tired", **PLAN)
     with pytest.raises(ValueError, match="fault must be one of"):
         damage(TASKS[0], "tired")
-
-

@@ -10,7 +10,7 @@ from dlcourse.problems.ridge_by_gradient import descend, validation_loss
 
 RNG = np.random.default_rng(3)
 X, W = RNG.normal(size=(60, 8)), RNG.normal(size=8)
-Y = X @ W + 3 * RNG.normal(size=60)
+Y = 0.3 * X @ W + 3 * RNG.normal(size=60)
 TRAIN, HELD = (X[:20], Y[:20]), (X[20:], Y[20:])
 
 
@@ -25,6 +25,6 @@ def test_the_slope_is_that_of_differences(at):
 
 def test_descent_ends_where_a_search_does():
     found = minimize_scalar(lambda at: validation_loss(at, TRAIN, HELD)[0], bounds=(-8, 5))
-    path = descend(3.0, TRAIN, HELD, lr=0.3)
+    path = descend(3.0, TRAIN, HELD, lr=2.0)
     assert abs(path[0] - np.exp(3.0)) < 1e-12
     assert abs(np.log(path[-1]) - found.x) < 1e-4

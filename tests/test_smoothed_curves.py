@@ -22,9 +22,7 @@ SMOOTHERS = {
 @pytest.mark.parametrize("window", [1, 3, 50])
 def test_trailing_is_a_loop_of_means(window):
     losses = RNG.random((2, 20))
-    expected = [
-        [row[max(0, t - window + 1) : t + 1].mean() for t in range(20)] for row in losses
-    ]
+    expected = [[row[max(0, t - window + 1) : t + 1].mean() for t in range(20)] for row in losses]
     np.testing.assert_allclose(trailing_mean(losses, window), expected)
 
 

@@ -151,6 +151,7 @@ def _learn(
     run, n = np.arange(runs)[:, None], x.shape[1]
     per_epoch = max(n // batch_size, 1)
     alive = np.ones(runs, bool)
+    order: Array = np.zeros((runs, n), int)
     seen, batch_losses = [], []
     with np.errstate(all="ignore"):
         for t in range(wanted[-1] + 1):
@@ -194,14 +195,14 @@ CHECKS = ("initial loss", "50 images", "10 batches", "validation")
 def seen_by(fault: str, tasks: Sequence[Task], test: Any, lr: float = 0.1) -> Array:
     """Whether each of ``CHECKS`` sees a fault, (runs, checks).
 
-    Seen is: an initial loss more than a tenth off ln 10; an image not learned after fifty epochs of
-    the first 50, in batches of 10; one after thirty epochs of the first 200, ten batches of 20; a
+    Seen is: an initial loss more than a tenth off ln 10; an image not learned after forty epochs of
+    the first 50, in batches of 10; one after twenty epochs of the first 200, ten batches of 20; a
     validation loss that is not below 1 after three epochs of all images.
     """
     plan = {"lr": lr, "test": test, "fault": fault}
     whole = learn(tasks, looks=[0, 3 * len(tasks[0].y) // 20], **plan)
-    few = learn(tasks, looks=[250], few=50, batch_size=10, **plan)
-    more = learn(tasks, looks=[300], few=200, **plan)
+    few = learn(tasks, looks=[200], few=50, batch_size=10, **plan)
+    more = learn(tasks, looks=[200], few=200, **plan)
     off = np.abs(whole.train_loss[:, 0] / np.log(CLASSES) - 1)
     learned = [~(one.train_error[:, -1] == 0) for one in (few, more)]
     return np.stack([off > 0.1, *learned, ~(whole.val_loss[:, -1] < 1)], axis=-1)

@@ -54,7 +54,9 @@ def _used_up() -> None:
         search.ask()
 
 
-def _minimize(objective: Any = lambda p: p["x"], search: Any = None, n_trials: Any = 2, **more: Any) -> None:
+def _minimize(
+    objective: Any = lambda p: p["x"], search: Any = None, n_trials: Any = 2, **more: Any
+) -> None:
     minimize(objective, search or _random(), n_trials, **more)
 
 

@@ -62,7 +62,7 @@ def smoothing_picture(kind: str, window: int) -> Figure:
 def census_picture(seen: Mapping[str, Sequence[bool]], steps: Sequence[str]) -> Figure:
     """Which check sees which fault: a row a fault, a dot where it is seen."""
     fig, ax = plots.new_figure(5.4, 3.6)
-    for row, (fault, marks) in enumerate(seen.items()):
+    for row, marks in enumerate(seen.values()):
         for column, mark in enumerate(marks):
             ax.plot(column, row, "o" if mark else "_", markersize=9 if mark else 6,
                     color="#d55e00" if mark else "#bbbbbb")  # fmt: skip
