@@ -1,4 +1,4 @@
-"""Figures of the lesson on the six steps: what smoothing shows, and which check sees which fault."""
+"""Figures of the lesson on the six steps: what smoothing shows, and which check sees a fault."""
 
 from __future__ import annotations
 
