@@ -29,7 +29,7 @@ RNG = np.random.default_rng(3)
 
 def test_branin_has_its_three_known_minima_and_none_lower():
     known = np.array([[-math.pi, 12.275], [math.pi, 2.275], [9.42478, 2.475]])
-    np.testing.assert_allclose(branins((known + [5, 0]) / 15), 0, atol=1e-5)
+    np.testing.assert_allclose(branins((known + np.array([5, 0])) / 15), 0, atol=1e-5)
     fine = np.stack(np.meshgrid(*[np.linspace(0, 1, 400)] * 2), -1)
     assert 0 <= branins(fine).min() < 0.02
     assert branins([0.5, 0.5]) > 10
