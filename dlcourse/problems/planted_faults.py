@@ -136,7 +136,7 @@ def _learn(
     last: float,
 ) -> Curves:  # fmt: skip
     runs, sign = len(tasks), -1 if fault == "sign" else 1
-    worn = [damage(task, fault) for task in tasks]
+    worn: list[Any] = [damage(task, fault) for task in tasks]
     x, y = (np.stack([task[i][:few] for task in worn]) for i in (0, 1))
     held = [np.stack([task[i] for task in worn]) for i in (2, 3)]
     fresh = test[0] * {"pixels × 16": 16, "pixels lost": 0}.get(fault, 1)
