@@ -75,7 +75,8 @@ def damage(task: Task, fault: str) -> Task:
     Examples
     --------
     >>> task = Task(np.ones((4, 2)), np.arange(4), np.ones((2, 2)), np.arange(2), seed=0)
-    >>> damage(task, "held × 16").held_x.max(), damage(task, "held × 16").x.max()
+    >>> worn = damage(task, "held × 16")
+    >>> float(worn.held_x.max()), float(worn.x.max())
     (16.0, 1.0)
     """
     checks.choice("fault", fault, FAULTS)
