@@ -75,7 +75,8 @@ def damage(task: Task, fault: str) -> Task:
     Examples
     --------
     >>> task = Task(np.ones((4, 2)), np.arange(4), np.ones((2, 2)), np.arange(2), seed=0)
-    >>> damage(task, "held × 16").held_x.max(), damage(task, "held × 16").x.max()
+    >>> worn = damage(task, "held × 16")
+    >>> float(worn.held_x.max()), float(worn.x.max())
     (16.0, 1.0)
     """
     checks.choice("fault", fault, FAULTS)
@@ -136,7 +137,7 @@ def _learn(
     last: float,
 ) -> Curves:  # fmt: skip
     runs, sign = len(tasks), -1 if fault == "sign" else 1
-    worn = [damage(task, fault) for task in tasks]
+    worn: list[Any] = [damage(task, fault) for task in tasks]
     x, y = (np.stack([task[i][:few] for task in worn]) for i in (0, 1))
     held = [np.stack([task[i] for task in worn]) for i in (2, 3)]
     fresh = test[0] * {"pixels × 16": 16, "pixels lost": 0}.get(fault, 1)
