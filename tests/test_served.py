@@ -63,23 +63,38 @@ def test_one_point_is_one_however_it_is_written(name):
     assert [report.score for report in by_both_doors(nag(ONE[name]))] == [100, 100]
 
 
+# One question to each function that is handed over, made of the case's other inputs.
+QUESTIONS = {
+    "nag": lambda case: case.args[:1],
+    "random_vs_grid": lambda case: [np.array([lo for lo, *_ in case.args[1]])],
+    "successive_halving": lambda case: [*case.args[1][:1], np.float64(case.args[2])],
+}
+
+
 def served():
-    """Every function that an exercise hands over, with the first of its inputs."""
+    """Every function that an exercise hands over, with one question to it."""
     for spec in exercises().values():
         for probe in spec.probes:
             case = spec.case(probe)
             given = dict(zip(spec.parameters, case.args, strict=False)) | dict(case.kwargs)
-            yield from ((spec.id, given[name], case.args[0]) for name in case.calls)
+            yield from ((spec.id, given[name], QUESTIONS[spec.id](case)) for name in case.calls)
+
+
+def stacked(point):
+    """Several points in one, or one in another shape."""
+    several = [np.stack([point, point]), np.stack([point, point], -1), point[None]]
+    return [*several, point[0]] if np.ndim(point) else several
 
 
 def test_every_function_that_is_handed_over_takes_one_point():
     found = list(served())
-    assert {id for id, *_ in found} >= {"nag"}
-    for id, function, point in found:
-        assert np.shape(function(point)) == point.shape, id
-        for odd in np.stack([point, point]), np.stack([point, point], -1), point[None], point[0]:
-            with pytest.raises(ValueError, match="one point a call"):
-                function(odd)
+    assert {id for id, *_ in found} == set(QUESTIONS)
+    for id, function, question in found:
+        assert np.shape(function(*question)) == (question[0].shape if id == "nag" else ())
+        for i, point in enumerate(question):
+            for odd in stacked(point):
+                with pytest.raises(ValueError, match=r"one (point|training) a call"):
+                    function(*question[:i], odd, *question[i + 1 :])
 
 
 def test_a_function_without_that_would_be_found():

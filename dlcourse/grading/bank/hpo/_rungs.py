@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from dlcourse.checks import fail
+
 
 def in_our_order(expected: Any, came: Any) -> Any:
     """What came, each rung in the order in which the same configurations stand in ours."""
@@ -44,6 +46,9 @@ def learning_curves(
         starts[other] = (ends[one] - ends[other]) * r_min + starts[one]
 
     def loss(config: Any, budget: Any) -> float:
+        for name, given in (("config", config), ("budget", budget)):
+            if np.shape(given):
+                fail(name, "a number, one training a call", np.shape(given))
         at = abs(configs - float(config)).argmin()
         return round(float(ends[at] + starts[at] / float(budget)), 6)
 

@@ -75,37 +75,42 @@ def _whatever_is_rounded(R, eta):
     return all(len(set(each)) == 1 for each in ways)
 
 
-def _case(rng, etas, powers, between):
-    """R between two powers of eta, of which the lower one is drawn; or that power."""
+# Powers at which log(R)/log(eta), rounded down, falls short. At others it happens to be right.
+SHORT = [(243, 3), (1000, 10), (4913, 17), (29791, 31), (39304, 34), (59049, 9)]
+
+
+def _between(rng, etas, powers):
+    """R between two powers of eta, well away from both."""
     pairs = [
-        (eta**power + more, eta)
+        (R, eta)
         for eta in etas
         for power in powers
-        for more in (range(eta, (eta - 1) * eta**power - eta) if between else [0])
+        for R in range(eta**power + eta, eta ** (power + 1) - eta)
+        if _whatever_is_rounded(R, eta)
     ]
-    pairs = [pair for pair in pairs if _whatever_is_rounded(*pair)]
     return Case(pairs[rng.integers(len(pairs))])
 
 
 @EXERCISE.probe("between two powers", group="core")
 def between(rng):
-    return _case(rng, [3, 4], [3, 4], True)
+    return _between(rng, [3, 4], [3, 4])
 
 
 @EXERCISE.probe("halves", group="core")
 def halves(rng):
-    return _case(rng, [2], [5, 6], True)
+    return _between(rng, [2], [5, 6])
 
 
-@EXERCISE.probe("a large power", group="core")
-def large_power(rng):
-    R, eta = [(243, 3), (1000, 10), (2187, 3), (15625, 5), (4782969, 3)][rng.integers(5)]
-    return Case((R, eta))
-
-
-@EXERCISE.probe("a power", group="edge")
+@EXERCISE.probe("a power", group="core")
 def power(rng):
-    return _case(rng, [2, 3, 4, 6, 7, 8, 9], [2, 3], False)
+    return Case(SHORT[rng.integers(len(SHORT))])
+
+
+@EXERCISE.probe("one below a power", group="edge")
+def one_below(rng):
+    pairs = [(eta**power - 1, eta) for eta in (2, 3, 4, 6, 7, 8, 9) for power in (3, 4)]
+    pairs = [pair for pair in pairs if _whatever_is_rounded(*pair)]
+    return Case(pairs[rng.integers(len(pairs))])
 
 
 @EXERCISE.probe("R below eta", group="edge")
