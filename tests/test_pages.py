@@ -124,6 +124,8 @@ def test_an_algorithm_without_a_row_is_found():
 COMPLETE = {"Optimizers", "Schedules", "Initialization", "Preprocessing", "Normalization"}
 COMPLETE |= {"Penalties", "Early stopping", "Dropout", "Soft labels and calibration"}
 COMPLETE |= {"Augmentation of images", "Mixing, policies and text"}
+COMPLETE |= {"Search of hyper-parameters", "Stopping early, many at once"}
+COMPLETE |= {"Search of architectures", "Tuning by hand"}
 FIELDS = ("formula", "scratch", "twin", "lesson", "exercise", "paper")
 
 
