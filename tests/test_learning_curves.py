@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from dlcourse.problems.learning_curves import (
     END,
     PROBLEMS,
     SPACE,
     by_bracket,
+    laps,
     lowest,
     price,
     regret,
     repeated,
 )
-from dlcourse.scratch.hpo import RandomSearch, Rung, Trial, brackets, successive_halving
+from dlcourse.scratch.hpo import Hyperband, RandomSearch, Rung, Trial, brackets, successive_halving
 
 
 def draws(seed: int, n: int) -> list[dict[str, float]]:
@@ -44,6 +46,16 @@ def test_noise_is_the_same_whenever_it_is_asked():
     assert PROBLEMS["noisy"](p, 3) == PROBLEMS["noisy"](p, 3) != PROBLEMS["ordered"](p, 3)
 
 
+def test_noise_is_normal_and_that_of_one_look_says_nothing_of_the_next():
+    rates = np.exp(np.log(1e-4) * np.random.default_rng(3).random(20_000))
+    p = {"lr": rates, "width": 0.7, "decay": 0.2}
+    early, later = ((PROBLEMS["noisy"](p, t) - PROBLEMS["ordered"](p, t)) * 2 * t**0.5
+                    for t in (1, 3))  # fmt: skip
+    for noise in (early, later):
+        assert stats.kstest(noise, "norm").pvalue > 0.01
+    assert abs(np.corrcoef(early, later)[0, 1]) < 0.02
+
+
 def test_price_is_what_a_run_spends():
     for table in brackets(END):
         first = table[0]
@@ -61,6 +73,27 @@ def test_a_bracket_is_repeated_as_often_as_the_budget_pays_for():
              np.random.default_rng(0))  # fmt: skip
     assert calls.count(1) == 2 * table[0].n
     assert len(repeated(PROBLEMS["ordered"], table, 0, np.random.default_rng(0))) == table[0].n
+
+
+def test_random_search_is_bought_by_the_draw():
+    budget, last = sum(map(price, brackets(END))), brackets(END)[-1]
+    assert last == [Rung(5, END)] and budget == 1581
+    assert laps(last, budget) == [[Rung(19, END)]]
+    assert laps(last, 0) == [last]
+    assert len(repeated(PROBLEMS["ordered"], last, budget, np.random.default_rng(0))) == 19
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_side_by_side_comes_to_what_the_packages_halving_does(problem):
+    tables, best, curve = brackets(END), lowest(problem), PROBLEMS[problem]
+    budget = sum(map(price, tables))
+    for seed, row in zip((3, 4), by_bracket(problem, [3, 4]), strict=True):
+        band = Hyperband(SPACE, np.random.default_rng([seed, 0]), END).run(curve)
+        trials = [band.trials] + [
+            repeated(curve, table, budget, np.random.default_rng([seed, i + 1]))
+            for i, table in enumerate(tables)
+        ]
+        assert row == pytest.approx([regret(problem, one, best) for one in trials], abs=1e-12)
 
 
 def test_regret_is_of_the_one_that_was_chosen_not_of_the_best():

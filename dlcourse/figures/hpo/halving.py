@@ -72,15 +72,14 @@ def waiting_picture(lines: Sequence[tuple[str, Timeline]], until: float) -> Figu
     fig, axes = plots.new_figure(5.6, 4.4, rows=len(lines), layout=None)
     fig.subplots_adjust(left=0.06, right=0.98, bottom=0.1, top=0.93, hspace=0.4)
     for ax, (name, line) in zip(axes, lines, strict=True):
-        used = 0.0
-        for event in line.events:
-            if event.start < until:
-                width = min(event.end, until) - event.start
-                used += width
-                row = event.worker - 0.4
-                color = SHADES[event.resource]
-                box = [(event.start, width)]
-                ax.broken_barh(box, (row, 0.8), facecolors=color, edgecolor="white", linewidth=0.3)
+        shown = [event for event in line.events if event.start < until]
+        used = sum(min(event.end, until) - event.start for event in shown)
+        for worker in range(line.workers):
+            jobs = [event for event in shown if event.worker == worker]
+            boxes = [(event.start, min(event.end, until) - event.start) for event in jobs]
+            colors = [SHADES[event.resource] for event in jobs]
+            row = (worker - 0.4, 0.8)
+            ax.broken_barh(boxes, row, facecolors=colors, edgecolor="white", linewidth=0.3)
         ax.set(xlim=(0, until), ylim=(-0.6, line.workers - 0.4), yticks=[], ylabel="workers")
         ax.set_title(f"{name}: at work {used / until / line.workers:.0%} of the time", fontsize=10)
     axes[-1].set_xlabel("seconds")
