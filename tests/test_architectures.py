@@ -9,15 +9,18 @@ from scipy.stats import spearmanr
 
 from dlcourse.problems import architectures
 from dlcourse.problems.architectures import (
+    darts_apart,
     halves,
     loss_at_volume,
     mixture_multiplications,
     multiplications,
+    own_batches,
     price,
     rank_correlation,
 )
 from dlcourse.scratch.hpo import nas
 from dlcourse.scratch.layers.dense import linear
+from dlcourse.scratch.optimizers import Adam
 
 RNG = np.random.default_rng(0)
 
@@ -115,3 +118,34 @@ def test_constants_are_those_of_the_table() -> None:
 
     batches = len(data.load().train.y) // architectures.BATCH
     assert max(nas_table.EPOCHS) * batches == architectures.STEPS
+
+
+def test_every_run_reads_all_images_in_an_order_of_its_own() -> None:
+    x = np.arange(128.0)[:, None]
+    read = own_batches((x, x[:, 0].astype(int)), np.random.default_rng(0).spawn(3))
+    first, second = next(read), next(read)
+    seen = np.concatenate([first[1], second[1]], axis=1)
+    assert_array_equal(first[0][..., 0], first[1])
+    assert_array_equal(np.sort(seen), np.tile(np.arange(128), (3, 1)))
+    assert len({tuple(one) for one in seen}) == 3
+
+
+def test_searches_apart_change_only_the_part_the_logits_learn_from() -> None:
+    class Still:
+        def __init__(self, theta) -> None: ...
+
+        def step(self, grad) -> None: ...
+
+    def found(second, logits):
+        adam = lambda theta: Adam(theta, lr=0.01)  # noqa: E731
+        return darts_apart(train, second, adam, logits, np.random.default_rng(4), 2, 3)
+
+    train, other = [(RNG.normal(size=(n, 6)), RNG.integers(0, 2, n)) for n in (128, 70)]
+    still = [found(second, Still) for second in (train, other)]
+    assert_array_equal(still[0].net.theta, still[1].net.theta)
+    assert_array_equal(still[0].alpha, 0)
+    assert abs(np.diff(still[0].net.theta, axis=0)).max(-1).min() > 0
+    moved = [found(second, lambda a: Adam(a, lr=0.01)).alpha for second in (train, other)]
+    assert moved[0].shape == (3, 3, 5, 4)
+    assert_array_equal(moved[0][0], 0)
+    assert abs(moved[0][-1] - moved[1][-1]).max() > 0

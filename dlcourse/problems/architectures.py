@@ -1,15 +1,19 @@
-"""What searches of architectures are measured by: halves of the table, prices, ranks, volume."""
+"""Searches apart, and what searches are measured by: halves of the table, prices, ranks, volume."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from dlcourse import checks
 from dlcourse.arrays import Array
+from dlcourse.scratch.hpo import nas
 from dlcourse.scratch.hpo.nas import EDGES, CellTable, all_cells
+from dlcourse.scratch.hpo.nas.relaxing import Relaxed, the_cell
+from dlcourse.scratch.hpo.nas.training import MakeOptimizer, Part, weight_step
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import Sequential
 
@@ -102,3 +106,38 @@ def loss_at_volume(net: Sequential, part: tuple[Array, Array], volume: float) ->
     """
     loss = SoftmaxCrossEntropy()
     return np.asarray(loss.forward(volume * net.forward(part[0]), part[1]))
+
+
+def darts_apart(
+    train: Part, validation: Part, optimizer: MakeOptimizer, alpha_optimizer: MakeOptimizer,
+    rng: np.random.Generator, epochs: int, runs: int,
+) -> Relaxed:  # fmt: skip
+    """``nas.darts`` at first order, but each of the runs side by side has batches of its own.
+
+    So the runs share nothing but the data. Starts, batches of ``train`` and batches of
+    ``validation`` come from three streams: with another part for the logits, starts and batches of
+    the weights stay what they were.
+    """
+    starts, for_weights, for_logits = (one.spawn(runs) for one in rng.spawn(3))
+    net = nas.cell_network(WIDTH, starts, runs, train[0].shape[1], CLASSES)
+    the_cell(net).alpha = alpha = np.zeros((runs, len(EDGES), len(nas.OPERATIONS)))
+    weights, logits, loss = optimizer(net.theta), alpha_optimizer(alpha), SoftmaxCrossEntropy()
+    told, asked = own_batches(train, for_weights), own_batches(validation, for_logits)
+    path = [alpha.copy()]
+    for _ in range(epochs):
+        for _ in range(len(train[1]) // BATCH):
+            batch = next(told)
+            logits.step(nas.darts_gradient(net, loss, batch, next(asked)))
+            weight_step(net, weights, loss, batch)
+        path.append(alpha.copy())
+    return Relaxed(nas.discretize(alpha), np.array(path), net)
+
+
+def own_batches(part: Part, rngs: Sequence[np.random.Generator]) -> Iterator[Part]:
+    """Batches (runs, 64, d) and labels (runs, 64), without end: each run reads in its own order."""
+    x, y = part
+    while True:
+        order = np.stack([rng.permutation(len(y)) for rng in rngs])
+        for start in range(0, len(y) - BATCH + 1, BATCH):
+            rows = order[:, start : start + BATCH]
+            yield x[rows], y[rows]
