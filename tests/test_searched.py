@@ -86,6 +86,9 @@ def test_the_choice_of_a_search_is_worth_most_to_its_model_until_it_is_told():
     search.tell(trial, 5.0)
     worth = worth_of(search, places)
     assert worth[-1] < worth[:-1].max() - 0.05
+    assert worth_of(search, places, 4).shape == worth.shape
+    np.testing.assert_array_equal(worth_of(search, places, 5), worth)
+    assert not np.allclose(worth_of(search, places, 4), worth)
 
 
 def test_a_density_integrates_to_one():

@@ -89,18 +89,19 @@ def best_so_far(
     return np.array(rows)
 
 
-def worth_of(search: GPSearch, x: Any) -> Array:
+def worth_of(search: GPSearch, x: Any, told: int | None = None) -> Array:
     """The log EI of points in [0, 1], (m,), to the model a one-dimensional search fitted last.
 
-    The model is built anew, from the told trials and the hyper-parameters that the search keeps.
+    The model is built anew, from the told trials, or the first ``told`` of them, and the
+    hyper-parameters that the search keeps.
     """
-    done = [t for t in search.trials if t.state == COMPLETE]
-    told = np.array([list(t.params.values()) for t in done])
+    done = [t for t in search.trials if t.state == COMPLETE][:told]
+    seen = np.array([list(t.params.values()) for t in done])
     kernel, noise = with_logs(Matern52([1.0]), search.theta)
     y = targets(np.array([t.value for t in done]))
-    gp = GaussianProcess(kernel, noise).fit(told, y)
+    gp = GaussianProcess(kernel, noise).fit(seen, y)
     mean, std = gp.predict(np.asarray(x, float)[:, None])
-    return log_expected_improvement(mean, np.maximum(std, 1e-9), gp.predict(told)[0].min())
+    return log_expected_improvement(mean, np.maximum(std, 1e-9), gp.predict(seen)[0].min())
 
 
 def density(points: Any, u: Array) -> Array:
