@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,22 +18,28 @@ from hpo_driver import SPACE, Drivers, value_of
 from dlcourse.scratch.hpo import Categorical, Float, RandomSearch, minimize
 from dlcourse.scratch.hpo.journal import Journal
 
-N = 150
+N = 200
 
 
 def rng(seed=0):
     return np.random.default_rng(seed)
 
 
-def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
-    """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong."""
+def killed(folder, how, kills=10, n=N, address=None, seconds=0.012):
+    """Start the driver, kill it at a random moment, ten times; then let it end. What went wrong.
+
+    A moment is so many trials started, none in the second half, and up to ``seconds`` more: so
+    neither a slow machine nor a fast one lets a driver end before it is killed.
+    """
     journal, side = folder / "search.jsonl", folder / "side"
     moments, settled = random.Random(15), []
+    goals = sorted(moments.sample(range(1, n // 2), kills))
     with Drivers(*(["distributed"] if address else [])) as drivers:
         for life in range(kills + 1):
             # Another seed each time: the journal's state has to win.
             pid = drivers.start(journal, side, n, life, how, *([address] if address else []))
             if life < kills:
+                wait_for(side, goals[life], pid)
                 time.sleep(moments.uniform(0, seconds))
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -43,6 +50,17 @@ def killed(folder, how, kills=10, n=N, address=None, seconds=0.1):
     lines = side.read_text().split("\n")[:-1]
     found = complaints(journal, n, best) + restarted(lines, settled)
     return found + (rerun(lines) if address is None else [])
+
+
+def wait_for(side, goal, pid, patience=20.0):
+    """Until so many trials have been started, in all lives together, or the driver has ended."""
+    ends, state = time.monotonic() + patience, Path(f"/proc/{pid}/stat")
+    while time.monotonic() < ends:
+        if side.exists() and side.read_bytes().count(b"start ") >= goal:
+            return
+        if Path("/proc").exists() and (not state.exists() or ") Z " in state.read_text()):
+            return
+        time.sleep(0.0003)
 
 
 def told_in(journal):
