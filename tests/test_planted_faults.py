@@ -132,9 +132,10 @@ def curves(first, last, error):
         (2.3, np.nan, 0.9, "exploded"),
         (2.3, np.inf, 0.9, "exploded"),
         (2.3, 2.1, 0.8, "does not fall"),
-        (2.3, 160.0, 0.9, "does not fall"),
+        (2.3, 160.0, 0.9, "exploded"),
+        (2.3, 4.5, 0.9, "does not fall"),
         (2.3, 0.1, 0.0, "over-fits"),
-        (2.3, 2.0, 0.5, ""),
+        (2.3, 2.0, 0.5, "no row"),
     ],
 )
 def test_the_table_is_read(first, last, error, row):

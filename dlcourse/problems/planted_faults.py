@@ -177,16 +177,19 @@ def _learn(
 
 
 def table_says(seen: Curves) -> list[str]:
-    """What the table of step 2 reads off the curves of each run; "" where it has no row for them.
+    """What the table of step 2 reads off the curves of each run, or "no row".
+
+    Exploded is a last loss that is no number or more than twice the first; one that does not fall
+    is above nine tenths of it.
 
     Parameters
     ----------
     seen : with a look before the first update
     """
-    lost = ~np.isfinite(seen.train_loss[:, -1])
+    lost = ~(seen.train_loss[:, -1] <= 2 * seen.train_loss[:, 0])
     stuck = seen.train_loss[:, -1] > 0.9 * seen.train_loss[:, 0]
     fitted = seen.train_error.min(axis=-1) == 0
-    rows = np.select([lost, stuck, fitted], ["exploded", "does not fall", "over-fits"], "")
+    rows = np.select([lost, stuck, fitted], ["exploded", "does not fall", "over-fits"], "no row")
     return [str(row) for row in rows]
 
 
