@@ -15,7 +15,6 @@ from dlcourse.scratch.hpo import (
     Float,
     QuasiRandom,
     RandomSearch,
-    importance,
     importances,
     minimize,
     table,
