@@ -44,9 +44,19 @@ exec {real} "$@"
 
 
 def test_a_sandbox_that_does_not_start_is_tried_again(run, failing, one, tmp_path, monkeypatch):
-    """Call 0 is the check; 1 and, ahead of its turn, 2 fail, then 3, alone; 4 is the third try."""
+    """Call 0 is the check; 1 and 2 fail; 3 is the third try. One answer: none starts ahead."""
     monkeypatch.setattr(batch.time, "sleep", lambda seconds: None)
-    done = run("grade", one, "--out", tmp_path / "out", "--workers", 1, **failing(1, 4))
+    arguments = ["grade", one, "--out", tmp_path / "out", "--workers", 1, "--exercises", IDS[0]]
+    done = run(*arguments, **failing(1, 3))
+    assert done.returncode == 0, done.stderr
+    assert [row.split(",")[3] for row in rows_of(tmp_path / "out")[1:]].count("100") == 1
+    assert len((tmp_path / "bin/calls").read_text().splitlines()) == 4
+
+
+def test_a_line_of_sandboxes_survives_two_failures(run, failing, one, tmp_path, monkeypatch):
+    """A process started ahead ends with the first that fails, before it counts or after."""
+    monkeypatch.setattr(batch.time, "sleep", lambda seconds: None)
+    done = run("grade", one, "--out", tmp_path / "out", "--workers", 1, **failing(1, 3))
     assert done.returncode == 0, done.stderr
     assert [row.split(",")[3] for row in rows_of(tmp_path / "out")[1:]].count("100") == len(IDS)
 
