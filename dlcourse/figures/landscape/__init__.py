@@ -1,0 +1,1 @@
+"""Drawings of chapter 1, one module a lesson."""
