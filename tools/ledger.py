@@ -127,7 +127,9 @@ HEADINGS = {
 }
 
 
-def summary(counts: Mapping[str, Counter[str]], same: int) -> str:
+def summary(
+    counts: Mapping[str, Counter[str]], same: int, lead: str = "At present the book puts to the test:"
+) -> str:
     """How many claims of each kind, and what they came to: experiments apart from identities."""
     lines = []
     for kind, (one, many) in HEADINGS.items():
@@ -138,7 +140,7 @@ def summary(counts: Mapping[str, Counter[str]], same: int) -> str:
         lines.append(f"- {total} {one if total == 1 else many}: {', '.join(parts)}")
     if same:
         lines.append(f"- {same} more that {'says' if same == 1 else 'say'} what one of these says")
-    return "At present the book puts to the test:\n\n" + "\n".join(lines) + "\n"
+    return lead + "\n\n" + "\n".join(lines) + "\n"
 
 
 def page(entries: list[dict[str, Any]], root: Path) -> tuple[str, str]:

@@ -13,9 +13,11 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from dlcourse.grading import quality
 from dlcourse.lesson.registry import load_claims
-from tools import errata, ledger
+from tools import chapters, errata, ledger
 from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
 from tools.registries import ROOT, read
 
@@ -142,6 +144,20 @@ def exercises(stored: dict[str, Any], root: Path = ROOT) -> str:
     return "\n".join([table, "Not noticed, because nobody could:\n", *survivors, ""])
 
 
+def glossary(terms: list[dict[str, str]], root: Path = ROOT) -> str:
+    """Terms in English and Chinese, in the alphabet's order."""
+    rows = [
+        [
+            f"**{row['term']}**",
+            f'<span lang="zh">{row["chinese"]}</span>',
+            row["means"],
+            lesson_link(row["lesson"], root),
+        ]
+        for row in terms
+    ]
+    return list_table(["Term", "Chinese", "Here", "Introduced in"], rows, "glossary", "22 16 42 20")
+
+
 def _of(count: list[int]) -> str:
     return "{} of {}".format(*count) if count[1] else ""
 
@@ -167,6 +183,10 @@ def main() -> None:
     write("summary.md", counts)
     write("claims.md", counts + "\n" + claims)
     write("errata.md", errata.page(read("errata"), registry, ROOT))
+    terms = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
+    write("glossary.md", glossary(terms))
+    for name, text in chapters.pages(registry).items():
+        write(name, text)
 
 
 if __name__ == "__main__":
