@@ -89,14 +89,37 @@ def _counted(entries: list[dict[str, Any]]) -> str:
     return ledger.summary(counts, same, "This chapter puts to the test:")
 
 
+def cards(files: dict[str, list[str]], pictures: dict[str, Picture], root: Path = ROOT) -> str:
+    """The chapters side by side, each with its picture and a line, as links to their pages."""
+    lines = ["::::{grid} 1 1 2 2", ":gutter: 3", ""]
+    for name in files:
+        text = (root / "book" / "parts" / f"{name}.md").read_text(encoding="utf-8")
+        head = re.search(r"^# (.+)$", text, re.M)
+        says = re.search(r'description: "Chapter \d, [^:]+: (.+)"', text)
+        if not (head and says):
+            raise DeadNameError(f"book/parts/{name}.md has no title, or does not say what it is.")
+        lines += [
+            f":::{{grid-item-card}} {head[1]}",
+            f":link: /book/parts/{name}",
+            ":link-type: doc",
+            f":img-bottom: /book/generated/parts/{name}.svg",
+            f":img-alt: {pictures[name].alt}",
+            says[1][0].upper() + says[1][1:],
+            ":::",
+            "",
+        ]
+    return "\n".join([*lines, "::::", ""])
+
+
 def pages(claims: list[dict[str, Any]], root: Path = ROOT) -> dict[str, str]:
-    """The files of ``book/generated/parts``: a drawing and a text for each chapter."""
+    """The files of ``book/generated``: the cards, and a drawing and a text for each chapter."""
     text = (root / "book" / "parts" / "pictures.yml").read_text(encoding="utf-8")
     chosen: dict[str, str] = yaml.safe_load(text)
-    written = {}
-    for name, files in listed(root).items():
-        shown = picture(chosen[name], root)
-        own = [entry for entry in claims if entry["lesson"] in files]
+    files = listed(root)
+    pictures = {name: picture(chosen[name], root) for name in files}
+    written = {"chapters.md": cards(files, pictures, root)}
+    for name, shown in pictures.items():
+        own = [entry for entry in claims if entry["lesson"] in files[name]]
         written[f"parts/{name}.svg"] = shown.svg
-        written[f"parts/{name}.md"] = page(files, shown, name, own, root)
+        written[f"parts/{name}.md"] = page(files[name], shown, name, own, root)
     return written

@@ -128,7 +128,9 @@ HEADINGS = {
 
 
 def summary(
-    counts: Mapping[str, Counter[str]], same: int, lead: str = "At present the book puts to the test:"
+    counts: Mapping[str, Counter[str]],
+    same: int,
+    lead: str = "At present the book puts to the test:",
 ) -> str:
     """How many claims of each kind, and what they came to: experiments apart from identities."""
     lines = []

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from dlcourse.figures.front import front_picture
 from dlcourse.grading import quality
 from dlcourse.lesson.registry import load_claims
 from tools import chapters, errata, ledger
@@ -183,6 +184,9 @@ def main() -> None:
     write("summary.md", counts)
     write("claims.md", counts + "\n" + claims)
     write("errata.md", errata.page(read("errata"), registry, ROOT))
+    moving, alt = front_picture()
+    write("front.svg", moving)
+    write("front.md", f"```{{image}} /book/generated/front.svg\n:alt: {alt}\n```\n")
     terms = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
     write("glossary.md", glossary(terms))
     for name, text in chapters.pages(registry).items():
