@@ -47,7 +47,7 @@ def _moves(points: Array, name: str, longest: int) -> str:
 def front_picture() -> tuple[str, str]:
     """The drawing as SVG, and what it shows in words.
 
-    It moves by CSS alone. Where the reader asks for less motion, and on paper, both lines are whole.
+    It moves by CSS alone. For who asks for less motion, and on paper, both lines are whole.
     """
     paths = walks()
     steps = {name: len(path) - 1 for name, path in paths.items()}
