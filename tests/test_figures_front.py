@@ -22,9 +22,8 @@ def test_the_words_are_the_counts() -> None:
     svg, alt = front.front_picture()
     counts = {name: len(path) - 1 for name, path in front.walks().items()}
     said = [text.text for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
-    assert (
-        said[0] == f"One remembered vector: {counts['momentum']} steps in place of {counts['sgd']}"
-    )
+    ball, alone = counts["momentum"], counts["sgd"]
+    assert said[0] == f"One remembered vector: {ball} steps in place of {alone}"
     assert str(counts["sgd"]) in alt and str(counts["momentum"]) in alt
     assert 5 * counts["momentum"] < counts["sgd"]
 

@@ -9,7 +9,7 @@ SIZES = {"claims": 426, "wrong": 34, "algorithms": 80, "questions": 18}
 
 
 def syllabus():
-    """The registry with its claims as one list: `read` would let each chapter's take the other's."""
+    """The registry, claims as one list: of two chapters, `read` would keep the later one's."""
     from yaml import safe_load
 
     parts = [safe_load(path.read_text(encoding="utf-8")) for path in files("syllabus")]
