@@ -34,7 +34,7 @@ def title_of(notebook: Path) -> str:
 def lesson_link(lesson: str, root: Path = ROOT) -> str:
     notebook = root / f"{lesson}.ipynb"
     if not notebook.exists():
-        raise DeadNameError(f"book/algorithms names the lesson {lesson}, which is not there.")
+        raise DeadNameError(f"A registry in book/ names the lesson {lesson}, which is not there.")
     return f"[{title_of(notebook)}](/{lesson}.ipynb)"
 
 
@@ -43,7 +43,7 @@ def exercise_link(exercise: str, root: Path = ROOT) -> str:
     for notebook in sorted((root / "exercises").glob("*/*.ipynb")):
         if any(f'check("{exercise}"' in cell.source for cell in load(notebook).cells):
             return f"[{exercise}](/{notebook.relative_to(root).as_posix()})"
-    raise DeadNameError(f"book/algorithms names the exercise {exercise}: no notebook has it.")
+    raise DeadNameError(f"A registry in book/ names the exercise {exercise}: no notebook has it.")
 
 
 def list_table(head: list[str], rows: Iterable[list[str]], css: str, widths: str) -> str:
