@@ -31,7 +31,7 @@ class CriticalPoint(NamedTuple):
     grad_norm: Any
     converged: Any
     steps: Any
-    flatness: Any
+    grad_curvature: Any
 
 
 def inertia(eigenvalues: Tensor, tol: float = 1e-8) -> Inertia:
@@ -109,12 +109,11 @@ def _one(
             return own(hessian(loss_grad, all_runs(t)))
         return own(hessian_from_products(lambda v: hvp(all_runs(t), v), t.shape[-1], runs))
 
-    t, flatness, steps = own(theta).detach().clone(), torch.zeros((), dtype=theta.dtype), 0
+    t, steps = own(theta).detach().clone(), 0
     g = gradient(t)
     while steps < most and g.norm() > tol:
         whole = curvature(t)
         p = -torch.linalg.pinv(whole, rtol=1e-10, hermitian=True) @ g
-        flatness = (whole @ p + g).norm() / g.norm()
         slope, a = g @ (whole @ p), 1.0
         while a > 2.0**-50:
             new = gradient(t + a * p)
@@ -124,4 +123,5 @@ def _one(
         else:
             break
         t, g, steps = t + a * p, new, steps + 1
-    return t, g.norm(), g.norm() <= tol, torch.tensor(steps), flatness
+    bend = (curvature(t) @ torch.nn.functional.normalize(g, dim=0)).norm()
+    return t, g.norm(), g.norm() <= tol, torch.tensor(steps), bend

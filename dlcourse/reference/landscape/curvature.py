@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.func import grad, jvp
+from torch.func import grad, vjp
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from dlcourse import checks, curved
@@ -42,11 +42,11 @@ def loss_gradient(model: Any, loss: Any, x: Tensor, y: Tensor, training: bool = 
 def hessian_vector_product(
     loss_grad: LossGrad, theta: Tensor, v: Tensor, reach: Any = None
 ) -> Tensor:
-    """``torch.func.jvp`` of the gradient."""
+    """``torch.func.vjp`` of the gradient, as the Hessian is symmetric; ``jvp`` warns."""
     curved.function("loss_grad", loss_grad)
     curved.vector("theta", theta, Tensor)
     curved.direction(v, theta, Tensor)
-    product: Tensor = jvp(loss_grad, (theta,), (v,))[1]
+    product: Tensor = vjp(loss_grad, theta)[1](v)[0]
     return product
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch.func import grad, jvp
+from torch.func import grad, vjp
 
 from dlcourse import curved, inputs
 from dlcourse.reference.landscape.curvature import Tensor, loss_of
@@ -13,18 +13,18 @@ from dlcourse.reference.models import Sequential
 
 
 class ExactHessian:
-    """``torch.func.jvp`` over ``torch.func.grad``: forward over reverse."""
+    """``torch.func.vjp`` over ``torch.func.grad``: reverse over reverse."""
 
     def __init__(self, model: Any, loss: Any, x: Tensor, y: Tensor) -> None:
         inputs.model("model", model, Sequential)
         self.theta = model.theta.detach().clone()
-        self.gradient = grad(loss_of(model, loss, x, y))
+        self.pull = vjp(grad(loss_of(model, loss, x, y)), self.theta)[1]
         self.dim, self.runs = self.theta.shape[-1], model.runs
 
     def __call__(self, v: Tensor) -> Tensor:
         """H v at the parameters of then."""
         curved.direction(v, self.theta, Tensor)
-        product: Tensor = jvp(self.gradient, (self.theta,), (v,))[1]
+        product: Tensor = self.pull(v)[0]
         return product
 
 

@@ -34,16 +34,15 @@ class CriticalPoint(NamedTuple):
     """Where ``find_critical_point`` ended; with the runs axis in front if theta has one.
 
     ``theta``, ``grad_norm`` there, whether that is within tol, ``converged``, ``steps`` made, and
-    ``flatness``: the share of the gradient, in length, that no step could remove to first order,
-    ‖Hp + g‖ / ‖g‖ in the last step. Near 1 the search is stuck: the gradient is no zero, but H
-    does not change it.
+    ``grad_curvature``: ‖Hg‖ / ‖g‖ there. Where a search that has not converged ends with a small
+    one, it is stuck: the gradient is not 0, but H does not change it.
     """
 
     theta: Any
     grad_norm: Any
     converged: Any
     steps: Any
-    flatness: Any
+    grad_curvature: Any
 
 
 def inertia(eigenvalues: Array, tol: float = 1e-8) -> Inertia:
@@ -200,9 +199,11 @@ def find_critical_point(
     Notes
     -----
     Gradient descent never meets a saddle, this does: it shortens the gradient and does not look
-    at the loss. It can end where ‖g‖ has a minimum other than 0: there g is in the kernel of H, and
-    ``flatness`` is near 1; such a point is not critical, whatever its spectrum looks like.
-    Directions that H does not bend are left alone.
+    at the loss. From afar it often ends where ‖g‖ has a minimum other than 0: there g is in the
+    kernel of H, ``grad_curvature`` is near 0, and the point is not critical, whatever its
+    spectrum looks like; begin near one, as after some descent. A loss that falls for ever has a
+    gradient within tol far out, and no critical point. Directions that H does not bend are left
+    alone.
 
     Examples
     --------
@@ -222,20 +223,19 @@ def find_critical_point(
     n = _door(loss_grad, hvp, theta, tol, max_iter, inner_steps)
     single = theta.ndim == 1
     t = np.array(theta[None] if single else theta)
-    g = asked(loss_grad, "loss_grad", single)(t)
-    steps, flatness, going = np.zeros(len(t), int), np.zeros(len(t)), length(g) > tol
+    g, steps = asked(loss_grad, "loss_grad", single)(t), np.zeros(len(t), int)
+    going = length(g) > tol
     for _ in range(max_iter):
         if not going.any():
             break
-        here = t[0] if single else t
-        product = asked(lambda v, at=here: _product(loss_grad, hvp, at, v), "hvp", single)
+        product = asked(_product_at(loss_grad, hvp, t[0] if single else t), "hvp", single)
         p, hp = minimum_residual(product, np.where(going[:, None], g, 0.0), n)
-        size = length(g)
-        left = length(hp + g) / np.where(size, size, 1)
         t, g, good = line_search(_with_runs(loss_grad, single), t, g, p, hp)
-        flatness, steps = np.where(going, left, flatness), steps + (going & good)
-        going = going & good & (length(g) > tol)
-    found = t, length(g), length(g) <= tol, steps, flatness
+        steps, going = steps + (going & good), going & good & (length(g) > tol)
+    size = length(g)
+    product = asked(_product_at(loss_grad, hvp, t[0] if single else t), "hvp", single)
+    bend = length(product(g / np.where(size, size, 1)[:, None]))
+    found = t, size, size <= tol, steps, bend
     return CriticalPoint(*(a[0] if single else a for a in found))
 
 
@@ -257,7 +257,12 @@ def _with_runs(loss_grad: LossGrad, single: bool) -> LossGrad:
     return lambda t: loss_grad(t[0])[None] if single else loss_grad(t)
 
 
-def _product(loss_grad: LossGrad, hvp: Any, theta: Array, v: Array) -> Array:
-    if hvp is None:
-        return hessian_vector_product(loss_grad, theta, v.astype(theta.dtype))
-    return np.asarray(hvp(theta, v))
+def _product_at(loss_grad: LossGrad, hvp: Any, theta: Array) -> LossGrad:
+    """v to Hv at that point, of the function given or by differences."""
+
+    def product(v: Array) -> Array:
+        if hvp is None:
+            return hessian_vector_product(loss_grad, theta, v.astype(theta.dtype))
+        return np.asarray(hvp(theta, v))
+
+    return product

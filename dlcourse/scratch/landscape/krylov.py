@@ -100,7 +100,7 @@ class Lanczos:
         self.beta[:, m] = size
         following = self.unit(np.where(gone[:, None], 0.0, w), size)
         if gone.any() and self.rngs is not None and m + 1 < self.most:
-            for run in np.flatnonzero(gone):
+            for run in np.flatnonzero(gone).tolist():
                 following[run] = self.fresh(run, self.rngs[run])
         self.basis[:, m + 1] = following
         self.m = m + 1
