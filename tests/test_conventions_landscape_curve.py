@@ -30,7 +30,7 @@ def test_a_difference_has_two_sides_and_a_step_of_its_own():
         assert_allclose(steps, [[0, 6e-3], [0, -6e-3]], atol=1e-12)  # 1e-3 (1 + 5)
         assert_allclose(product / size, [0, 96 + 2 * 6e-3**2], rtol=1e-9)  # 3 θ² v, and h² v³
     h = 6e-3
-    one_sided = (gradient(theta + [0, h]) - gradient(theta)) / h * 2
+    one_sided = (gradient(theta + np.array([0, h])) - gradient(theta)) / h * 2
     assert abs(one_sided[1] - 96) > 100 * abs(product[1] / 1e6 - 96)
 
 

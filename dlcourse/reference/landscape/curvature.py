@@ -50,10 +50,12 @@ def hessian_vector_product(
     return product
 
 
-def hessian_from_products(hvp: Product, dim: int, runs: int | None = None) -> Tensor:
+def hessian_from_products(
+    hvp: Product, dim: int, runs: int | None = None, device: torch.device | str = "cpu"
+) -> Tensor:
     """``torch.eye``, row by row."""
     curved.function("hvp", hvp)
-    eye = torch.eye(curved.writable(dim), dtype=torch.float64)
+    eye = torch.eye(curved.writable(dim), dtype=torch.float64, device=device)
     if runs is not None:
         eye = eye[:, None].expand(dim, checks.integer("runs", runs, 1), dim)
     whole = torch.stack([hvp(row.clone()) for row in eye], -1)

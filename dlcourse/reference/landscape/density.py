@@ -26,7 +26,7 @@ class SpectralDensity(NamedTuple):
 
     def at(self, grid: npt.ArrayLike, sigma: float | None = None) -> Any:
         """``torch.distributions.Normal``."""
-        points = torch.as_tensor(checks.number("grid", grid))
+        points = torch.as_tensor(checks.number("grid", grid), device=self.nodes.device)
         if points.ndim != 1:
             checks.fail("grid", "shaped (g,)", points)
         if sigma is None:
@@ -61,24 +61,30 @@ def spectral_density(
     n_probes: int = 10,
     n_steps: int = 90,
     runs: int | None = None,
+    device: torch.device | str = "cpu",
 ) -> SpectralDensity:
     """``torch.linalg.eigh``: what Lanczos tends to as ``n_steps`` grows to d."""
     curved.function("hvp", hvp)
     n, _ = checks.integer("n_probes", n_probes, 1), checks.integer("n_steps", n_steps, 1)
-    signs = probes(rng, runs, checks.integer("dim", dim, 1), n)
-    values, vectors = torch.linalg.eigh(hessian_from_products(hvp, dim, runs))
+    signs = probes(rng, runs, checks.integer("dim", dim, 1), n).to(device)
+    values, vectors = torch.linalg.eigh(hessian_from_products(hvp, dim, runs, device))
     seen = torch.einsum("...ij,n...i->...nj", vectors, signs) ** 2 / dim
     return SpectralDensity(values.unsqueeze(-2).expand_as(seen), seen)
 
 
 def hessian_trace(
-    hvp: Product, dim: int, rng: Generators, n_probes: int = 100, runs: int | None = None
+    hvp: Product,
+    dim: int,
+    rng: Generators,
+    n_probes: int = 100,
+    runs: int | None = None,
+    device: torch.device | str = "cpu",
 ) -> TraceEstimate:
     """``torch.std_mean`` of the same probes in the whole matrix."""
     curved.function("hvp", hvp)
     n = checks.integer("n_probes", n_probes, 2)
-    signs = probes(rng, runs, checks.integer("dim", dim, 1), n)
-    whole = hessian_from_products(hvp, dim, runs)
+    signs = probes(rng, runs, checks.integer("dim", dim, 1), n).to(device)
+    whole = hessian_from_products(hvp, dim, runs, device)
     each = torch.einsum("n...i,...ij,n...j->n...", signs, whole, signs)
     std, mean = torch.std_mean(each, 0, correction=1)
     return TraceEstimate(mean, std / n**0.5)

@@ -30,6 +30,7 @@ def top_eigenvalues(
     runs: int | None = None,
     max_steps: int | None = None,
     tol: float = 1e-8,
+    device: torch.device | str = "cpu",
 ) -> Eigenpairs:
     """``torch.linalg.eigh`` of all d columns: it sees copies, and needs no chance and no steps."""
     dim, k = curved.ends(dim, k, which)
@@ -37,7 +38,7 @@ def top_eigenvalues(
     run_generators(rng, runs)
     curved.some_steps(max_steps, 2 * k if which == "both" else k, dim)
     tol = checks.scalar("tol", tol)
-    whole = hessian_from_products(hvp, dim, runs)
+    whole = hessian_from_products(hvp, dim, runs, device)
     values, vectors = torch.linalg.eigh(whole)
     ends = {"largest": values.argsort(-1, descending=True)[..., :k]}
     ends["smallest"] = values.argsort(-1)[..., :k]

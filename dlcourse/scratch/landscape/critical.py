@@ -12,7 +12,6 @@ from dlcourse.arrays import Array
 from dlcourse.scratch.landscape.curvature import LossGrad, hessian_vector_product
 from dlcourse.scratch.landscape.krylov import Lanczos, asked, length
 
-KINDS = ("minimum", "maximum", "saddle", "degenerate")
 ARMIJO = 1e-4
 """Share of the promised decrease that a step has to keep."""
 RANK = 1e-10
