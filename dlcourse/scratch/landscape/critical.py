@@ -216,7 +216,7 @@ def find_critical_point(
 
     References
     ----------
-    Roosta, Liu, Xu and Mahoney (2018), algorithm 1; Frye, Simon, Wadia et al. (2021).
+    Roosta, Liu, Xu and Mahoney (2018); Frye, Simon, Wadia et al. (2021).
     Lesson: landscape.
     """
     n = _door(loss_grad, hvp, theta, tol, max_iter, inner_steps)

@@ -104,7 +104,7 @@ def hessian_vector_product(loss_grad: LossGrad, theta: Array, v: Array, reach: A
 
     References
     ----------
-    Pearlmutter (1994), eq. 1, taken on both sides; Andrei (2009) for the length of the step.
+    Pearlmutter (1994), the difference of gradients it sets out from, here on both sides.
     """
     curved.function("loss_grad", loss_grad)
     curved.vector("theta", theta, np.ndarray)

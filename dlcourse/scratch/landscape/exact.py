@@ -40,7 +40,7 @@ class ExactHessian:
     Notes
     -----
     The point is the model's theta of now, copied. Both passes are remembered, and a product costs
-    about two gradients, as the difference of gradients does, without its error. Layers are in the
+    less than two gradients, which the difference takes, without its error. Layers are in the
     mode of prediction. A ReLU has no curvature, not even at its kink: its f'' is 0 there too.
 
     Examples
@@ -57,7 +57,7 @@ class ExactHessian:
 
     References
     ----------
-    Pearlmutter (1994), section 3.
+    Pearlmutter (1994), the operator R.
     """
 
     def __init__(self, model: Any, loss: Any, x: Array, y: Array) -> None:

@@ -67,7 +67,7 @@ class Lanczos:
 
     References
     ----------
-    Golub and Van Loan (2013), algorithm 10.1.1, and section 10.3.4 for orthogonalizing.
+    Golub and Van Loan (2013), algorithm 10.1.1, and section 10.3 for orthogonalizing.
     """
 
     def __init__(
