@@ -10,6 +10,7 @@ from dlcourse.reference import landscape as twin
 from dlcourse.reference import losses as twin_losses
 from dlcourse.reference import models as twin_models
 from dlcourse.scratch import landscape, losses, models
+from dlcourse.scratch.landscape import noise as noise_module
 
 
 def problem(room: str = "scratch"):
@@ -38,7 +39,7 @@ def test_per_sample_gradients_equal_torch_and_average_to_the_gradient() -> None:
 
 def test_blocks_of_samples_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = landscape.per_sample_gradients(*problem())
-    monkeypatch.setattr(landscape, "BLOCK", 1)
+    monkeypatch.setattr(noise_module, "BLOCK", 1)
     np.testing.assert_allclose(landscape.per_sample_gradients(*problem()), whole, atol=1e-15)
 
 

@@ -1,4 +1,4 @@
-"""The ground under a model: what single samples say of the gradient, and how far they disagree."""
+"""What single samples say of the gradient, and how far they disagree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Twin of ``scratch.landscape``: ``torch.func.vmap`` over ``torch.func.grad``."""
+"""Twin of ``scratch.landscape.noise``: ``torch.func.vmap`` over ``torch.func.grad``."""
 
 from __future__ import annotations
 
