@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -103,7 +104,7 @@ def hidden_layers(
             checks.fail("model", f"a row of {names}", type(one).__name__, fix)
     if len(at) < 2:
         checks.fail("model", "one with a hidden layer", f"{len(at)} layers with weights")
-    for i, j in zip(at, at[1:], strict=False):
+    for i, j in pairwise(at):
         units = model.layers[i].shapes["weight"][0]
         incoming = tuple(f"{i}.{name}" for name in model.layers[i].shapes)
         found.append(Hidden(units, incoming, f"{j}.weight"))

@@ -13,12 +13,12 @@ Function = Callable[[Array], Array]
 
 
 def project_box(u: Array) -> Array:
-    """The nearest place in the box :math:`|u_i| \\le 1`."""
+    """The nearest place in the box abs(u_i) <= 1."""
     return np.clip(u, -1, 1)
 
 
 def project_ball(u: Array) -> Array:
-    """The nearest place in the ball :math:`\\lVert u \\rVert_2 \\le 1`."""
+    """The nearest place in the ball of radius 1."""
     return u / np.maximum(np.linalg.norm(u, axis=-1, keepdims=True), 1)
 
 

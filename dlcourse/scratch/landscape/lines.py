@@ -194,7 +194,8 @@ def loss_plane(
     Examples
     --------
     >>> across = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-    >>> loss_plane(lambda w: w[..., 0] + 10 * w[..., 1] ** 2, np.zeros(2), across, [0, 1], [0, 1, 2])
+    >>> slope_and_bowl = lambda w: w[..., 0] + 10 * w[..., 1] ** 2
+    >>> loss_plane(slope_and_bowl, np.zeros(2), across, [0, 1], [0, 1, 2])
     array([[ 0., 10., 40.],
            [ 1., 11., 41.]])
 

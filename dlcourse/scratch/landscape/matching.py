@@ -17,13 +17,14 @@ from dlcourse.scratch.layers import Conv2d
 class Match(NamedTuple):
     """``permutations`` for ``permute_units``: for each hidden layer, (units,) or (runs, units).
 
-    ``product`` is θ_a · θ_b with the units of b so permuted, a number or one a run, and ``sweeps``
-    how often all layers were gone through, the last time without a change.
+    ``product`` is θ_a · θ_b with the units of b so permuted, ``sweeps`` how often all layers were
+    gone through, and ``converged`` whether the last time changed nothing: one each, or one a run.
     """
 
     permutations: list[Array]
     product: Array
     sweeps: Array
+    converged: Array
 
 
 def match_units(model_a: Any, model_b: Any, rng: Generators, max_sweeps: int = 100) -> Match:
@@ -75,19 +76,17 @@ def match_units(model_a: Any, model_b: Any, rng: Generators, max_sweeps: int = 1
 
 
 def _match(a: Any, b: Any, hidden: Any, rng: np.random.Generator, most: int) -> Any:
-    """The permutations of one run, and the sweeps."""
-    found = [np.arange(layer.units) for layer in hidden]
-    for sweep in range(1, most + 1):
-        changed = False
+    """The permutations of one run, the sweeps, and whether they ended."""
+    found, sweeps, changed = [np.arange(layer.units) for layer in hidden], 0, True
+    while changed and sweeps < most:
+        changed, sweeps = False, sweeps + 1
         for i in rng.permutation(len(hidden)):
             now = permute_units(b, b.theta, found)
             gain = similarity(a, now, hidden[i])
             best = linear_assignment(gain, maximize=True)
             if best.value - gain.trace() > 1e-12 * abs(gain).sum():  # not another of equal ones
                 found[i], changed = found[i][best.columns], True
-        if not changed:
-            break
-    return found, sweep
+    return found, sweeps, not changed
 
 
 def similarity(model: Any, theta: Array, layer: geometry.Hidden) -> Array:
@@ -146,8 +145,8 @@ def match_activations(model_a: Any, model_b: Any, x: Array) -> Match:
     for one, other in zip(*outs, strict=True):
         products = one @ np.swapaxes(other, -1, -2)
         found.append(linear_assignment(products, maximize=True).columns)
-    each = [([p[i] for p in found], 1) for i in range(runs)] if runs else [(found, 1)]
-    return _gathered(each, model_a, model_b)
+    each = [[p[i] for p in found] for i in range(runs)] if runs else [found]
+    return _gathered([(one, 1, True) for one in each], model_a, model_b)
 
 
 def _activations(model: Any, x: Array, hidden: Any) -> list[Array]:
@@ -166,10 +165,10 @@ def _activations(model: Any, x: Array, hidden: Any) -> list[Array]:
 
 def _gathered(found: Any, model_a: Any, model_b: Any) -> Match:
     """The runs' permutations on one axis, if there are runs."""
-    perms, sweeps = zip(*found, strict=True)
+    perms, *reports = zip(*found, strict=True)
     whole = [np.stack(one) for one in zip(*perms, strict=True)]
-    counts = np.array(sweeps)
+    sweeps, converged = map(np.array, reports)
     if model_a.runs is None:
-        whole, counts = [one[0] for one in whole], counts[0]
+        whole, sweeps, converged = [one[0] for one in whole], sweeps[0], converged[0]
     permuted = permute_units(model_b, model_b.theta, whole)
-    return Match(whole, np.vecdot(model_a.theta, permuted), counts)
+    return Match(whole, np.vecdot(model_a.theta, permuted), sweeps, converged)

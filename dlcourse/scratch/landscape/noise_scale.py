@@ -118,4 +118,4 @@ def noise_of_batches(
             loss.forward(part.forward(x[batch], True), y[batch])
             part.backward(loss.backward(), input_grad=False)
             means[i] = means[i] + part.grad_norm() ** 2 / draws
-    return noise_scale(*means, sizes)
+    return noise_scale(means[0], means[1], sizes)

@@ -246,7 +246,7 @@ def average_case_sharpness(
     here = np.asarray(geometry.losses(loss(theta), theta))
     rises = []
     for _ in range(draws):
-        delta = scale * draw_runs(lambda one: one.standard_normal(d), generators, runs)
+        delta = scale * draw_runs(lambda one: one.standard_normal((d,)), generators, runs)
         pair = [geometry.losses(loss((theta + z).astype(theta.dtype)), theta)
                 for z in (delta, -delta)]  # fmt: skip
         rises.append((pair[0] + pair[1]) / 2 - here)
