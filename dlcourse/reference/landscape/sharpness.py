@@ -63,7 +63,7 @@ def _highest(
     for start in _starts(rng, starts, scale, region):
         for row in rows:  # a line search of its own for every run
             w = start.clone().requires_grad_()
-            search = torch.optim.LBFGS([w], max_iter=20 * steps, line_search_fn="strong_wolfe")
+            search = torch.optim.LBFGS([w], max_iter=2 * steps, line_search_fn="strong_wolfe")
 
             def closure(w: Tensor = w, row: Any = row) -> float:
                 at = place(w)
