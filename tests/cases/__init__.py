@@ -6,6 +6,7 @@ A case that cannot separate two conventions is worth nothing, so each one says w
 from cases import (
     augmentation_images,
     initialization,
+    landscape_geometry,
     layers,
     normalization,
     optimizers,
@@ -27,6 +28,7 @@ ERRORS = [
     *penalties.ERRORS,
     *training.ERRORS,
     *augmentation_images.ERRORS,
+    *landscape_geometry.ERRORS,
 ]
 
 __all__ = [
