@@ -31,7 +31,8 @@ def costs(n: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("maximize", [False, True])
 @pytest.mark.parametrize("n", SIZES)
-def test_value_is_scipys(n: int, maximize: bool, f=landscape.linear_assignment) -> None:
+def test_value_is_scipys(n: int, maximize: bool) -> None:
+    f = landscape.linear_assignment
     for cost in costs(n).values():
         found = f(cost, maximize)
         rows, columns = scipy.optimize.linear_sum_assignment(cost, maximize)
@@ -42,17 +43,21 @@ def test_value_is_scipys(n: int, maximize: bool, f=landscape.linear_assignment) 
 
 @pytest.mark.parametrize("maximize", [False, True])
 @pytest.mark.parametrize("n", SIZES)
-def test_prices_prove_it(n: int, maximize: bool, f=landscape.linear_assignment) -> None:
+def test_prices_prove_it(n: int, maximize: bool) -> None:
     """Weak duality: prices below every cost sum up to a bound, and this bound is attained."""
+    f = landscape.linear_assignment
     for cost in costs(n).values():
         found = host(f(cost, maximize))
         unit = 1e-12 * max(abs(cost).max(), 1.0) * n
         slack = cost - found["u"][:, None] - found["v"]
         assert (-slack if maximize else slack).min() >= -unit
-        np.testing.assert_allclose(found["u"].sum() + found["v"].sum(), found["value"], atol=n * unit)
+        np.testing.assert_allclose(
+            found["u"].sum() + found["v"].sum(), found["value"], atol=n * unit
+        )
 
 
-def test_every_small_one_is_the_best_of_all(f=landscape.linear_assignment) -> None:
+def test_every_small_one_is_the_best_of_all() -> None:
+    f = landscape.linear_assignment
     for seed in range(30):
         cost = rng(seed).standard_normal((4, 4))
         every = [sum(cost[i, j] for i, j in enumerate(p)) for p in permutations(range(4))]
@@ -60,7 +65,8 @@ def test_every_small_one_is_the_best_of_all(f=landscape.linear_assignment) -> No
         assert f(cost, True).value == pytest.approx(max(every), abs=1e-12)
 
 
-def test_runs_do_not_mix(f=landscape.linear_assignment) -> None:
+def test_runs_do_not_mix() -> None:
+    f = landscape.linear_assignment
     cost = rng(1).standard_normal((3, 7, 7))
     cost[1] *= -1e6
     together = host(f(cost))
@@ -69,13 +75,15 @@ def test_runs_do_not_mix(f=landscape.linear_assignment) -> None:
             np.testing.assert_array_equal(together[name][i], value)
 
 
-def test_whole_numbers_stay_whole(f=landscape.linear_assignment) -> None:
+def test_whole_numbers_stay_whole() -> None:
+    f = landscape.linear_assignment
     found = f(np.array([[4, 1, 3], [2, 0, 5], [3, 2, 2]]))
     assert found.columns.tolist() == [1, 0, 2]
     assert found.value == 5 and found.value.dtype.kind == "i"
 
 
-def test_the_cost_is_left_alone(f=landscape.linear_assignment) -> None:
+def test_the_cost_is_left_alone() -> None:
+    f = landscape.linear_assignment
     cost = rng().standard_normal((6, 6))
     before = cost.copy()
     f(cost, True)

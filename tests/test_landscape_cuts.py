@@ -14,7 +14,8 @@ from dlcourse.scratch.normalization import BatchNorm
 ALPHAS = np.array([0.0, 0.25, 0.5, 1.0])
 
 
-def test_objective_is_the_models_loss_and_leaves_it_alone(f=landscape.Objective) -> None:
+def test_objective_is_the_models_loss_and_leaves_it_alone() -> None:
+    f = landscape.Objective
     for model, images in ((mlp(), False), (convolutional(), True), (mlp(runs=2), False)):
         loss = objective(model=model, images=images)
         loss = f(model, loss.loss, loss.x, loss.y)
@@ -31,7 +32,8 @@ def test_objective_is_the_models_loss_and_leaves_it_alone(f=landscape.Objective)
         model.theta[...] = theta
 
 
-def test_objective_takes_many_points_and_blocks_do_not_show(monkeypatch, f=landscape.Objective):
+def test_objective_takes_many_points_and_blocks_do_not_show(monkeypatch):
+    f = landscape.Objective
     made = objective()
     loss = f(made.model, made.loss, made.x, made.y)
     points = made.model.theta + 0.1 * rng().standard_normal((5, 83))
@@ -43,7 +45,8 @@ def test_objective_takes_many_points_and_blocks_do_not_show(monkeypatch, f=lands
             np.testing.assert_allclose(what(points), alone, rtol=1e-12, atol=1e-15)
 
 
-def test_objective_in_training_keeps_the_statistics(f=landscape.Objective) -> None:
+def test_objective_in_training_keeps_the_statistics() -> None:
+    f = landscape.Objective
     model = Sequential(Linear(4, 6, rng=rng()), BatchNorm(6), Linear(6, 3, rng=rng(1)))
     made = objective(model=model)
     before = {name: a.copy() for name, a in model.buffers.items()}
@@ -55,8 +58,9 @@ def test_objective_in_training_keeps_the_statistics(f=landscape.Objective) -> No
     assert abs(modes[0] - modes[1]) > 0.01
 
 
-def test_the_line_between(f=landscape.interpolate) -> None:
+def test_the_line_between() -> None:
     """A parabola with its ends where they belong; beyond them it goes on."""
+    f = landscape.interpolate
     q = Quadratic("scratch", [2.0, 1.0])
     a, b = np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([[3.0, 2.0], [1.0, 1.0]])
     found = f(q, a, b, [0, 0.5, 1, 2])
@@ -65,7 +69,8 @@ def test_the_line_between(f=landscape.interpolate) -> None:
     np.testing.assert_allclose(f(q, a[0], b[0], [0, 0.5, 1, 2]), found[0])
 
 
-def test_the_barrier(f=landscape.loss_barrier) -> None:
+def test_the_barrier() -> None:
+    f = landscape.loss_barrier
     hill = np.array([1.0, 2.0, 4.0, 3.0])
     np.testing.assert_allclose(f(hill, ALPHAS), 2.0)
     np.testing.assert_allclose(f(hill, ALPHAS, "mean"), 2.0)
@@ -74,7 +79,8 @@ def test_the_barrier(f=landscape.loss_barrier) -> None:
     np.testing.assert_allclose(f(slope, ALPHAS, "mean"), [1.0, 1.0])
 
 
-def test_a_convex_loss_has_no_barrier(f=landscape.loss_barrier) -> None:
+def test_a_convex_loss_has_no_barrier() -> None:
+    f = landscape.loss_barrier
     q = Quadratic("scratch", rng().random(5), rng(1).normal(size=5))
     a, b = rng(2).normal(size=(2, 7, 5))
     alphas = np.linspace(0, 1, 21)
@@ -86,9 +92,8 @@ def test_a_convex_loss_has_no_barrier(f=landscape.loss_barrier) -> None:
 
 
 @pytest.mark.parametrize("runs", [None, 2])
-def test_rows_of_the_direction_are_as_long_as_those_of_the_weights(
-    runs: int | None, f=landscape.filter_normalized_direction
-) -> None:
+def test_rows_of_the_direction_are_as_long_as_those_of_the_weights(runs: int | None) -> None:
+    f = landscape.filter_normalized_direction
     model = convolutional(runs=runs)
     d = model.unflatten(f(model, rng(3)))
     for name, w in model.params.items():
@@ -102,13 +107,14 @@ def test_rows_of_the_direction_are_as_long_as_those_of_the_weights(
         assert abs(d[name] - w).min() > 0
 
 
-def test_its_pictures_are_those_of_the_rescaled_network(
-    f=landscape.filter_normalized_direction,
-) -> None:
+def test_its_pictures_are_those_of_the_rescaled_network() -> None:
     """What Li et al. want of it. One factor a layer: a row keeps its proportions."""
+    f = landscape.filter_normalized_direction
     model = mlp()
     other = mlp()
-    other.theta[...] = landscape.rescale_units(model, model.theta, [np.full(6, 7.0), np.full(5, 3.0)])
+    other.theta[...] = landscape.rescale_units(
+        model, model.theta, [np.full(6, 7.0), np.full(5, 3.0)]
+    )
     biases = [n for n in model.slices if n.endswith("bias")]
     for one in (model, other):
         for name in biases:  # they are held, so that only weights are rescaled
@@ -121,7 +127,9 @@ def test_its_pictures_are_those_of_the_rescaled_network(
     assert np.ptp(pictures[0]) > 1e-3
 
 
-def test_lines_and_planes(line=landscape.loss_line, plane=landscape.loss_plane) -> None:
+def test_lines_and_planes() -> None:
+    line = landscape.loss_line
+    plane = landscape.loss_plane
     q = Quadratic("scratch", [2.0, 10.0, 1.0])
     theta, a, b = rng().normal(size=(3, 2, 3))
     s, t = np.array([-1.0, 0.0, 2.0]), np.array([0.0, 0.5])

@@ -32,7 +32,9 @@ def _mlp(sizes: Any = (2, 3, 1), activation: str = "relu", runs: int | None = No
     return MLP(list(sizes), _rng(), activation, runs=runs)
 
 
-def _sharp(theta: Any = W, epsilon: Any = 0.1, loss: Any = _square, grad: Any = _slope, **kw: Any) -> Any:
+def _sharp(
+    theta: Any = W, epsilon: Any = 0.1, loss: Any = _square, grad: Any = _slope, **kw: Any
+) -> Any:
     return room.sharpness(loss, theta, epsilon, grad, kw.pop("rng", _rng()), **kw)
 
 
