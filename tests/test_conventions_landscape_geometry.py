@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from landscapes import Quadratic, mlp, objective, rng
+from geometric import Quadratic, mlp, objective, rng
 from networks import ROOMS
 
 from dlcourse.scratch import landscape

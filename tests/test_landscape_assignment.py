@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 import torch
-from landscapes import host, rng, same
+from geometric import host, rng, same
 
 from dlcourse.reference import landscape as twin
 from dlcourse.scratch import landscape

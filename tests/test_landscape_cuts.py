@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from landscapes import GEOMETRY, Quadratic, convolutional, mlp, objective, rng, same
+from geometric import GEOMETRY, Quadratic, convolutional, mlp, objective, rng, same
 
 from dlcourse.scratch import landscape
 from dlcourse.scratch.layers import Linear

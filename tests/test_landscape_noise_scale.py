@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from landscapes import GEOMETRY, data, mlp, rng, same
+from geometric import GEOMETRY, data, mlp, rng, same
 from networks import ROOMS
 
 from dlcourse.scratch import landscape

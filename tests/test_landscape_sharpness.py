@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.optimize
-from landscapes import GEOMETRY, Quadratic, mlp, number, objective, rng, same
+from geometric import GEOMETRY, Quadratic, mlp, number, objective, rng, same
 
 from dlcourse.scratch import landscape
 from dlcourse.scratch.landscape import ascent

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from landscapes import GEOMETRY, convolutional, data, mlp, number, rng, same
+from geometric import GEOMETRY, convolutional, data, mlp, number, rng, same
 
 from dlcourse.scratch import landscape
 
