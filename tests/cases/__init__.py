@@ -7,6 +7,7 @@ from cases import (
     augmentation_images,
     initialization,
     landscape_curve,
+    landscape_geometry,
     layers,
     normalization,
     optimizers,
@@ -29,6 +30,7 @@ ERRORS = [
     *training.ERRORS,
     *augmentation_images.ERRORS,
     *landscape_curve.ERRORS,
+    *landscape_geometry.ERRORS,
 ]
 
 __all__ = [

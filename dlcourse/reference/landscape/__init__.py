@@ -1,5 +1,9 @@
 """Twins of ``scratch.landscape``: ``torch.func`` and ``torch.linalg``."""
 
+from dlcourse.reference.landscape.assignment import (
+    Assignment,
+    linear_assignment,
+)
 from dlcourse.reference.landscape.critical import (
     CriticalPoint,
     Inertia,
@@ -28,32 +32,84 @@ from dlcourse.reference.landscape.exact import (
     ExactHessian,
     exact_hvp,
 )
+from dlcourse.reference.landscape.lines import (
+    filter_normalized_direction,
+    interpolate,
+    loss_barrier,
+    loss_line,
+    loss_plane,
+)
+from dlcourse.reference.landscape.matching import (
+    Match,
+    match_activations,
+    match_units,
+)
 from dlcourse.reference.landscape.noise import (
     GradientNoise,
     gradient_noise,
     per_sample_gradients,
 )
+from dlcourse.reference.landscape.noise_scale import (
+    NoiseScale,
+    noise_of_batches,
+    noise_scale,
+)
+from dlcourse.reference.landscape.objective import (
+    Objective,
+)
+from dlcourse.reference.landscape.sharpness import (
+    Average,
+    average_case_sharpness,
+    sharpness,
+    worst_case_sharpness,
+)
+from dlcourse.reference.landscape.units import (
+    flip_signs,
+    permute_units,
+    rescale_units,
+)
 
 __all__ = [
+    "Assignment",
+    "Average",
     "CriticalPoint",
     "Eigenpairs",
     "ExactHessian",
     "GradientNoise",
     "Inertia",
+    "Match",
+    "NoiseScale",
+    "Objective",
     "SpectralDensity",
     "TraceEstimate",
+    "average_case_sharpness",
     "classify_critical_point",
     "classify_eigenvalues",
     "exact_hvp",
+    "filter_normalized_direction",
     "find_critical_point",
+    "flip_signs",
     "gradient_noise",
     "hessian",
     "hessian_from_products",
     "hessian_trace",
     "hessian_vector_product",
     "inertia",
+    "interpolate",
+    "linear_assignment",
+    "loss_barrier",
     "loss_gradient",
+    "loss_line",
+    "loss_plane",
+    "match_activations",
+    "match_units",
+    "noise_of_batches",
+    "noise_scale",
     "per_sample_gradients",
+    "permute_units",
+    "rescale_units",
+    "sharpness",
     "spectral_density",
     "top_eigenvalues",
+    "worst_case_sharpness",
 ]
