@@ -11,18 +11,20 @@ from scipy.stats import norm
 
 from dlcourse.problems import searched
 from dlcourse.problems.searched import (
+    ask_after,
     best_so_far,
     branins,
     cube,
     density,
     integrated_ei,
+    integrated_log_ei,
     tune_planned,
     tune_together,
     typical,
     worth_of,
 )
 from dlcourse.problems.tuned_digits import draw_task
-from dlcourse.scratch.hpo import GPSearch, RandomSearch, Search
+from dlcourse.scratch.hpo import GPSearch, RandomSearch, Search, TPESearch
 
 RNG = np.random.default_rng(3)
 
@@ -105,6 +107,31 @@ def test_expected_improvement_by_another_integration():
         assert abs(found[k] - whole) < 1e-8
         assert abs(found[k] - whole * p_x) > 1e-3  # p(x) counts
     assert found[0] > found[1]
+
+
+def test_the_log_of_expected_improvement_by_another_integration():
+    found = integrated_log_ei(np.array([5.0, 8.0]))
+    for k, a in enumerate((5.0, 8.0)):
+        whole = quad(lambda t, a=a: (t - a) * norm.pdf(t), a, a + 12, epsabs=0)[0]
+        assert abs(found[k] - math.log(whole)) < 1e-8
+    assert np.isfinite(integrated_log_ei(np.array([100.0])))[0]
+
+
+def test_the_next_trial_hangs_on_the_order_of_the_values_and_on_nothing_before_it():
+    asked = []
+
+    class Records(TPESearch):
+        def ask(self):
+            asked.append(super().ask())
+            return asked[-1]
+
+    values = RNG.random(12)
+    following = ask_after(Records, values), ask_after(Records, -values)
+    assert following[0] != following[1]
+    first, second = ([t.params for t in asked[k : k + 12]] for k in (0, 13))
+    assert first == second
+    assert ask_after(TPESearch, values, seed=9) != following[0]
+    assert [t.value for t in asked[:12]] == values.tolist()
 
 
 def test_the_floor_is_that_of_the_benchmarks():
