@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from dlcourse.problems import searched
 from dlcourse.problems.searched import (
+    WatchedSearch,
     ask_after,
     best_so_far,
     branins,
@@ -77,20 +78,29 @@ def test_side_by_side_each_search_is_told_the_loss_of_its_own_task():
 
 
 def test_the_choice_of_a_search_is_worth_most_to_its_model_until_it_is_told():
-    search = GPSearch(cube(1), np.random.default_rng(1), n_startup=4)
+    search, same = (kind(cube(1), np.random.default_rng(1), n_startup=4) for kind in (
+        WatchedSearch, GPSearch,
+    ))  # fmt: skip
     for _ in range(4):
-        trial = search.ask()
+        trial, twin = search.ask(), same.ask()
         search.tell(trial, (trial.params["x0"] - 0.3) ** 2)
+        same.tell(twin, (twin.params["x0"] - 0.3) ** 2)
     trial = search.ask()
+    assert trial.params == same.ask().params
     places = np.append(np.linspace(0, 1, 501), trial.params["x0"])
     worth = worth_of(search, places)
     assert worth[-1] > worth[:-1].max() - 0.05
+    assert worth_of(search, places, 3).shape == worth.shape
+    np.testing.assert_array_equal(worth_of(search, places, 4), worth)
+    assert not np.allclose(worth_of(search, places, 3), worth)
     search.tell(trial, 5.0)
+    np.testing.assert_array_equal(worth_of(search, places), worth)
+    search.ask()
     worth = worth_of(search, places)
     assert worth[-1] < worth[:-1].max() - 0.05
-    assert worth_of(search, places, 4).shape == worth.shape
-    np.testing.assert_array_equal(worth_of(search, places, 5), worth)
-    assert not np.allclose(worth_of(search, places, 4), worth)
+    search.asked.y = search.asked.y[::-1]
+    with pytest.raises(ValueError, match="values in their order"):
+        worth_of(search, places)
 
 
 def test_a_density_integrates_to_one():

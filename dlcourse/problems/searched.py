@@ -15,14 +15,12 @@ from dlcourse.scratch.hpo import (
     Float,
     GaussianProcess,
     GPSearch,
-    Matern52,
     Search,
+    Trial,
     log_expected_improvement,
     parzen,
 )
-from dlcourse.scratch.hpo.gaussian_process import with_logs
 from dlcourse.scratch.hpo.search import COMPLETE
-from dlcourse.scratch.hpo.targets import targets
 
 BRANIN = 0.39788735772973816
 """Its minimum, at three places."""
@@ -109,17 +107,29 @@ def ask_after(
     return search.ask().params
 
 
-def worth_of(search: GPSearch, x: Any, told: int | None = None) -> Array:
+class WatchedSearch(GPSearch):
+    """``GPSearch``, but it keeps the model that it asked last."""
+
+    asked: GaussianProcess
+
+    def _model(self, done: list[Trial]) -> tuple[GaussianProcess, float]:
+        self.asked, best = super()._model(done)
+        return self.asked, best
+
+
+def worth_of(search: WatchedSearch, x: Any, told: int | None = None) -> Array:
     """The log EI of points in [0, 1], (m,), to the model a one-dimensional search fitted last.
 
-    The model is built anew, from the told trials, or the first ``told`` of them, and the
-    hyper-parameters that the search keeps.
+    The model is built anew, from the told trials, or the first ``told`` of them, with the
+    hyper-parameters that the search found, and the values as the search had straightened them,
+    which must be in the order of those told.
     """
-    done = [t for t in search.trials if t.state == COMPLETE][:told]
-    seen = np.array([list(t.params.values()) for t in done])
-    kernel, noise = with_logs(Matern52([1.0]), search.theta)
-    y = targets(np.array([t.value for t in done]))
-    gp = GaussianProcess(kernel, noise).fit(seen, y)
+    trials = [t for t in search.trials if t.state == COMPLETE][: len(search.asked.y)]
+    y, values = search.asked.y[:told], np.array([t.value for t in trials])
+    seen = np.array([list(t.params.values()) for t in trials])[:told]
+    if (np.diff(search.asked.y[np.argsort(values)]) < 0).any():
+        checks.fail("search", "one whose model has the values in their order", search.asked.y)
+    gp = GaussianProcess(search.asked.kernel, search.asked.noise).fit(seen, y)
     mean, std = gp.predict(np.asarray(x, float)[:, None])
     return log_expected_improvement(mean, np.maximum(std, 1e-9), gp.predict(seen)[0].min())
 
