@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -9,9 +12,11 @@ from scipy.stats import spearmanr
 
 from dlcourse.problems import architectures
 from dlcourse.problems.architectures import (
+    AtVolume,
+    Splits,
+    best_volume,
     darts_apart,
     halves,
-    loss_at_volume,
     mixture_multiplications,
     multiplications,
     own_batches,
@@ -37,6 +42,58 @@ def test_halves_share_no_training() -> None:
     share_no_training(halves)
     with pytest.raises(AssertionError):
         share_no_training(lambda table: (halves(table)[0], table))
+
+
+def no_search_is_judged_by_what_it_asked(splits) -> None:
+    """Accuracies that tell which training they are of: search r hears only its own four."""
+    table = nas.digits_cells()
+    marked = np.repeat(2.0 ** np.arange(8)[:, None], 1024, axis=1)
+    table = dataclasses.replace(table, test=marked, validation=np.stack([marked, marked]))
+    every, rng = splits(table), np.random.default_rng(0)
+    cells = RNG.integers(4, size=(300, 140, 5))
+    heard = every.reward(cells, rng)
+    for r in range(140):
+        asked = set(np.unique(heard[:, r]))
+        assert len(asked) == 4
+        assert every.asked[r % 70, 0] == sum(asked) / 4 == every.reward(cells)[0, r]
+        assert every.judge[r % 70, 0] == (255 - sum(asked)) / 4
+    assert len({tuple(np.unique(heard[:, r])) for r in range(140)}) == 70
+    assert_allclose(every.judged(cells), np.full((300, 2), 255 / 8))
+    assert_allclose(every.told(cells[0]), np.full(2, 255 / 8))
+
+
+def test_no_search_is_judged_by_what_it_asked() -> None:
+    no_search_is_judged_by_what_it_asked(Splits)
+
+    class Leaks(Splits):
+        def reward(self, cells, rng):
+            return self._rewards[rng.integers(8, size=cells.shape[:-1]), nas.cell_index(cells)]
+
+    with pytest.raises(AssertionError):
+        no_search_is_judged_by_what_it_asked(Leaks)
+
+
+def test_a_run_is_the_mean_over_all_splits() -> None:
+    table, every = nas.digits_cells(), Splits(nas.digits_cells())
+    picked = nas.all_cells()[[7, 300]]
+    apart = np.repeat(picked, 70, axis=0)
+    assert_allclose(every.judged(apart), table.accuracy(picked))
+    own = RNG.integers(1024, size=70)
+    by_hand = [
+        part.accuracy(nas.all_cells()[c]) for c, part in zip(own, judges(table), strict=True)
+    ]
+    assert_allclose(every.judged(nas.all_cells()[own]), [np.mean(by_hand)])
+    for wrong in (apart[:69], picked[0]):
+        with pytest.raises(ValueError, match=r"^cells must be of a multiple of 70 searches; got "):
+            every.judged(wrong)
+
+
+def judges(table):
+    for rows in itertools.combinations(range(8), 4):
+        rest = [k for k in range(8) if k not in rows]
+        yield dataclasses.replace(
+            table, validation=table.validation[:, rest], test=table.test[rest], seeds=tuple(rest)
+        )
 
 
 def counted(cells, monkeypatch) -> int:
@@ -100,16 +157,39 @@ def quieter(at_volume) -> None:
     net.layers[1].alpha = np.zeros((3, 5, 4))
     x, y = RNG.normal(size=(20, 6)), RNG.integers(0, 3, 20)
     z = net.forward(x)
-    for volume in (0.0, 0.5, 1.0):
-        e = np.exp(volume * z)
+    for volume in (0.0, 0.5, 1.0, np.array([0.2, 1.0, 3.0])):
+        e = np.exp(np.reshape(volume, (-1, 1, 1)) * z)
         p = (e / e.sum(-1, keepdims=True))[:, np.arange(20), y]
-        assert_allclose(at_volume(net, (x, y), volume), -np.log(p).mean(-1), atol=1e-12)
+        loss = at_volume(volume)
+        assert_allclose(loss.forward(z, y), -np.log(p).mean(-1), atol=1e-12)
+        h = 1e-6 * np.eye(z[0].size).reshape(-1, 1, *z[0].shape)
+        rise = [
+            at_volume(volume).forward(z + d, y) - at_volume(volume).forward(z - d, y) for d in h
+        ]
+        slopes = np.array(rise).T.reshape(z.shape) / 2e-6
+        assert_allclose(loss.backward(), slopes, atol=1e-8)
 
 
 def test_volume_multiplies_the_outputs() -> None:
-    quieter(loss_at_volume)
+    quieter(AtVolume)
+
+    class Forgets(AtVolume):
+        def backward(self):
+            return self.loss.backward()
+
     with pytest.raises(AssertionError):
-        quieter(lambda net, part, volume: volume * loss_at_volume(net, part, 1.0))
+        quieter(Forgets)
+
+
+def test_the_best_volume_is_the_smallest_loss_of_each_run() -> None:
+    net = nas.cell_network(5, np.random.default_rng(2), 4, features=6, classes=3)
+    net.layers[1].cells = np.array([3, 3, 2, 2, 3])
+    x, y = RNG.normal(size=(20, 6)), RNG.integers(0, 3, 20)
+    volumes = np.linspace(-1, 1, 9)
+    found = best_volume(net, (x, y), volumes)
+    z = net.forward(x)
+    by_hand = [min(volumes, key=lambda v, r=r: AtVolume(v).forward(z[r], y)) for r in range(4)]
+    assert_array_equal(found, by_hand)
 
 
 def test_constants_are_those_of_the_table() -> None:

@@ -14,6 +14,7 @@ from dlcourse.problems.drawn_functions import (
     draw_table,
     luckiest,
     random_places,
+    search_cube,
     search_table,
 )
 from dlcourse.scratch.hpo import GaussianProcess, Matern52
@@ -72,6 +73,62 @@ def test_places_are_different_and_the_rule_decides():
     mean = condition(KERNEL(table.X), seen.places[:, :8], seen.told[:, :8])[0]
     np.put_along_axis(mean, seen.places[:, :8], np.inf, 1)
     np.testing.assert_array_equal(seen.places[:, 8], mean.argmin(1))
+
+
+def test_a_rule_in_the_cube_sees_what_gaussian_process_says(monkeypatch):
+    kernel, asked, seen = Matern52([0.3, 0.5, 0.9], 2.0), [], []
+    around = drawn._asked
+
+    def spy(X, y, *rest):
+        asked.append((X, y, around(X, y, *rest)))
+        return asked[-1][2]
+
+    def rule(v):
+        seen.append(v)
+        return v.std
+
+    monkeypatch.setattr(drawn, "_asked", spy)
+    search_cube(kernel, {"rule": rule}, 3, 2, 6, np.random.default_rng(3))
+    assert len(seen) == 2
+    for v, (X, y, points) in zip(seen, asked, strict=True):
+        assert points.shape == (2, 300, 3) and points.min() >= 0 and points.max() <= 1
+        for r in (0, 1):
+            gp = GaussianProcess(kernel, drawn.JITTER).fit(X[r], y[r])
+            np.testing.assert_allclose((v.mean[r], v.std[r]), gp.predict(points[r]), atol=1e-6)
+            assert v.best[r, 0] == y[r].min()
+    new = seen[0].std.argmax(1)
+    np.testing.assert_array_equal(asked[1][0][:, -1], asked[0][2][[0, 1], new])
+
+
+def test_all_searches_of_the_cube_meet_one_function_of_the_prior():
+    seen = []
+
+    def rule(v):
+        seen.append((v.mean, v.std, v.best))
+        return -v.mean
+
+    rules = {"one": rule, "two": rule}
+    told = search_cube(KERNEL, rules, 1, 4000, 4, np.random.default_rng(5), start=2)
+    assert {name: v.shape for name, v in told.items()} == {
+        "random": (4000, 8), "one": (4000, 4), "two": (4000, 4),
+    }  # fmt: skip
+    for name in rules:
+        np.testing.assert_array_equal(told[name][:, :2], told["random"][:, :2])
+    np.testing.assert_allclose(seen[0][2][:, 0], told["random"][:, :2].min(1))
+    assert abs(told["random"].mean()) < 0.03 and abs(told["random"].std() - 1) < 0.03
+    # what the rule expected is what it was told, on average, and by its own deviation
+    mean, std, _ = seen[0]
+    chosen_one = mean.argmin(1)[:, None]
+    expected, doubt = (np.take_along_axis(v, chosen_one, 1)[:, 0] for v in (mean, std))
+    off = (told["one"][:, 2] - expected) / doubt
+    assert abs(off.mean()) < 0.08 and abs(off.std() - 1) < 0.08
+    # both rules are one, and the second one meets what the first one found
+    assert np.corrcoef(told["one"][:, 2], told["two"][:, 2])[0, 1] > 0.8
+
+
+def test_in_the_cube_no_function_is_drawn_at_once():
+    with pytest.raises(NotImplementedError, match="no function is drawn"):
+        search_cube(KERNEL, {"T": lambda v: -v.draw()}, 2, 2, 5, np.random.default_rng(0))
 
 
 def test_noise_is_told_but_not_counted():

@@ -7,6 +7,7 @@ import pytest
 
 from dlcourse.figures.hpo.grid_and_random import COLORS, points_of, trials_picture
 from dlcourse.plots.labels import title_of
+from dlcourse.scratch.hpo import sobol
 
 
 @pytest.mark.parametrize("way", COLORS)
@@ -33,3 +34,28 @@ def test_a_grid_is_ahead_only_where_both_matter():
     assert far["random", 0.0] < 0.6 * far["grid", 0.0]
     assert far["grid", 1.0] < 0.9 * far["random", 1.0]
     np.testing.assert_allclose(far["grid", 0.0], 1 / 16, atol=2e-3)
+
+
+def boxes_hold_one(points):
+    """Whether 16 points lie one in each of 16 boxes, of every shape that halving makes."""
+    for k in range(5):
+        cells = np.floor(points * [2**k, 2 ** (4 - k)]).astype(int) @ [2 ** (4 - k), 1]
+        if sorted(cells) != list(range(16)):
+            return False
+    return True
+
+
+def test_shifted_sobol_points_stay_a_net():
+    """One point in each elementary box; a shift added modulo 1 mostly tears that apart."""
+    many = points_of("Sobol'", 16, np.random.default_rng(0), runs=20)
+    assert all(boxes_hold_one(points) for points in many)
+    plain = np.stack([sobol(i, 2) for i in range(16)])
+    shifts = np.random.default_rng(0).random((20, 1, 2))
+    assert sum(boxes_hold_one(points) for points in (plain + shifts) % 1) < 10
+
+
+def test_it_is_the_shift_of_the_package():
+    shifts = np.random.default_rng(0).integers(2**30, size=(3, 2))
+    many = points_of("Sobol'", 16, np.random.default_rng(0), runs=3)
+    for points, shift in zip(many, shifts, strict=True):
+        np.testing.assert_array_equal(points, [sobol(i, 2, shift) for i in range(16)])

@@ -35,6 +35,7 @@ def test_expected_improvement_is_misled_by_a_long_length_scale_alone():
     best = {ell: known(searched("EI", ell, 9)).min() for ell in (0.05, 0.15, 0.5)}
     assert best[0.05] < -0.9 and best[0.15] < -0.9 < best[0.5]
     assert known(searched("Thompson", 0.5, 9)).min() < -0.9
+    assert known(searched("LCB", 0.5, 9)).min() > -0.5
 
 
 def test_the_worth_is_nothing_where_a_trial_was():

@@ -11,6 +11,7 @@ from dlcourse.problems.halved_digits import (
     USUAL,
     Classroom,
     curves,
+    place,
     rank_correlation,
     ranks,
     with_wrong_labels,
@@ -94,3 +95,9 @@ def test_unknown_names_are_refused():
     with pytest.raises(ValueError, match=r"the names of configs\[0\] must be"):
         room.together.start([{"rate": 1.0}])
     assert set(SPACE) == set(USUAL)
+
+
+def test_only_those_who_took_no_part_judge():
+    end = np.array([[0.0, 0.3, 0.1, 0.2], [0.9, 0.1, 0.4, 0.4]])
+    assert place([0.2, 0.4], end, [0]).tolist() == [1 / 3, 1 / 3]  # a tie is not better
+    assert place([0.2, 0.4], end, [0, 2]).tolist() == [0, 0.5]

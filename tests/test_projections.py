@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from dlcourse.problems import projections
-from dlcourse.problems.projections import centers, chosen, regret, tried
+from dlcourse.problems.projections import centers, chosen, in_turn, regret, shares_of, tried
 from dlcourse.problems.tuned_digits import draw_task, train_all
+from dlcourse.scratch.hpo import Float, RandomSearch
 
 RNG = np.random.default_rng(5)
 
@@ -62,3 +63,36 @@ def test_every_task_has_its_own_trials():
         alone = chosen(*(part[:, 0][None] for part in seen[1:]))
         assert alone.val_error[0] == found.val_error[k]
         assert alone.test_error[0] == found.test_error[k]
+
+
+def test_a_part_of_the_trials_is_a_search_of_its_own():
+    pool = RNG.random((60, 64)).astype(np.float32), RNG.integers(0, 10, 60)
+    tasks = [draw_task(k, pool, 30, 20) for k in (1, 2)]
+    asked = [[{"lr": lr} for lr in (0.3, 0.01, 0.1, 1e-6)]] * 2
+    plan = {"test": pool, "batch_size": 10, "updates": 12}
+    part = chosen(*(seen[:, 1::2] for seen in tried(asked, tasks, **plan).seen))
+    alone = tried([trials[1::2] for trials in asked], tasks, **plan)
+    for ours, theirs in zip(part[:3], alone[:3], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_the_share_goes_to_what_the_errors_follow():
+    space = {"a": Float(0, 1), "b": Float(0, 1)}
+    searches = [RandomSearch(space, np.random.default_rng(seed)) for seed in (1, 2)]
+    b = np.array([[search.ask().params["b"] for _ in range(20)] for search in searches])
+    nothing = np.zeros(2)
+    found = projections.Found(nothing, nothing, b, (b, b, b))
+    shares = shares_of(searches, found, 3)
+    assert shares["b"].shape == (2,)
+    assert (shares["b"] > 0.6).all() and (shares["a"] < 0.2).all()
+    assert [trial.value for trial in searches[1].trials] == b[1].tolist()
+
+
+def test_in_turn_stops_where_row_and_column_are_best_for_each_other():
+    for seed in range(20):
+        table = np.random.default_rng(seed).random((4, 6))
+        for row in range(4):
+            end = in_turn(table, row)
+            column = table[end].argmin()
+            assert table[end, column] == table[:, column].min() <= table[row].min()
+    assert in_turn(np.array([[3.0, 9.0], [2.0, 1.0]]), 0) == 1

@@ -11,18 +11,21 @@ from scipy.stats import norm
 
 from dlcourse.problems import searched
 from dlcourse.problems.searched import (
+    WatchedSearch,
+    ask_after,
     best_so_far,
     branins,
     cube,
     density,
     integrated_ei,
+    integrated_log_ei,
     tune_planned,
     tune_together,
     typical,
     worth_of,
 )
 from dlcourse.problems.tuned_digits import draw_task
-from dlcourse.scratch.hpo import GPSearch, RandomSearch, Search
+from dlcourse.scratch.hpo import GPSearch, RandomSearch, Search, TPESearch
 
 RNG = np.random.default_rng(3)
 
@@ -75,20 +78,29 @@ def test_side_by_side_each_search_is_told_the_loss_of_its_own_task():
 
 
 def test_the_choice_of_a_search_is_worth_most_to_its_model_until_it_is_told():
-    search = GPSearch(cube(1), np.random.default_rng(1), n_startup=4)
+    search, same = (kind(cube(1), np.random.default_rng(1), n_startup=4) for kind in (
+        WatchedSearch, GPSearch,
+    ))  # fmt: skip
     for _ in range(4):
-        trial = search.ask()
+        trial, twin = search.ask(), same.ask()
         search.tell(trial, (trial.params["x0"] - 0.3) ** 2)
+        same.tell(twin, (twin.params["x0"] - 0.3) ** 2)
     trial = search.ask()
+    assert trial.params == same.ask().params
     places = np.append(np.linspace(0, 1, 501), trial.params["x0"])
     worth = worth_of(search, places)
     assert worth[-1] > worth[:-1].max() - 0.05
+    assert worth_of(search, places, 3).shape == worth.shape
+    np.testing.assert_array_equal(worth_of(search, places, 4), worth)
+    assert not np.allclose(worth_of(search, places, 3), worth)
     search.tell(trial, 5.0)
+    np.testing.assert_array_equal(worth_of(search, places), worth)
+    search.ask()
     worth = worth_of(search, places)
     assert worth[-1] < worth[:-1].max() - 0.05
-    assert worth_of(search, places, 4).shape == worth.shape
-    np.testing.assert_array_equal(worth_of(search, places, 5), worth)
-    assert not np.allclose(worth_of(search, places, 4), worth)
+    search.asked.y = search.asked.y[::-1]
+    with pytest.raises(ValueError, match="values in their order"):
+        worth_of(search, places)
 
 
 def test_a_density_integrates_to_one():
@@ -105,6 +117,31 @@ def test_expected_improvement_by_another_integration():
         assert abs(found[k] - whole) < 1e-8
         assert abs(found[k] - whole * p_x) > 1e-3  # p(x) counts
     assert found[0] > found[1]
+
+
+def test_the_log_of_expected_improvement_by_another_integration():
+    found = integrated_log_ei(np.array([5.0, 8.0]))
+    for k, a in enumerate((5.0, 8.0)):
+        whole = quad(lambda t, a=a: (t - a) * norm.pdf(t), a, a + 12, epsabs=0)[0]
+        assert abs(found[k] - math.log(whole)) < 1e-8
+    assert np.isfinite(integrated_log_ei(np.array([100.0])))[0]
+
+
+def test_the_next_trial_hangs_on_the_order_of_the_values_and_on_nothing_before_it():
+    asked = []
+
+    class Records(TPESearch):
+        def ask(self):
+            asked.append(super().ask())
+            return asked[-1]
+
+    values = RNG.random(12)
+    following = ask_after(Records, values), ask_after(Records, -values)
+    assert following[0] != following[1]
+    first, second = ([t.params for t in asked[k : k + 12]] for k in (0, 13))
+    assert first == second
+    assert ask_after(TPESearch, values, seed=9) != following[0]
+    assert [t.value for t in asked[:12]] == values.tolist()
 
 
 def test_the_floor_is_that_of_the_benchmarks():

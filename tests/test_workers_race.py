@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from dlcourse.problems.learning_curves import lowest
-from dlcourse.problems.workers_race import race, speeds_of, wrongly_promoted
-from dlcourse.scratch.hpo import ASHA, Float, RandomSearch
+from dlcourse.problems.workers_race import passed_over, race, speeds_of, wrongly_promoted
+from dlcourse.scratch.hpo import ASHA, Float, RandomSearch, run_asha, successive_halving
 
 
 def test_speeds_have_a_mean_of_one_and_differ_by_seed():
@@ -49,3 +49,14 @@ def test_errors_get_rarer_as_the_rung_fills():
 def test_a_rung_needs_as_many_as_it_is_cut_by():
     with pytest.raises(ValueError, match="n must be >= 3; got 2"):
         wrongly_promoted(2, 0)
+
+
+def test_halving_passes_nobody_over_and_asha_some():
+    space, curve = {"x": Float(0, 1)}, lambda p, t: p["x"] + 1 / t
+    halved = successive_halving(curve, space, np.random.default_rng(0), 27, 1, reduction_factor=3)
+    errors, pairs = passed_over(halved.trials)
+    assert errors == 0 and pairs == 18 * 9 + 6 * 3 + 2 * 1  # who is stopped, by who goes on
+    found = run_asha(curve, space, np.random.default_rng(5), 81, 1, 81, 3)
+    errors, pairs = passed_over(found.trials)
+    assert 0 < errors < pairs / 4
+    assert passed_over([]) == passed_over(found.trials[:0]) == (0, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.scratch.hpo import nas
 from dlcourse.scratch.hpo.nas import EDGES, CellTable, all_cells
+from dlcourse.scratch.hpo.nas.cells import cell_index
 from dlcourse.scratch.hpo.nas.relaxing import Relaxed, the_cell
 from dlcourse.scratch.hpo.nas.training import MakeOptimizer, Part, weight_step
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
@@ -41,6 +43,68 @@ def halves(table: CellTable) -> tuple[CellTable, CellTable]:
             table, validation=table.validation[:, k:], test=table.test[k:], seeds=table.seeds[k:]
         ),
     )
+
+
+class Splits:
+    """Every way to halve the trainings of a table, for searches side by side: one split a search.
+
+    Search ``r`` asks the trainings of split ``r`` modulo the number of splits, and is judged by the
+    others. So with 70 splits ``70 * k`` searches are ``k`` runs, each the mean over all splits, and
+    no training judges more often than another.
+
+    Attributes
+    ----------
+    asked, judge : (splits, cells), test accuracies: the mean of the trainings that a search may
+        ask for, and of the others
+    rows, others : (splits, half the trainings), the trainings that may be asked, and the others
+
+    Examples
+    --------
+    >>> from dlcourse.scratch.hpo.nas import digits_cells
+    >>> every = Splits(digits_cells())
+    >>> every.rows.shape, every.asked.shape
+    ((70, 4), (70, 1024))
+    >>> rng = np.random.default_rng(0)
+    >>> search = nas.random_nas(lambda cells: every.reward(cells, rng), rng, 12, runs=2 * 70)
+    >>> every.judged(search.best).shape
+    (2,)
+    """
+
+    def __init__(self, table: CellTable) -> None:
+        n = len(table.seeds)
+        self.rows = np.array(list(itertools.combinations(range(n), n // 2)))
+        self.others = np.array([np.setdiff1d(range(n), one) for one in self.rows])
+        pair = self.rows, self.others
+        self.asked, self.judge = (table.test[k].mean(1).round(9) for k in pair)
+        self._rewards = table.validation[-1]
+
+    def reward(self, cells: npt.ArrayLike, rng: np.random.Generator | None = None) -> Array:
+        """Validation accuracy of one training that the search may ask for; without rng the mean."""
+        at = cell_index(cells)
+        if rng is None:
+            rows = self.rows[self._split(at)]
+            return self._rewards[rows, at[..., None]].mean(-1)
+        which = rng.integers(self.rows.shape[1], size=at.shape)
+        return self._rewards[self.rows[self._split(at), which], at]
+
+    def judged(self, cells: npt.ArrayLike) -> Array:
+        """Test accuracy by trainings it could not ask for: (..., searches, 5) to (..., k)."""
+        return self._mean(self.judge, cells)
+
+    def told(self, cells: npt.ArrayLike) -> Array:
+        """Test accuracy by the very trainings that the search could ask for, likewise."""
+        return self._mean(self.asked, cells)
+
+    def _split(self, at: Array) -> Array:
+        searches = at.shape[-1] if at.ndim else 0
+        if not searches or searches % len(self.rows):
+            checks.fail("cells", f"of a multiple of {len(self.rows)} searches", searches)
+        return np.arange(searches) % len(self.rows)
+
+    def _mean(self, known: Array, cells: npt.ArrayLike) -> Array:
+        at = cell_index(cells)
+        values = known[self._split(at), at]
+        return values.reshape(*at.shape[:-1], -1, len(self.rows)).mean(-1)
 
 
 def multiplications(cells: npt.ArrayLike) -> Array:
@@ -99,13 +163,28 @@ def _ranks(values: Array) -> Array:
     return below + ((values[..., None] == values[..., None, :]).sum(-1) - 1) / 2
 
 
-def loss_at_volume(net: Sequential, part: tuple[Array, Array], volume: float) -> Array:
-    """Cross-entropy of a network whose outputs are multiplied by ``volume``, one a run.
+class AtVolume:
+    """Cross-entropy of outputs that are multiplied by ``volume``, one for all or one a run.
 
     Below 1 the network says the same less loudly; which class is largest does not change.
     """
-    loss = SoftmaxCrossEntropy()
-    return np.asarray(loss.forward(volume * net.forward(part[0]), part[1]))
+
+    def __init__(self, volume: npt.ArrayLike) -> None:
+        self.volume = np.asarray(volume, dtype=float)[..., None, None]
+        self.loss = SoftmaxCrossEntropy()
+
+    def forward(self, logits: Array, y: Array) -> Array:
+        return np.asarray(self.loss.forward(self.volume * logits, y))
+
+    def backward(self) -> Array:
+        return self.volume * self.loss.backward()
+
+
+def best_volume(net: Sequential, part: Part, volumes: Array) -> Array:
+    """The one of ``volumes`` (m,) at which the loss on ``part`` is smallest, one a run."""
+    logits = net.forward(part[0])
+    losses = np.array([AtVolume(v).forward(logits, part[1]) for v in volumes])
+    return np.asarray(volumes)[losses.argmin(0)]
 
 
 def darts_apart(

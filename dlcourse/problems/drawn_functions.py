@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -61,6 +61,19 @@ def draw_table(kernel: Kernel, d: int, runs: int, rng: np.random.Generator, m: i
     return Table(X, rng.standard_normal((runs, m)) @ root_of(kernel(X)).T)
 
 
+def nearest(X: Array) -> Array:
+    """How far each row of X (m, d) is from the nearest other one: (m,).
+
+    Examples
+    --------
+    >>> nearest(np.array([[0.0, 0.0], [3.0, 4.0], [0.0, 1.0]])).round(3)
+    array([1.   , 4.243, 1.   ])
+    """
+    far = np.square(X[:, None] - X).sum(2)
+    np.fill_diagonal(far, np.inf)
+    return np.sqrt(far.min(1))
+
+
 def root_of(K: Array) -> Array:
     """L of K = L Lᵀ, (m, m), with a jitter for points close together."""
     return np.linalg.cholesky(K + JITTER * np.eye(len(K)))
@@ -97,10 +110,9 @@ def condition(K: Array, places: Array, y: Array, noise: float = 0.0) -> tuple[Ar
     k = K[places]
     own = np.take_along_axis(k, places[:, None], 2)
     own = own + (JITTER + noise**2) * np.eye(places.shape[1])
-    A = np.linalg.solve(own, k).swapaxes(1, 2)
-    explained = (A.swapaxes(1, 2) * k).sum(1)
-    std = np.sqrt(np.maximum(K.diagonal() - explained, 0.0))
-    return (A @ y[..., None])[..., 0], np.where(std > KNOWN, std, 0.0), A
+    A = np.linalg.inv(own) @ k  # faster than to solve for each of the m columns
+    std = np.sqrt(np.maximum(K.diagonal() - np.einsum("rnm,rnm->rm", A, k), 0.0))
+    return (y[:, None] @ A)[:, 0], np.where(std > KNOWN, std, 0.0), A.swapaxes(1, 2)
 
 
 def search_table(
@@ -135,6 +147,90 @@ def search_table(
         new_told = _told(table, new, noise, rng)
         told = np.concatenate([told, new_told], 1)
     return Seen(places, told)
+
+
+def search_cube(
+    kernel: Kernel, rules: Mapping[str, Rule], d: int, runs: int, n: int,
+    rng: np.random.Generator, start: int = 4,
+) -> dict[str, Array]:  # fmt: skip
+    """Search functions of the prior in the whole cube, by several rules, with the true kernel.
+
+    Parameters
+    ----------
+    rules : what is largest at the point to try next; mean, std and best are all they may look at
+    n : trials of each rule; the first ``start`` of them are the first random ones
+
+    Returns
+    -------
+    what was told, in its order: (runs, 2 n) under "random", (runs, n) under the name of each rule
+
+    Notes
+    -----
+    A function is drawn as it is asked for: each value given all its values so far, whichever
+    search asked, so that all searches of a run meet one and the same function. A rule chooses among
+    100 points anywhere and 200 around the best two of its own trials, some tenths of a length scale
+    away in each coordinate.
+
+    Examples
+    --------
+    >>> from dlcourse.scratch.hpo import Matern52
+    >>> rules = {"the guess alone": lambda v: -v.mean}
+    >>> told = search_cube(Matern52(0.3), rules, 8, 5, 6, np.random.default_rng(0))
+    >>> [values.shape for values in told.values()]
+    [(5, 12), (5, 6)]
+    """
+    X = rng.random((runs, 2 * checks.integer("n", n, start), d))
+    K = _covariances(kernel, X, X)
+    root = np.linalg.cholesky(K + JITTER * np.eye(2 * n))
+    y = (root @ rng.standard_normal((runs, 2 * n, 1)))[..., 0]
+    told = {"random": y}
+    for name, rule in rules.items():
+        own = [*range(start)]
+        while len(own) < n:
+            asked = _asked(X[:, own], y[:, own], kernel, rng)
+            k = _covariances(kernel, X[:, own], asked)
+            mean, std = _given(K[:, own][:, :, own], y[:, own], k, kernel.variance)
+            worth = rule(View(mean, std, y[:, own].min(1, keepdims=True), _no_draw))
+            new = np.take_along_axis(asked, worth.argmax(1)[:, None, None], 1)
+            k = _covariances(kernel, X, new)
+            mean, std = _given(K, y, k, kernel.variance)
+            own.append(y.shape[1])
+            X = np.concatenate([X, new], 1)
+            K = np.block([[K, k], [k.swapaxes(1, 2), np.full((runs, 1, 1), kernel.variance)]])
+            y = np.concatenate([y, mean + std * rng.standard_normal(std.shape)], 1)
+        told[name] = y[:, own]
+    return told
+
+
+def _given(K: Array, y: Array, k: Array, variance: float) -> tuple[Array, Array]:
+    """Mean and deviation at some points, given values y (runs, n) whose covariances are K.
+
+    ``k`` (runs, n, m) : the covariances of those values with the points
+    """
+    own, n = K + JITTER * np.eye(K.shape[1]), K.shape[1]
+    A = np.linalg.inv(own) @ k if k.shape[2] > n else np.linalg.solve(own, k)
+    explained = np.einsum("rnm,rnm->rm", A, k)
+    return (y[:, None] @ A)[:, 0], np.sqrt(np.maximum(variance - explained, 0.0))
+
+
+def _covariances(kernel: Kernel, X: Array, Z: Array) -> Array:
+    """Of points (runs, n, d) with others, (runs, m, d), of the same run: (runs, n, m)."""
+    X, Z = (a / kernel.lengths(a.shape[-1]) for a in (X, Z))
+    squares = (X * X).sum(-1)[..., None] + (Z * Z).sum(-1)[:, None] - 2 * (X @ Z.swapaxes(1, 2))
+    return kernel.variance * kernel.profile(np.maximum(squares, 0.0))[0]
+
+
+def _asked(X: Array, y: Array, kernel: Kernel, rng: np.random.Generator) -> Array:
+    """Points to choose from, (runs, 300, d): anywhere in the cube, and around the best two."""
+    runs, _, d = X.shape
+    best = np.take_along_axis(X, np.argsort(y, 1)[:, :2, None], 1)
+    step = kernel.lengths(d) * rng.choice([0.1, 0.25, 0.5], (runs, 200, 1))
+    near = np.tile(best, (1, 100, 1)) + step * rng.standard_normal((runs, 200, d))
+    return np.concatenate([rng.random((runs, 100, d)), np.clip(near, 0.0, 1.0)], 1)
+
+
+def _no_draw() -> Array:
+    raise NotImplementedError("in the whole cube no function is drawn at once")
 
 
 def bend(

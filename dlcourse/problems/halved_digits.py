@@ -159,6 +159,24 @@ def rank_correlation(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return round(float(np.corrcoef(ranks(a), ranks(b))[0, 1]), 12)
 
 
+def place(value: npt.ArrayLike, end: npt.ArrayLike, own: Sequence[int]) -> Array:
+    """Share of the others that end better than a network, task by task.
+
+    Parameters
+    ----------
+    value : (tasks,), what the network came to
+    end : (tasks, draws), what everybody came to
+    own : columns of ``end`` that are no judges, as they took part in the search
+
+    Examples
+    --------
+    >>> place([0.2], [[0.0, 0.1, 0.2, 0.3, 0.1]], [0])
+    array([0.5])
+    """
+    others = np.delete(np.asarray(end), list(own), axis=1)
+    return np.asarray((others < np.asarray(value)[:, None]).mean(1))
+
+
 def with_wrong_labels(task: Task, share: float) -> Task:
     """The task with a share of its labels, those to learn from, replaced by digits drawn at random.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.problems.tuned_digits import Task, train_all
+from dlcourse.scratch.hpo import Search, importances
 
 
 def centers(values: int, dimensions: int) -> Array:
@@ -70,11 +71,16 @@ def mean_distance(n: int) -> float:
 
 
 class Found(NamedTuple):
-    """Errors of the chosen trial of each task, (tasks,); and of all on held images, as asked."""
+    """Errors of the chosen trial of each task, (tasks,); and of all on held images, as asked.
+
+    ``seen`` is what it was chosen from, all trials' (val_loss, val_error, test_error): a part of
+    the columns, given to ``chosen`` again, is a search that made only those trials.
+    """
 
     test_error: Array
     val_error: Array
     tried: Array
+    seen: tuple[Array, Array, Array]
 
 
 def tried(
@@ -105,4 +111,35 @@ def chosen(val_loss: Array, val_error: Array, test_error: Array) -> Found:
     """
     best = np.lexsort((val_loss, val_error), axis=-1)[:, :1]
     test, val = (np.take_along_axis(part, best, -1)[:, 0] for part in (test_error, val_error))
-    return Found(test, val, val_error)
+    return Found(test, val, val_error, (val_loss, val_error, test_error))
+
+
+def shares_of(searches: Sequence[Search], found: Found, seed: int) -> dict[str, Array]:
+    """How much of the variance each parameter explains alone, (searches,) each, by fANOVA.
+
+    Parameters
+    ----------
+    searches : random searches, asked for their trials and told nothing yet; they are told here
+    found : of the same trials, in the same order; as many tasks or more
+    seed : of the first search's forest; the next one's is larger by 1
+    """
+    shares = []
+    for k, (search, errors) in enumerate(zip(searches, found.tried, strict=False)):
+        for trial, error in zip(search.trials, errors, strict=True):
+            search.tell(trial, error)
+        shares.append(importances(search, np.random.default_rng(seed + k)))
+    return {name: np.array([share[name] for share in shares]) for name in shares[0]}
+
+
+def in_turn(losses: Array, row: int) -> int:
+    """The row of a table where one stops who takes the best column, then the best row, and so on.
+
+    Examples
+    --------
+    >>> table = np.array([[1.0, 5.0], [4.0, 2.0]])
+    >>> in_turn(table, 0), in_turn(table, 1)
+    (0, 1)
+    """
+    while (then := int(losses[:, losses[row].argmin()].argmin())) != row:
+        row = then
+    return row

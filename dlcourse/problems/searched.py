@@ -15,14 +15,12 @@ from dlcourse.scratch.hpo import (
     Float,
     GaussianProcess,
     GPSearch,
-    Matern52,
     Search,
+    Trial,
     log_expected_improvement,
     parzen,
 )
-from dlcourse.scratch.hpo.gaussian_process import with_logs
 from dlcourse.scratch.hpo.search import COMPLETE
-from dlcourse.scratch.hpo.targets import targets
 
 BRANIN = 0.39788735772973816
 """Its minimum, at three places."""
@@ -89,17 +87,49 @@ def best_so_far(
     return np.array(rows)
 
 
-def worth_of(search: GPSearch, x: Any, told: int | None = None) -> Array:
+def ask_after(
+    kind: Callable[..., Search], values: Iterable[float], seed: int = 8
+) -> dict[str, Any]:
+    """What a search of two numbers asks for next, told these values at its first trials.
+
+    The first trials are the same ones for any values.
+
+    Examples
+    --------
+    >>> from dlcourse.scratch.hpo import TPESearch
+    >>> ask_after(TPESearch, [3, 1, 2]) == ask_after(TPESearch, [30, 10, 20])
+    True
+    """
+    values = [*values]
+    search = kind(cube(2), np.random.default_rng(seed), n_startup=len(values))
+    for value in values:
+        search.tell(search.ask(), value)
+    return search.ask().params
+
+
+class WatchedSearch(GPSearch):
+    """``GPSearch``, but it keeps the model that it asked last."""
+
+    asked: GaussianProcess
+
+    def _model(self, done: list[Trial]) -> tuple[GaussianProcess, float]:
+        self.asked, best = super()._model(done)
+        return self.asked, best
+
+
+def worth_of(search: WatchedSearch, x: Any, told: int | None = None) -> Array:
     """The log EI of points in [0, 1], (m,), to the model a one-dimensional search fitted last.
 
-    The model is built anew, from the told trials, or the first ``told`` of them, and the
-    hyper-parameters that the search keeps.
+    The model is built anew, from the told trials, or the first ``told`` of them, with the
+    hyper-parameters that the search found, and the values as the search had straightened them,
+    which must be in the order of those told.
     """
-    done = [t for t in search.trials if t.state == COMPLETE][:told]
-    seen = np.array([list(t.params.values()) for t in done])
-    kernel, noise = with_logs(Matern52([1.0]), search.theta)
-    y = targets(np.array([t.value for t in done]))
-    gp = GaussianProcess(kernel, noise).fit(seen, y)
+    trials = [t for t in search.trials if t.state == COMPLETE][: len(search.asked.y)]
+    y, values = search.asked.y[:told], np.array([t.value for t in trials])
+    seen = np.array([list(t.params.values()) for t in trials])[:told]
+    if (np.diff(search.asked.y[np.argsort(values)]) < 0).any():
+        checks.fail("search", "one whose model has the values in their order", search.asked.y)
+    gp = GaussianProcess(search.asked.kernel, search.asked.noise).fit(seen, y)
     mean, std = gp.predict(np.asarray(x, float)[:, None])
     return log_expected_improvement(mean, np.maximum(std, 1e-9), gp.predict(seen)[0].min())
 
@@ -117,18 +147,37 @@ def integrated_ei(good: Array, bad: Array, cut: float, nodes: int = 80) -> Array
     .. math:: \int_{-\infty}^{y^\star} (y^\star - y)\, \frac{p(x|y)\, p(y)}{p(x)}\, dy, \qquad
               p(x) = \int p(x|y)\, p(y)\, dy
 
-    Both integrals are done by Gauss and Legendre's rule, on either side of the cut.
+    Both are sums over y, p(x|y) looked up anew at each: Gauss and Legendre's rule on either side of
+    the cut.
 
     Parameters
     ----------
     good, bad : p(x|y) below and above the cut, at some x, (m,)
     """
     t, w = np.polynomial.legendre.leggauss(nodes)
-    below, above = (t * (cut + 10) + cut - 10) / 2, (t * (10 - cut) + 10 + cut) / 2
-    p_below = np.exp(-(below**2) / 2) * w * (cut + 10)
-    p_above = np.exp(-(above**2) / 2) * w * (10 - cut)
-    p_x = good * p_below.sum() + bad * p_above.sum()
-    return good * (p_below @ (cut - below)) / p_x
+    y = np.concatenate([t * (cut + 10) + cut - 10, t * (10 - cut) + 10 + cut]) / 2
+    p_y = np.exp(-(y**2) / 2) * np.concatenate([w * (cut + 10), w * (10 - cut)])
+    p_y = p_y / math.sqrt(8 * math.pi)
+    joint = np.where(y < cut, good[:, None], bad[:, None]) * p_y
+    p_x = joint.sum(1)
+    return (np.maximum(cut - y, 0.0) * joint / p_x[:, None]).sum(1)
+
+
+def integrated_log_ei(a: Array) -> Array:
+    r"""Log of the expected improvement of a standard normal guess, a deviations above the best.
+
+    .. math:: \log \phi(a) + \log \frac{1}{a^2} \int_0^\infty s\, e^{-s - s^2 / (2 a^2)}\, ds
+
+    By Gauss and Legendre's rule; nothing in it underflows.
+
+    Parameters
+    ----------
+    a : (m,), above about 5
+    """
+    s, w = np.polynomial.legendre.leggauss(400)
+    s, w = 30 * (s + 1), 30 * w
+    tail = (w * s * np.exp(-s - (s / a[:, None]) ** 2 / 2)).sum(1)
+    return np.log(tail / a**2) - a**2 / 2 - math.log(2 * math.pi) / 2
 
 
 def tune_together(

@@ -10,7 +10,8 @@ import numpy as np
 from dlcourse import checks
 from dlcourse.arrays import Array
 from dlcourse.problems.learning_curves import END, PROBLEMS, SPACE, regret
-from dlcourse.scratch.hpo import ASHA, Float, RandomSearch, Timeline, rungs
+from dlcourse.scratch.hpo import ASHA, RandomSearch, Timeline, Trial, rungs
+from dlcourse.scratch.hpo.asha import RungQueue
 from dlcourse.scratch.hpo.workers import simulate, simulate_halving
 
 
@@ -81,7 +82,7 @@ def race(
 def wrongly_promoted(n: int, seed: int, eta: int = 3) -> float:
     """Of those whom ASHA sent on from a rung of n, the share that is not among its best n / η.
 
-    Values are drawn evenly and come one by one, one worker; the second rung is the last.
+    Values are drawn evenly and come one by one, as from one worker; the second rung is the last.
 
     Examples
     --------
@@ -89,9 +90,33 @@ def wrongly_promoted(n: int, seed: int, eta: int = 3) -> float:
     True
     """
     count = checks.integer("n", n, eta)
-    search = RandomSearch({"x": Float(0, 1)}, np.random.default_rng([seed, 5]))
-    simulate(lambda p, t: float(p["x"]), ASHA(search, count, 1, eta, eta), [1.0])
-    values = np.array([trial.params["x"] for trial in search.trials])
-    sent = np.array([eta in trial.intermediate for trial in search.trials])
+    values = np.random.default_rng([seed, 5]).random(count)
+    rung, sent = RungQueue(), np.zeros(count, bool)
+    for number, value in enumerate(values):
+        rung.add(float(value), number)
+        while (promoted := rung.pop(eta)) is not None:
+            sent[promoted] = True
     good = values <= np.sort(values)[count // eta - 1]
     return float((sent & ~good).sum() / sent.sum())
+
+
+def passed_over(trials: Sequence[Trial]) -> tuple[int, int]:
+    """Pairs in which the one trained further was the worse at the last look that both had.
+
+    Returns
+    -------
+    Their number, and the number of all pairs of which one was trained further and that have a look
+    in common
+
+    Examples
+    --------
+    >>> trials = [Trial(0, {}), Trial(1, {}), Trial(2, {})]
+    >>> for trial, seen in zip(trials, ({1: 0.5, 3: 0.2}, {1: 0.4}, {1: 0.6}), strict=True):
+    ...     trial.intermediate.update(seen)
+    >>> passed_over(trials)
+    (1, 2)
+    """
+    seen = [trial.intermediate for trial in trials if trial.intermediate]
+    pairs = [(a[last], b[last]) for b in seen for a in seen
+             if max(a) > (last := max(b)) and last in a]  # fmt: skip
+    return sum(further > stopped for further, stopped in pairs), len(pairs)

@@ -12,6 +12,7 @@ from dlcourse.checks import choice
 from dlcourse.plots.labels import ink_of
 from dlcourse.problems.projections import centers, regret
 from dlcourse.scratch.hpo import sobol
+from dlcourse.scratch.hpo.quasi import BITS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,6 +23,8 @@ OPTIMA = np.random.default_rng(11).random((2000, 2))
 
 def points_of(way: str, trials: int, rng: np.random.Generator, runs: int | None = None) -> Array:
     """Trials in the unit square, (n, 2); with ``runs`` (runs, n, 2), or (1, n, 2) for a grid.
+
+    Sobol' points have a digital shift of their own in every run, as in the package's search.
 
     Parameters
     ----------
@@ -34,12 +37,12 @@ def points_of(way: str, trials: int, rng: np.random.Generator, runs: int | None 
     elif way == "random":
         points = rng.random((many, trials, 2))
     else:
-        shift = rng.random((many, 1, 2))
-        points = (np.stack([sobol(i, 2) for i in range(trials)]) + shift) % 1
+        shifts = rng.integers(2**BITS, size=(many, 2))
+        points = np.stack([sobol(i, 2, shifts) for i in range(trials)], 1)
     return points if runs else points[0]
 
 
-def trials_picture(way: str, second: float, trials: int) -> Figure:
+def trials_picture(way: str, second: float, trials: int = 16) -> Figure:
     """The trials in the square, what is left of them on each axis, and how near the best one comes.
 
     Parameters

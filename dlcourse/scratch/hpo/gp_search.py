@@ -82,8 +82,8 @@ class GPSearch(Search):
     (``targets``). A running trial counts with the value that is expected of it, so that workers do
     not all try the same; a failed one with the worst value seen: its neighbourhood is avoided. What
     was tried before is not tried again, unless nothing else is left. A suggestion costs O(n³) in
-    the modelled trials. In many dimensions, or where values are all but noise, it is no
-    better than ``RandomSearch``.
+    the modelled trials. Where values are all but noise, or no configuration that may be asked for
+    lies near another, it need not be better than ``RandomSearch``.
 
     Examples
     --------

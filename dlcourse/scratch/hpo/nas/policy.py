@@ -52,7 +52,7 @@ def reinforce_gradient(
 
     References
     ----------
-    Williams (1992), theorem 1; Zoph and Le (2017), section 3.2.
+    Williams (1992), theorem 1; Zoph and Le (2017).
     """
     p, advantage = softmax(logits), rewards - baseline
     chosen = np.eye(logits.shape[-1])[cells]
@@ -172,7 +172,7 @@ def reinforce_nas(
 
     References
     ----------
-    Zoph and Le (2017), section 3.2. Lesson: searching architectures.
+    Zoph and Le (2017). Lesson: searching architectures.
     """
     steps, m = checks.integer("n_steps", n_steps, 1), checks.integer("batch", batch, 1)
     controller = Controller(rng, runs, lr, baseline_decay)
