@@ -164,8 +164,8 @@ def fit_hyperparameters(
 
     Notes
     -----
-    A maximum near the start: the likelihood may have several. Logarithms are kept within ± 14
-    (a factor of a million); there the maximum is at infinity.
+    A maximum near the start: the likelihood may have several. Logarithms are kept between −20
+    and 14: there the maximum is at infinity, and less noise than 2e-9 is lost to rounding.
 
     Examples
     --------
@@ -187,7 +187,7 @@ def fit_hyperparameters(
         more, pull = (0.0, 0.0) if prior is None else prior.log_density(thetas[0])
         return np.array([-value - more]), -(grad + pull)[None]
 
-    low, high = np.full(len(start), -14.0), np.full(len(start), 14.0)
+    low, high = np.full(len(start), -20.0), np.full(len(start), 14.0)
     theta, _ = lbfgs(loss, start[None], low, high, steps)
     return with_logs(kernel, theta[0])
 

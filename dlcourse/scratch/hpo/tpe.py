@@ -81,8 +81,8 @@ def log_kernels(u: Array, *densities: Parzen) -> Array:
 def log_ratio(u: Array, likely: Parzen, unlikely: Parzen) -> Array:
     """log l/g at points (m, parameters): (m,)."""
     bumps, n = log_kernels(u, likely, unlikely), len(likely.weights)
-    l, g = bumps[:, :n], bumps[:, n:]
-    return parzen.log_mixture(l, likely.weights) - parzen.log_mixture(g, unlikely.weights)
+    above = parzen.log_mixture(bumps[:, :n], likely.weights)
+    return above - parzen.log_mixture(bumps[:, n:], unlikely.weights)
 
 
 class TPESearch(Search):
