@@ -98,7 +98,7 @@ def worth_of(search: GPSearch, x: Any, told: int | None = None) -> Array:
     done = [t for t in search.trials if t.state == COMPLETE][:told]
     seen = np.array([list(t.params.values()) for t in done])
     kernel, noise = with_logs(Matern52([1.0]), search.theta)
-    y = targets(np.array([t.value for t in done]))
+    y = targets(np.array([t.value for t in done]), search.power)
     gp = GaussianProcess(kernel, noise).fit(seen, y)
     mean, std = gp.predict(np.asarray(x, float)[:, None])
     return log_expected_improvement(mean, np.maximum(std, 1e-9), gp.predict(seen)[0].min())

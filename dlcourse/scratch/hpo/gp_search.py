@@ -20,7 +20,7 @@ from dlcourse.scratch.hpo.lbfgs import lbfgs
 from dlcourse.scratch.hpo.quasi import BITS, DIMENSIONS, direction_numbers, sobol
 from dlcourse.scratch.hpo.search import COMPLETE, FAILED, PRUNED, RUNNING, Search, Trial
 from dlcourse.scratch.hpo.space import Space, from_unit, to_unit
-from dlcourse.scratch.hpo.targets import targets
+from dlcourse.scratch.hpo.targets import fit_power, standardize, targets, winsorize
 
 ACQUISITIONS = ("ei", "ucb", "log_ei", "thompson")
 GLOBAL, LOCAL, CLIMBERS, CLIMB = 512, 128, 8, 15
@@ -86,6 +86,7 @@ class GPSearch(Search):
     Attributes
     ----------
     theta : logs of length scales, variance and noise as last fitted; the next fit starts there
+    power : λ by which the values were bent last, as the surrogate of before thought likely
 
     Notes
     -----
@@ -131,6 +132,7 @@ class GPSearch(Search):
         self.code = Encoding(self.parameters)
         self.shift = rng.integers(2**BITS, size=len(self.parameters))
         self.theta: Any = None
+        self.power = 1.0
         self._rows: list[Array] = []
 
     def suggest(self) -> dict[str, Any]:
@@ -184,7 +186,9 @@ class GPSearch(Search):
             self.theta = np.log([*np.full(X.shape[1], 0.5), 1.0, 1e-3])
         kernel, noise = with_logs(Matern52([1.0]), self.theta)
         whiten = GaussianProcess(kernel, noise).fit(X, np.zeros(len(X))).inverse
-        y = targets(np.array([t.value for t in done]), whiten)
+        values = np.array([t.value for t in done])
+        self.power = fit_power(standardize(winsorize(values)), whiten)
+        y = targets(values, self.power)
         kernel, noise = fit_hyperparameters(kernel, noise, X, y, steps=40 if first else 10)
         self.theta = np.log([*kernel.length_scale, kernel.variance, noise])
         gp = GaussianProcess(kernel, noise).fit(X, y)

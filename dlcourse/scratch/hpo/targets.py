@@ -109,10 +109,10 @@ def standardize(y: Array) -> Array:
     return away / spread if spread > 1e-12 * max(abs(y).max(), 1e-300) else np.zeros_like(y)
 
 
-def targets(y: Array, whiten: Array | None = None) -> Array:
+def targets(y: Array, power: float | None = None) -> Array:
     """All of it in turn: far values brought in, standardized, bent, standardized.
 
-    ``whiten`` as of ``fit_power``.
+    ``power`` is λ; without it ``fit_power`` finds one.
 
     Examples
     --------
@@ -120,4 +120,4 @@ def targets(y: Array, whiten: Array | None = None) -> Array:
     array([-1.22,  0.  ,  1.22])
     """
     scaled = standardize(winsorize(y))
-    return standardize(yeo_johnson(scaled, fit_power(scaled, whiten)))
+    return standardize(yeo_johnson(scaled, fit_power(scaled) if power is None else power))
