@@ -158,7 +158,8 @@ class TPESearch(Search):
         U = self._cube()
         likely, unlikely = (Parzen(self.code, U[k]) for k in (good, bad))
         u = likely.draw(self.n_candidates, self.rng)
-        return from_unit(self.parameters, u[np.argmax(log_ratio(u, likely, unlikely))])
+        ratio = log_ratio(u, likely, unlikely)
+        return from_unit(self.parameters, u[np.argmax(ratio)])
 
     def _cube(self) -> Array:
         """All trials in the unit cube, each encoded once."""
