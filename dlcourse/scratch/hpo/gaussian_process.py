@@ -14,6 +14,9 @@ from dlcourse.arrays import Array
 from dlcourse.scratch.hpo.kernels import Kernel, points
 from dlcourse.scratch.hpo.lbfgs import lbfgs
 
+REACH, QUIET = 14.0, -20.0
+"""How far logarithms of hyper-parameters go. Distances in a unit of e^-20 are lost to rounding."""
+
 
 def observations(X: Any, y: Any) -> tuple[Array, Array]:
     """Points (n, d) and as many values (n,), all finite, as float64."""
@@ -164,8 +167,8 @@ def fit_hyperparameters(
 
     Notes
     -----
-    A maximum near the start: the likelihood may have several. Logarithms are kept between −20
-    and 14: there the maximum is at infinity, and less noise than 2e-9 is lost to rounding.
+    A maximum near the start: the likelihood may have several. Logarithms are kept within ± 14
+    (a factor of a million); there the maximum is at infinity. That of the noise may be −20.
 
     Examples
     --------
@@ -187,7 +190,8 @@ def fit_hyperparameters(
         more, pull = (0.0, 0.0) if prior is None else prior.log_density(thetas[0])
         return np.array([-value - more]), -(grad + pull)[None]
 
-    low, high = np.full(len(start), -20.0), np.full(len(start), 14.0)
+    low, high = np.full((2, len(start)), [[-REACH], [REACH]])
+    low[-1] = QUIET
     theta, _ = lbfgs(loss, start[None], low, high, steps)
     return with_logs(kernel, theta[0])
 
