@@ -117,7 +117,7 @@ def bandwidths(mu: Array) -> Array:
     least = 1 / np.minimum(100, (mu == mu).sum(0) + 2)
     found = np.empty((n, d))
     found[order, columns] = np.minimum(np.maximum(np.where(wide == wide, wide, alone), least), 1.0)
-    return np.where(mu == mu, found, np.nan)
+    return found
 
 
 def with_prior(mu: Array, sigma: Array, prior_weight: float = 1.0) -> tuple[Array, Array, Array]:
