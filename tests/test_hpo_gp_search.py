@@ -1,4 +1,4 @@
-"""GPSearch: what it encodes, what it tells its model, what it suggests, and wrong searches."""
+"""GPSearch: what it encodes, where it looks, what it suggests, and wrong searches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 from cases.hpo_models import GP_SEARCH_ERRORS
 from cases.kinds import ErrorCase
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.optimize import minimize_scalar
-from scipy.stats import spearmanr, yeojohnson, yeojohnson_llf
 
 from dlcourse.scratch.hpo import (
     Categorical,
@@ -20,7 +18,6 @@ from dlcourse.scratch.hpo import (
     check_params,
     from_unit,
     parameters,
-    targets,
     to_unit,
 )
 from dlcourse.scratch.hpo import gp_search as room
@@ -94,30 +91,27 @@ def test_a_climber_moves_what_can_be_moved() -> None:
     assert_allclose(up[:, 2:7], X[:, 2:7])
 
 
-def test_the_power_is_scipys() -> None:
-    rng = np.random.default_rng(0)
-    for y in (rng.standard_normal(40), rng.exponential(size=40), -rng.exponential(size=40)):
-        scaled = targets.standardize(y)
-        for power in (-1.3, 0.0, 0.7, 1.0, 2.0):
-            assert_allclose(targets.yeo_johnson(scaled, power), yeojohnson(scaled, power))
-        best = minimize_scalar(lambda p, s=scaled: -yeojohnson_llf(p, s), bounds=(-2, 2)).x
-        assert abs(targets.fit_power(scaled) - best) < 0.06
+def reached(places) -> set[int]:
+    """Of a narrow summit, on which the neighbours are, and a broad one those where climbs begin."""
+    x = np.concatenate([room.spread(512, 1, np.random.default_rng(0))[:, 0], np.full(128, 0.2)])
+    score = np.maximum(3 - 4000 * abs(x - 0.2), 2 - 4 * abs(x - 0.7))
+    return set((x[places(score)] > 0.45).astype(int).tolist())
 
 
-def test_targets_keep_the_order_and_forget_how_bad_bad_is() -> None:
-    rng = np.random.default_rng(1)
-    y = rng.exponential(size=30)
-    mild, wild = np.append(y, 1e3), np.append(y, 1e300)
-    told = targets.targets(mild)
-    assert_allclose(told, targets.targets(wild))
-    assert spearmanr(told, mild).statistic > 0.999
-    assert np.argmin(told) == np.argmin(mild)
-    assert_allclose([told.mean(), told.std()], [0, 1], atol=1e-12)
-    assert told.max() < 5
-    plain = targets.standardize(mild)
-    assert np.ptp(plain[:30]) < 0.1 < np.ptp(told[:30])  # what standardizing alone would leave
-    for equal in (np.full(5, 3.0), np.full(5, 1e300), np.zeros(1)):
-        assert_array_equal(targets.targets(equal), np.zeros(len(equal)))
+def test_a_climb_does_not_begin_at_the_best_candidates_alone() -> None:
+    assert reached(room.starts) == {0, 1}
+    assert reached(lambda score: np.argsort(-score)[: room.CLIMBERS]) == {0}
+
+
+def test_neighbours_change_their_mind_about_choices() -> None:
+    center, numeric = np.array([[0.5, 0.125]]), np.array([True, False])
+    near = room.neighbours(center, 4000, numeric, np.random.default_rng(0))
+    moved = near != center
+    assert_allclose(moved.mean(0), 0.75, atol=0.03)
+    assert_allclose((near[moved[:, 1], 1] > 0.25).mean(), 0.75, atol=0.03)
+    assert (abs(near[:, 0] - 0.5) < 0.2).mean() > 0.9
+    stubborn = room.neighbours(center, 4000, ~numeric | True, np.random.default_rng(0))
+    assert (stubborn[:, 1] > 0.25).mean() < 0.2
 
 
 def mean_best(make, n: int = 22, seeds: int = 5) -> float:

@@ -41,7 +41,7 @@ def log_marginal_likelihood(
 class Prior:
     """``torch.distributions.Normal`` of each logarithm."""
 
-    length_scale: tuple[float, float] = (-0.5, 1.0)
+    length_scale: tuple[float, float] = (-0.5, 0.6)
     variance: tuple[float, float] = (0.0, 1.0)
     noise: tuple[float, float] = (-6.0, 2.5)
 

@@ -90,17 +90,20 @@ def _log_h(z: Array) -> tuple[Array, Array]:
     Below −5, with a = −z, Mills' ratio is the continued fraction Φ(−a)/φ(a) = 1/(a + c),
     c = 1/(a + 2/(a + 3/(a + …))), so that h = φ (1 − a/(a + c)) = φ c/(a + c): nothing cancels.
     """
-    a = np.maximum(-z, -_TAIL)
-    c = np.zeros_like(a)
-    for k in range(_TERMS, 0, -1):
-        c = k / (a + c)
-    with np.errstate(over="ignore"):
-        log_tail = -a * a / 2 - math.log(2 * math.pi) / 2 + np.log(c / (a + c))
     near = np.maximum(z, _TAIL)
     cdf = normal_cdf(near)
     h = near * cdf + normal_pdf(near)
-    tail = z < _TAIL
-    return np.where(tail, log_tail, np.log(h)), np.where(tail, 1 / c, cdf / h)
+    log_h, ratio = np.log(h), cdf / h
+    if (tail := z < _TAIL).any():
+        a = -z[tail]
+        c = np.zeros_like(a)
+        for k in range(_TERMS, 0, -1):
+            c = k / (a + c)
+        with np.errstate(over="ignore"):
+            log_tail = -a * a / 2 - math.log(2 * math.pi) / 2 + np.log(c / (a + c))
+        log_h, ratio = np.array(log_h), np.array(ratio)  # arrays, where z is a number
+        log_h[tail], ratio[tail] = log_tail, 1 / c
+    return log_h, ratio
 
 
 def log_expected_improvement(mean: npt.ArrayLike, std: npt.ArrayLike, best: npt.ArrayLike) -> Any:

@@ -40,6 +40,7 @@ class Encoding:
         self.logs = [(j, d) for j, d in enumerate(domains) if isinstance(d, Int) and d.log]
         self.smooth = self.numeric & (np.isinf(self.sizes) | (self.sizes > 8))
         """Columns a climber may move along; the others it takes as they are."""
+        self.continuous = bool(np.isinf(self.sizes).all()) and not self.logs
         self.parents = [
             (j, names.index(p.parent), domains[names.index(p.parent)].rank(p.choice))
             for j, p in enumerate(parameters)
@@ -51,6 +52,8 @@ class Encoding:
 
     def snap(self, U: Array) -> Array:
         """To the middle of the share of the value that each point of the cube stands for."""
+        if self.continuous:
+            return U
         with np.errstate(invalid="ignore"):  # inf / inf, where nothing is snapped
             cells = (np.floor(U * self.sizes) + 0.5) / self.sizes
         found = np.where(np.isinf(self.sizes), U, np.minimum(cells, 1 - 0.5 / self.sizes))

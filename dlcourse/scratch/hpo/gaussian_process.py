@@ -14,6 +14,9 @@ from dlcourse.arrays import Array
 from dlcourse.scratch.hpo.kernels import Kernel, points
 from dlcourse.scratch.hpo.lbfgs import lbfgs
 
+REACH, QUIET = 14.0, -20.0
+"""How far logarithms of hyper-parameters go. Distances in a unit of e^-20 are lost to rounding."""
+
 
 def observations(X: Any, y: Any) -> tuple[Array, Array]:
     """Points (n, d) and as many values (n,), all finite, as float64."""
@@ -119,10 +122,11 @@ class Prior:
 
     Each pair is (μ, s): the logarithm of a typical value, and how many powers of e it may be off.
     They are meant for columns in [0, 1] and values with mean 0 and variance 1. Without a prior, few
-    points make the likelihood flat or put its maximum at infinity.
+    points make the likelihood flat or put its maximum at infinity; and trials that crowd around one
+    summit would soon be sure that a column which hardly matters there matters nowhere.
     """
 
-    length_scale: tuple[float, float] = (-0.5, 1.0)
+    length_scale: tuple[float, float] = (-0.5, 0.6)
     variance: tuple[float, float] = (0.0, 1.0)
     noise: tuple[float, float] = (-6.0, 2.5)
 
@@ -164,7 +168,7 @@ def fit_hyperparameters(
     Notes
     -----
     A maximum near the start: the likelihood may have several. Logarithms are kept within ± 14
-    (a factor of a million); there the maximum is at infinity.
+    (a factor of a million); there the maximum is at infinity. That of the noise may be −20.
 
     Examples
     --------
@@ -186,7 +190,8 @@ def fit_hyperparameters(
         more, pull = (0.0, 0.0) if prior is None else prior.log_density(thetas[0])
         return np.array([-value - more]), -(grad + pull)[None]
 
-    low, high = np.full(len(start), -14.0), np.full(len(start), 14.0)
+    low, high = np.full((2, len(start)), [[-REACH], [REACH]])
+    low[-1] = QUIET
     theta, _ = lbfgs(loss, start[None], low, high, steps)
     return with_logs(kernel, theta[0])
 
@@ -270,7 +275,7 @@ class GaussianProcess:
 
     def slopes(self, Xs: Array) -> tuple[Array, Array, Array, Array]:
         """Mean, std (m,), and their gradients by Xs, (m, d) each."""
-        k, dk = self.kernel.slopes(self._asked(Xs), self.X)
+        k, dk = self.kernel.slopes(Xs, self.X)
         v = k @ self.whiten
         std = self._std((v * v).sum(1))
         dmean, dvar = np.einsum("mnd,n->md", dk, self.alpha), -2 * _rows(v @ self.inverse, dk)

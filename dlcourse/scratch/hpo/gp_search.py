@@ -20,10 +20,10 @@ from dlcourse.scratch.hpo.lbfgs import lbfgs
 from dlcourse.scratch.hpo.quasi import BITS, DIMENSIONS, direction_numbers, sobol
 from dlcourse.scratch.hpo.search import COMPLETE, FAILED, PRUNED, RUNNING, Search, Trial
 from dlcourse.scratch.hpo.space import Space, from_unit, to_unit
-from dlcourse.scratch.hpo.targets import targets
+from dlcourse.scratch.hpo.targets import fit_power, standardize, targets, winsorize
 
 ACQUISITIONS = ("ei", "ucb", "log_ei", "thompson")
-GLOBAL, LOCAL, CLIMBERS, CLIMB = 512, 128, 6, 15
+GLOBAL, LOCAL, CLIMBERS, CLIMB = 512, 128, 8, 15
 LAST = float(np.nextafter(1.0, 0.0))
 
 
@@ -37,12 +37,13 @@ def spread(n: int, d: int, rng: np.random.Generator) -> Array:
     return (np.bitwise_xor.accumulate(steps) ^ rng.integers(2**BITS, size=d)) / 2**BITS
 
 
-def neighbours(center: Array, n: int, rng: np.random.Generator) -> Array:
+def neighbours(center: Array, n: int, numeric: Array, rng: np.random.Generator) -> Array:
     """Points around others: of each some columns are moved, by little or by much, 0.1 to 0.003.
 
     Parameters
     ----------
     center : (k, d) in [0, 1) · n : how many
+    numeric : (d,) bools; a column of choices is drawn anew, where it is moved
 
     Returns
     -------
@@ -54,9 +55,19 @@ def neighbours(center: Array, n: int, rng: np.random.Generator) -> Array:
     d = center.shape[1]
     chosen = rng.random((n, d)) < max(0.5, 1 / d)
     chosen[np.arange(n), rng.integers(d, size=n)] = True
-    anew = chosen & (rng.random((n, d)) < 0.1)
+    anew = chosen & (rng.random((n, d)) < np.where(numeric, 0.1, 1.0))
     moved = rows + chosen * width * rng.standard_normal((n, d))
     return np.clip(np.where(anew, rng.random((n, d)), moved), 0.0, LAST)
+
+
+def starts(score: Array) -> Array:
+    """Where to climb from: the best candidate of each of some groups, so that all are far apart.
+
+    The best candidates of all lie around the best trial, and climbing from them ends on one summit.
+    A part of the Sobol' sequence is spread as evenly as the whole; what is left are neighbours.
+    """
+    groups = np.array_split(np.arange(len(score)), CLIMBERS)
+    return np.array([group[np.argmax(score[group])] for group in groups])
 
 
 class GPSearch(Search):
@@ -75,6 +86,7 @@ class GPSearch(Search):
     Attributes
     ----------
     theta : logs of length scales, variance and noise as last fitted; the next fit starts there
+    power : λ by which the values were bent last, as the surrogate of before thought likely
 
     Notes
     -----
@@ -120,6 +132,7 @@ class GPSearch(Search):
         self.code = Encoding(self.parameters)
         self.shift = rng.integers(2**BITS, size=len(self.parameters))
         self.theta: Any = None
+        self.power = 1.0
         self._rows: list[Array] = []
 
     def suggest(self) -> dict[str, Any]:
@@ -133,7 +146,7 @@ class GPSearch(Search):
         cube = self._candidates(self._cube([done[i] for i in order]))
         score = self._score(gp, cube, best)
         if self.acquisition != "thompson":
-            climbed = self._climb(gp, cube[np.argsort(-score)[:CLIMBERS]], best)
+            climbed = self._climb(gp, cube[starts(score)], best)
             cube = np.concatenate([climbed, cube])
             score = np.concatenate([self._score(gp, climbed, best), score])
         return from_unit(self.parameters, self._new(cube, score))
@@ -168,11 +181,14 @@ class GPSearch(Search):
     def _model(self, done: list[Trial]) -> tuple[GaussianProcess, float]:
         """The surrogate, and the value to beat: the least it expects where it was told one."""
         X = self.code.features(self._cube(done))
-        y = targets(np.array([t.value for t in done]))
         first = self.theta is None
         if first:
             self.theta = np.log([*np.full(X.shape[1], 0.5), 1.0, 1e-3])
         kernel, noise = with_logs(Matern52([1.0]), self.theta)
+        whiten = GaussianProcess(kernel, noise).fit(X, np.zeros(len(X))).inverse
+        values = np.array([t.value for t in done])
+        self.power = fit_power(standardize(winsorize(values)), whiten)
+        y = targets(values, self.power)
         kernel, noise = fit_hyperparameters(kernel, noise, X, y, steps=40 if first else 10)
         self.theta = np.log([*kernel.length_scale, kernel.variance, noise])
         gp = GaussianProcess(kernel, noise).fit(X, y)
@@ -189,7 +205,7 @@ class GPSearch(Search):
         many = 1 if self.acquisition != "thompson" else 4  # a joint draw costs O(m³)
         cube = [
             spread(GLOBAL // many, best.shape[1], self.rng),
-            neighbours(best, LOCAL // many, self.rng),
+            neighbours(best, LOCAL // many, self.code.numeric, self.rng),
         ]
         return self.code.snap(np.concatenate(cube))
 
@@ -210,18 +226,20 @@ class GPSearch(Search):
         if not movable.any():
             return cube
 
+        unit = gp.kernel.lengths(X.shape[1])  # in which all columns are equally steep
+
         def downhill(x: Array) -> tuple[Array, Array]:
-            mean, std, dmean, dstd = gp.slopes(x)
+            mean, std, dmean, dstd = gp.slopes(x * unit)
             if self.acquisition == "ucb":
-                return mean - self.kappa * std, dmean - self.kappa * dstd
+                return mean - self.kappa * std, (dmean - self.kappa * dstd) * unit
             value, a, b = acquisitions.log_expected_improvement_slopes(
                 mean, np.maximum(std, 1e-9), best
             )
-            return -value, -(a[:, None] * dmean + b[:, None] * dstd)
+            return -value, -(a[:, None] * dmean + b[:, None] * dstd) * unit
 
         low, high = np.where(movable, 0.0, X), np.where(movable, 1.0, X)
-        found, _ = lbfgs(downhill, X, low, high, steps=CLIMB, tol=1e-3)
-        return self.code.moved(cube, found)
+        found, _ = lbfgs(downhill, X / unit, low / unit, high / unit, steps=CLIMB, tol=1e-3)
+        return self.code.moved(cube, np.clip(found * unit, low, high))
 
     def _new(self, cube: Array, score: Array) -> Array:
         """The best candidate that was not tried before, or the best one."""

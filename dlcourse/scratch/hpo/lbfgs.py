@@ -13,7 +13,7 @@ Objective = Callable[[Array], tuple[Array, Array]]
 
 
 def _dot(a: Array, b: Array) -> Array:
-    return (a * b).sum(-1, keepdims=True)
+    return np.vecdot(a, b)[:, None]
 
 
 def two_loop(grad: Array, pairs: Iterable[tuple[Array, Array, Array]], scale: Array) -> Array:

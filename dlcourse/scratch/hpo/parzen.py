@@ -107,26 +107,16 @@ def bandwidths(mu: Array) -> Array:
     ----------
     Bergstra et al. (2011), section 4; Watanabe (2023), section 3.3.
     """
-    if np.isnan(mu).any():
-        found = np.full(mu.shape, np.nan)
-        for column, into in zip(mu.T, found.T, strict=True):
-            known = ~np.isnan(column)
-            if known.any():
-                into[known] = bandwidths(column[known, None])[:, 0]
-        return found
     n, d = mu.shape
-    order = np.argsort(mu, axis=0)
-    columns = np.arange(d)
+    order, columns = np.argsort(mu, axis=0), np.arange(d)  # NaN last
     ranked = mu[order, columns]
-    gaps = ranked[1:] - ranked[:-1]
-    if n > 1:
-        inner = np.empty((n, d))
-        inner[:-1], inner[-1] = gaps, gaps[-1]
-        np.maximum(inner[1:], gaps, out=inner[1:])
-    else:
-        inner = np.maximum(mu, 1 - mu)
+    gaps = np.full((n + 1, d), np.nan)
+    np.subtract(ranked[1:], ranked[:-1], out=gaps[1:n])
+    wide = np.fmax(gaps[:-1], gaps[1:])  # of the outermost, the gap that there is
+    alone = np.maximum(ranked, 1 - ranked)
+    least = 1 / np.minimum(100, (mu == mu).sum(0) + 2)
     found = np.empty((n, d))
-    found[order, columns] = np.minimum(np.maximum(inner, 1 / min(100, n + 2)), 1.0)
+    found[order, columns] = np.minimum(np.maximum(np.where(wide == wide, wide, alone), least), 1.0)
     return found
 
 

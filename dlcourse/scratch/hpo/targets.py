@@ -9,7 +9,7 @@ from dlcourse.arrays import Array
 _POWERS = np.linspace(-2.0, 2.0, 41)
 
 
-def winsorize(y: Array, reach: float = 5.0) -> Array:
+def winsorize(y: Array, reach: float = 100.0) -> Array:
     r"""Values far above the middle brought down: a diverged trial is bad, how bad does not matter.
 
     .. math:: y_i \leftarrow \min\bigl(y_i,\ m + c\,(m - q)\bigr), \qquad m = \text{median}, \quad
@@ -64,15 +64,18 @@ def yeo_johnson(y: Array, power: Array | float) -> Array:
     return np.copysign(found, y)
 
 
-def fit_power(y: Array) -> float:
+def fit_power(y: Array, whiten: Array | None = None) -> float:
     r"""The λ that makes the values most like a normal sample, on a grid from −2 to 2.
 
-    .. math:: \max_\lambda\ -\tfrac n2 \log \operatorname{var}\psi_\lambda(y)
+    .. math:: \max_\lambda\ -\tfrac n2 \log \bigl|L^{-1}(\psi_\lambda(y)
+              - \overline{\psi_\lambda(y)})\bigr|^2
               + (\lambda - 1) \sum_i \operatorname{sign}(y_i) \log(|y_i| + 1)
 
     Parameters
     ----------
     y : (n,), standardized
+    whiten : L⁻¹ (n, n), where values of covariance LLᵀ are expected, up to a factor: then it is the
+        surrogate that says how well they are spread; None for independent ones
 
     Examples
     --------
@@ -86,7 +89,9 @@ def fit_power(y: Array) -> float:
     Yeo and Johnson (2000), section 4.
     """
     psi = yeo_johnson(y, _POWERS[:, None])
-    spread = np.maximum(psi.var(1), 1e-300)
+    away = psi - psi.mean(1, keepdims=True)
+    away = away if whiten is None else away @ whiten.T
+    spread = np.maximum((away * away).mean(1), 1e-300)
     jacobian = (_POWERS - 1) * (np.sign(y) * np.log1p(abs(y))).sum()
     return float(round(_POWERS[np.argmax(-len(y) / 2 * np.log(spread) + jacobian)], 6))
 
@@ -104,8 +109,10 @@ def standardize(y: Array) -> Array:
     return away / spread if spread > 1e-12 * max(abs(y).max(), 1e-300) else np.zeros_like(y)
 
 
-def targets(y: Array) -> Array:
+def targets(y: Array, power: float | None = None) -> Array:
     """All of it in turn: far values brought in, standardized, bent, standardized.
+
+    ``power`` is λ; without it ``fit_power`` finds one.
 
     Examples
     --------
@@ -113,4 +120,4 @@ def targets(y: Array) -> Array:
     array([-1.22,  0.  ,  1.22])
     """
     scaled = standardize(winsorize(y))
-    return standardize(yeo_johnson(scaled, fit_power(scaled)))
+    return standardize(yeo_johnson(scaled, fit_power(scaled) if power is None else power))

@@ -32,8 +32,9 @@ class Parzen:
         self.numeric = code.numeric
         mu = U[:, self.numeric]
         self.mu, self.sigma, self.weights = parzen.with_prior(mu, parzen.bandwidths(mu))
-        self.index = np.full((len(U) + 1, int((~self.numeric).sum())), np.nan)
-        self.index[:-1] = np.floor(U[:, ~self.numeric] * code.sizes[~self.numeric])
+        self.index = np.full((len(U) + 1, len(self.numeric) - mu.shape[1]), np.nan)
+        if self.index.size:
+            self.index[:-1] = np.floor(U[:, ~self.numeric] * code.sizes[~self.numeric])
 
     def draw(self, m: int, rng: np.random.Generator) -> Array:
         """m points of the cube, snapped, NaN where inactive."""
@@ -52,20 +53,36 @@ class Parzen:
 
     def log_density(self, u: Array) -> Array:
         """At points (m, parameters) as ``draw`` gives them: (m,)."""
-        sizes = self.code.sizes
-        smooth = self.numeric & (sizes > GRID)
-        inner = smooth[self.numeric]
-        found = parzen.log_bumps(u[:, smooth], self.mu[:, inner], self.sigma[:, inner])
-        for j in np.flatnonzero(~smooth):
-            k = int(np.count_nonzero(self.numeric[:j] == self.numeric[j]))
-            if self.numeric[j]:
-                table = parzen.log_cells(self.mu[:, k], self.sigma[:, k], int(sizes[j]))
-            else:
-                table = parzen.log_choices(self.index[:, k], int(sizes[j]))
-            cell = u[:, j] * sizes[j]
-            known = cell == cell
-            found[known] += table[cell[known].astype(int)]
-        return parzen.log_mixture(found, self.weights)
+        return parzen.log_mixture(log_kernels(u, self), self.weights)
+
+
+def log_kernels(u: Array, *densities: Parzen) -> Array:
+    """Of each point the logarithm of each bump of all densities: (m, bumps), one pass for all."""
+    code = densities[0].code
+    mu, sigma = (np.concatenate([getattr(p, k) for p in densities]) for k in ("mu", "sigma"))
+    smooth = code.numeric & (code.sizes > GRID)
+    if smooth.all():
+        return parzen.log_bumps(u, mu, sigma)
+    inner = smooth[code.numeric]
+    found = parzen.log_bumps(u[:, smooth], mu[:, inner], sigma[:, inner])
+    for j in np.flatnonzero(~smooth):
+        k, size = int(np.count_nonzero(code.numeric[:j] == code.numeric[j])), int(code.sizes[j])
+        if code.numeric[j]:
+            table = parzen.log_cells(mu[:, k], sigma[:, k], size)
+        else:
+            tables = [parzen.log_choices(p.index[:, k], size) for p in densities]
+            table = np.concatenate(tables, axis=1)
+        cell = u[:, j] * size
+        known = cell == cell
+        found += np.where(known[:, None], table[np.where(known, cell, 0).astype(int)], 0.0)
+    return found
+
+
+def log_ratio(u: Array, likely: Parzen, unlikely: Parzen) -> Array:
+    """log l/g at points (m, parameters): (m,)."""
+    bumps, n = log_kernels(u, likely, unlikely), len(likely.weights)
+    above = parzen.log_mixture(bumps[:, :n], likely.weights)
+    return above - parzen.log_mixture(bumps[:, n:], unlikely.weights)
 
 
 class TPESearch(Search):
@@ -141,7 +158,7 @@ class TPESearch(Search):
         U = self._cube()
         likely, unlikely = (Parzen(self.code, U[k]) for k in (good, bad))
         u = likely.draw(self.n_candidates, self.rng)
-        ratio = likely.log_density(u) - unlikely.log_density(u)
+        ratio = log_ratio(u, likely, unlikely)
         return from_unit(self.parameters, u[np.argmax(ratio)])
 
     def _cube(self) -> Array:
