@@ -225,6 +225,13 @@ def _value(exercise: Exercise, difference: Difference) -> tuple[str, str]:
     return f"Expected {expected}, came {came}.", ""
 
 
+def _text(exercise: Exercise, difference: Difference) -> tuple[str, str]:
+    came = short(shown(difference.came), 80)
+    if difference.came.strip(" .").lower() == difference.expected:
+        return f"Expected {difference.expected!r}, came {came}.", "Spell it as the task does."
+    return f"Expected {difference.expected!r}, came {came}.", ""
+
+
 def _moment(exercise: Exercise, difference: Difference) -> tuple[str, str]:
     theory, found = difference.expected, difference.came
     room = f" ± {ERRORS * theory.error:.1g}" if theory.error else ""
@@ -238,7 +245,7 @@ def _moment(exercise: Exercise, difference: Difference) -> tuple[str, str]:
 _FAILURES = {
     "none": _none, "type": _type, "length": _length, "keys": _keys,
     "shape": _shape, "nan": _nan, "integer": _integer, "value": _value,
-    "moment": _moment,
+    "moment": _moment, "text": _text,
 }  # fmt: skip
 
 
