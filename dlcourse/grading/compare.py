@@ -26,7 +26,8 @@ class Difference:
     """The first place where a result is not what was expected.
 
     ``kind`` is one of none, type, length, keys, shape, nan, integer, value, text; ``path`` leads to
-    the place, indices and keys from the outside in; ``expected`` and ``came`` are what was found there.
+    the place, indices and keys from the outside in; ``expected`` and ``came`` are what was found
+    there.
     """
 
     kind: str

@@ -170,8 +170,10 @@ def not_divided(direction, weights):
 )
 def squares(direction, weights):
     axes = _others(direction)
-    return direction * (weights**2).sum(axis=axes, keepdims=True) / _safe(
-        (direction**2).sum(axis=axes, keepdims=True)
+    return (
+        direction
+        * (weights**2).sum(axis=axes, keepdims=True)
+        / _safe((direction**2).sum(axis=axes, keepdims=True))
     )
 
 

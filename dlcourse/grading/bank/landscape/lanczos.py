@@ -61,7 +61,7 @@ def _turn(rng, d):
 
 
 def _case(rng, curvatures, steps, among=None):
-    """A matrix of these eigenvalues, and a vector with a share in all of them, or ``among`` some."""
+    """A matrix of these eigenvalues, and a vector with a share in all, or ``among`` so many."""
     d = len(curvatures)
     q, share = _turn(rng, d), numbers(rng, d)
     if among is not None:
@@ -106,13 +106,15 @@ def small_units(rng):
 
 def _walk(A, v, steps, next_q, first=None, stops=True):
     """Alphas and betas of a process with another idea of how q follows from w."""
-    basis, alpha, beta = [v / np.linalg.norm(v) if first is None else first], [], []
+    basis = [v / np.linalg.norm(v) if first is None else first]
+    alpha: list[float] = []
+    beta: list[float] = []
     bar = 1e-4 * np.linalg.norm(A)
     for _ in range(steps):
         w = A @ basis[-1]
         alpha.append(basis[-1] @ w)
         w = next_q(w, basis, alpha, beta)
-        beta.append(np.linalg.norm(w))
+        beta.append(float(np.linalg.norm(w)))
         if stops and beta[-1] <= bar:
             break
         basis.append(w / beta[-1])
@@ -258,7 +260,9 @@ def by_matrix(A, v, steps):
 
 @EXERCISE.variant("by the QR factors of a growing Krylov space, in the basis so far")
 def by_qr(A, v, steps):
-    Q, alpha, beta = v[:, None] / np.linalg.norm(v), [], []
+    Q = v[:, None] / np.linalg.norm(v)
+    alpha: list[float] = []
+    beta: list[float] = []
     while len(alpha) < steps:
         w = A @ Q[:, -1]
         alpha.append(float(Q[:, -1] @ w))

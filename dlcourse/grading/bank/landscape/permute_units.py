@@ -39,7 +39,9 @@ def permute(W1, b1, W2, order):
 
 
 def _case(rng, d, h, k, order=None):
-    while order is None:  # three or more that change places in a circle, so that no inverse is alike
+    while (
+        order is None
+    ):  # three or more that change places in a circle, so that no inverse is alike
         order = rng.permutation(h)
         if (order[order] == np.arange(h)).any() or (np.diff(order) == 1).all():
             order = None

@@ -32,7 +32,7 @@ EXERCISE = Exercise(
         "Improved: best is set and the count becomes 0. Else the count grows by 1; if it is now "
         "larger than patience, the rate falls and the count becomes 0. Then note the rate.",
         "By hand, losses 5, 4, 4, 6, 4, 4, lr = 0.8, factor = 0.5, patience = 1, threshold = 0, "
-        "min_lr = 0.3: 5 and 4 improve; 4 is the first that does not, 6 the second, and the rate is "
+        "min_lr = 0.3: 5 and 4 improve; 4 is the first that does not, 6 the second, so the rate is "
         "0.4; then 4 and 4 again, and it is 0.3: (0.8, 0.8, 0.8, 0.4, 0.4, 0.3).",
     ),
     result="One array comes back, a rate for every loss.",
@@ -115,17 +115,19 @@ def one_loss(rng):
     return _case(rng, [3], 2)
 
 
-def _walk(losses, lr, factor, patience, min_lr, improves, count=lambda waited: 0, keep=None):
-    """The same walk with another idea of what improves, and of the count after a reduction."""
+def _same(best, loss):
+    return best
+
+
+def _walk(losses, lr, factor, patience, min_lr, improves, again=True, in_a_row=True, keep=_same):
+    """The same walk with another idea of what improves, of best, or of when the count restarts."""
     best, waited, rates = np.inf, 0, []
     for loss in losses:
-        waited += 1
-        if improves(loss, best):
-            best, waited = loss, 0
-        elif keep is not None:
-            best = keep(loss, best)
+        better = improves(loss, best)
+        best = loss if better else keep(best, loss)
+        waited = 0 if better and in_a_row else waited + (not better)
         if waited > patience:
-            lr, waited = max(lr * factor, min_lr), count(waited)
+            lr, waited = max(lr * factor, min_lr), 0 if again else waited
         rates.append(lr)
     return np.array(rates)
 
@@ -142,15 +144,7 @@ def _below(threshold):
     "are borne with; the next one is one too many.",
 )
 def early(losses, lr, factor, patience, threshold, min_lr):
-    best, waited, rates = np.inf, 0, []
-    for loss in losses:
-        waited += 1
-        if loss < best * (1 - threshold):
-            best, waited = loss, 0
-        elif waited >= patience:
-            lr, waited = max(lr * factor, min_lr), 0
-        rates.append(lr)
-    return np.array(rates)
+    return plateau(losses, lr, factor, max(patience - 1, 0), threshold, min_lr)
 
 
 @EXERCISE.mistake(
@@ -172,7 +166,7 @@ def late(losses, lr, factor, patience, threshold, min_lr):
     "A reduction sets it back to 0; the smaller rate gets its own time.",
 )
 def goes_on(losses, lr, factor, patience, threshold, min_lr):
-    return _walk(losses, lr, factor, patience, min_lr, _below(threshold), lambda waited: waited)
+    return _walk(losses, lr, factor, patience, min_lr, _below(threshold), again=False)
 
 
 @EXERCISE.mistake(
@@ -183,10 +177,8 @@ def goes_on(losses, lr, factor, patience, threshold, min_lr):
     "before, none better than the best. Compare with the best.",
 )
 def previous(losses, lr, factor, patience, threshold, min_lr):
-    def kept(loss, best):
-        return loss
-
-    return _walk(losses, lr, factor, patience, min_lr, _below(threshold), keep=kept)
+    improves = _below(threshold)
+    return _walk(losses, lr, factor, patience, min_lr, improves, keep=lambda best, loss: loss)
 
 
 @EXERCISE.mistake(
@@ -197,9 +189,10 @@ def previous(losses, lr, factor, patience, threshold, min_lr):
     "threshold was subtracted. It is a share of the best: best · (1 − threshold).",
 )
 def difference(losses, lr, factor, patience, threshold, min_lr):
-    return _walk(
-        losses, lr, factor, patience, min_lr, lambda loss, best: loss < best - threshold
-    )
+    def improves(loss, best):
+        return loss < best - threshold
+
+    return _walk(losses, lr, factor, patience, min_lr, improves)
 
 
 @EXERCISE.mistake(
@@ -221,10 +214,7 @@ def no_threshold(losses, lr, factor, patience, threshold, min_lr):
     "improved by enough; small steps may add up to one.",
 )
 def creeping(losses, lr, factor, patience, threshold, min_lr):
-    def kept(loss, best):
-        return loss if loss < best else best
-
-    return _walk(losses, lr, factor, patience, min_lr, _below(threshold), keep=kept)
+    return _walk(losses, lr, factor, patience, min_lr, _below(threshold), keep=min)
 
 
 @EXERCISE.mistake(
@@ -235,9 +225,10 @@ def creeping(losses, lr, factor, patience, threshold, min_lr):
     "equal: a plateau is what the rule waits for.",
 )
 def equal(losses, lr, factor, patience, threshold, min_lr):
-    return _walk(
-        losses, lr, factor, patience, min_lr, lambda loss, best: loss <= best * (1 - threshold)
-    )
+    def improves(loss, best):
+        return loss <= best * (1 - threshold)
+
+    return _walk(losses, lr, factor, patience, min_lr, improves)
 
 
 @EXERCISE.mistake(
@@ -248,16 +239,8 @@ def equal(losses, lr, factor, patience, threshold, min_lr):
     "row: an improvement sets the count back to 0.",
 )
 def in_total(losses, lr, factor, patience, threshold, min_lr):
-    best, waited, rates = np.inf, 0, []
-    for loss in losses:
-        if loss < best * (1 - threshold):
-            best = loss
-        else:
-            waited += 1
-        if waited > patience:
-            lr, waited = max(lr * factor, min_lr), 0
-        rates.append(lr)
-    return np.array(rates)
+    improves = _below(threshold)
+    return _walk(losses, lr, factor, patience, min_lr, improves, in_a_row=False)
 
 
 @EXERCISE.mistake(
