@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.testing import assert_array_equal
 
 from dlcourse import training
@@ -166,9 +167,10 @@ def test_as_a_callback_it_sets_the_rate_in_both_rooms(runs: int | None) -> None:
     x = np.random.default_rng(0).normal(size=(40, 3))
     y = x @ np.array([[1.0], [-2.0], [0.5]])
     found = []
-    for room, side, make in (
-        ((models, losses), optimizers, ReduceOnPlateau),
-        ((twin_models, twin_losses), twin_optimizers, Twin),
+    tensors = torch.from_numpy(x), torch.from_numpy(y)
+    for room, side, make, data in (
+        ((models, losses), optimizers, ReduceOnPlateau, (x, y)),
+        ((twin_models, twin_losses), twin_optimizers, Twin, tensors),
     ):
         seeds = np.random.default_rng(1)
         rngs = seeds if runs is None else [np.random.default_rng(s) for s in range(runs)]
@@ -176,7 +178,7 @@ def test_as_a_callback_it_sets_the_rate_in_both_rooms(runs: int | None) -> None:
         optimizer = side.SGD(model.theta, lr=0.2)
         rate, seen = make(0.2, factor=0.5, patience=1, threshold=0.9), []
         training.fit(
-            model, optimizer, room[1].MSE(), (x, y), (x, y), epochs=20, batch_size=40,
+            model, optimizer, room[1].MSE(), data, data, epochs=20, batch_size=40,
             rng=np.random.default_rng(2), progress=False,
             callbacks=[rate.callback(), lambda epoch, seen=seen: seen.append(epoch.optimizer.lr)],
         )  # fmt: skip

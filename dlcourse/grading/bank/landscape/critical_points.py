@@ -52,13 +52,13 @@ def _turned(rng, *curvatures):
     return (found + found.T) / 2
 
 
-@EXERCISE.probe("a positive diagonal, both signs", group="core")
+@EXERCISE.probe("a positive diagonal and both signs", group="core")
 def positive_diagonal(rng):
     a, b, c = np.round(rng.uniform((1, 1, 3), (2, 2, 4)), 2)
     return Case((np.array([[a, c], [c, b]]),))
 
 
-@EXERCISE.probe("four directions, two of them down", group="core")
+@EXERCISE.probe("two of four directions down", group="core")
 def two_down(rng):
     return Case((_turned(rng, 3.0, 2.0, -1.0, -2.0),))
 

@@ -74,7 +74,7 @@ def short(rng):
     return _case(rng, 3, rng.uniform(0.03, 0.05), 0.5)
 
 
-@EXERCISE.probe("a quadratic, where any h is right", group="edge")
+@EXERCISE.probe("a quadratic where any h is right", group="edge")
 def quadratic(rng):
     return _case(rng, 3, rng.uniform(2, 3), 1.5, cubic=0.0)
 

@@ -79,7 +79,7 @@ def two_steps(rng):
     return _case(rng, [5, 2, -3, 1, 4], 2)
 
 
-@EXERCISE.probe("a valley: one curvature far above the others", group="core")
+@EXERCISE.probe("one curvature far above the others", group="core")
 def valley(rng):
     return _case(rng, [60, *np.linspace(-1, 1, 29)], 14)
 

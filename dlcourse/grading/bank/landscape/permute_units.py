@@ -53,7 +53,7 @@ def four_units(rng):
     return _case(rng, 2, 4, 3)
 
 
-@EXERCISE.probe("seven units, one output", group="core")
+@EXERCISE.probe("seven units and one output", group="core")
 def seven_units(rng):
     return _case(rng, 3, 7, 1)
 

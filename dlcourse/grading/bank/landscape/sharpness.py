@@ -49,7 +49,7 @@ def three(rng):
     return _case(rng, 3, 0.2)
 
 
-@EXERCISE.probe("six parameters, near the minimum", group="core")
+@EXERCISE.probe("six parameters near the minimum", group="core")
 def six(rng):
     return _case(rng, 6, 0.1, away=0.2)
 

@@ -61,7 +61,7 @@ def _case(rng, levels, patience, threshold=0.0, floor=0.0):
     return Case((losses, lr, factor, patience, threshold, round(floor * lr, 6)))
 
 
-@EXERCISE.probe("falls, then stays", group="core")
+@EXERCISE.probe("a fall and then a plateau", group="core")
 def falls_then_stays(rng):
     return _case(rng, [9, 7, 5, 5, 6, 5, 5, 7, 5, 5, 5, 5, 5, 5], 2)
 
