@@ -1,4 +1,4 @@
-"""Hyper-parameters of both rooms: attributes of an optimizer that check, and plans of a rate."""
+"""Hyper-parameters of both rooms: what checks itself, plans of a rate, and a rate that waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlcourse import checks
+from dlcourse import checks, regularized
 
 
 class Hyper:
@@ -111,3 +111,64 @@ class Plan:
 
     def _fields(self) -> list[Any]:
         return [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+
+
+class Patient:
+    """What both rooms' rates that wait for a loss share: the door, words, and the callback."""
+
+    def __init__(
+        self,
+        lr: Any,
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        min_lr: float = 0.0,
+    ) -> None:
+        self.lr = checks.column("lr", lr)
+        self.factor, self.threshold = (
+            float(checks.number(name, checks.scalar(name, value), 0, 1, high_open=True))
+            for name, value in (("factor", factor), ("threshold", threshold))
+        )
+        self.patience = checks.integer("patience", patience, 0)
+        self.min_lr = checks.scalar("min_lr", min_lr)
+        if np.any(self.lr < self.min_lr):
+            checks.fail("min_lr", "at most lr, for a plateau only lowers it", min_lr)
+        self.best: Any = np.inf
+        self.waited: Any = 0
+        self.runs: Any = None if isinstance(self.lr, float) else self.lr.shape[:1]
+
+    def looked_at(self, value: Any) -> Any:
+        """A loss >= 0 or NaN, one a run if there are runs; the first one says how many."""
+        value = regularized.monitored(value, self.runs)
+        if (value < 0).any():
+            fix = "The threshold is a share of the best loss; of an accuracy report 1 - accuracy."
+            checks.fail("value", ">= 0", float(value.min()), fix)
+        if self.runs is None:
+            self.runs = value.shape
+            if value.ndim:
+                self.lr = np.full((*value.shape, 1), self.lr)
+        return value
+
+    def update(self, value: Any) -> Any:
+        """The rate after one more loss: a number, or (runs, 1)."""
+        raise TypeError(f"update must be written by the subclass {type(self).__name__}.")
+
+    def callback(self, metric: str = "val_loss") -> Any:
+        """What ``fit(callbacks=[...])`` takes: sets the optimizer's rate after each epoch.
+
+        ``metric`` is a column of the history, a loss.
+        """
+
+        def watch(epoch: Any) -> None:
+            checks.choice("metric", metric, list(epoch.history))
+            epoch.optimizer.lr = self.update(epoch.history[metric][-1])
+
+        return watch
+
+    def __repr__(self) -> str:
+        lr, best, waited = (
+            f"{np.ravel(a).item():g}" if np.size(a) == 1 else f"{np.ravel(a).tolist()}"
+            for a in (self.lr, self.best, self.waited)
+        )
+        name = type(self).__name__
+        return f"{name}(lr={lr}): best {best}, waited {waited}, patience {self.patience}"

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from harness import run
 from numpy.testing import assert_allclose
 
 from dlcourse.scratch.optimizers import (
     SGD,
 )
+from dlcourse.scratch.plateau import ReduceOnPlateau
 from dlcourse.scratch.schedules import (
     Cosine,
     PiecewiseConstant,
@@ -68,3 +70,15 @@ def test_factors_at_milestones_multiply_the_rate_in_force():
     assert_allclose(ours, np.repeat([1.0, 0.5, 0.05], 3)[:8], **EXACT)
     of_the_first = np.repeat([1.0, 0.5, 0.1], 3)[:8]
     assert np.flatnonzero(abs(ours - of_the_first) > 0.04).tolist() == [6, 7]
+
+
+def test_a_plateau_lowers_a_rate_however_small_it_is():
+    ours = ReduceOnPlateau(4e-8, factor=0.5, patience=0)
+    idle = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=4e-8)
+    theirs = torch.optim.lr_scheduler.ReduceLROnPlateau(idle, factor=0.5, patience=0)
+    rates = []
+    for _ in range(4):
+        theirs.step(1.0)
+        rates.append((ours.update(1.0), idle.param_groups[0]["lr"]))
+    assert_allclose([rate for rate, _ in rates], [4e-8, 2e-8, 1e-8, 5e-9], **EXACT)
+    assert_allclose([rate for _, rate in rates], [4e-8, 2e-8, 2e-8, 2e-8], rtol=1e-9)

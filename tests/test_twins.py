@@ -13,7 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "dlcourse"
 ROOMS = [
-    *("optimizers", "schedules", "initialization", "preprocessing", "normalization"),
+    *("optimizers", "schedules", "plateau", "initialization", "preprocessing", "normalization"),
     *("regularization", "augmentation", "landscape", "layers", "losses", "models"),
 ]
 

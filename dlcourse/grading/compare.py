@@ -4,7 +4,8 @@ Numbers are compared array by array and by norm, ``max|a - b| <= 3e-4 * max|b|``
 float32 and for any order of summation, tight enough that no known mistake slips through. Everything
 else -- kind, length, keys, shape, where a value is not finite -- has to agree exactly. Only the
 built-in containers and numeric arrays are looked into, and an array is copied to a plain one before
-it is compared, so an object that claims to equal everything convinces nobody.
+it is compared, so an object that claims to equal everything convinces nobody. Where a word is the
+answer, that word has to come.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ MOST_AXES = 64
 class Difference:
     """The first place where a result is not what was expected.
 
-    ``kind`` is one of none, type, length, keys, shape, nan, integer, value; ``path`` leads to the
-    place, indices and keys from the outside in; ``expected`` and ``came`` are what was found there.
+    ``kind`` is one of none, type, length, keys, shape, nan, integer, value, text; ``path`` leads to
+    the place, indices and keys from the outside in; ``expected`` and ``came`` are what was found
+    there.
     """
 
     kind: str
@@ -53,6 +55,8 @@ def compare(expected: Any, came: Any, path: tuple[Any, ...] = ()) -> Difference 
         return _compare_dicts(expected, came, path)
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, came, path)
+    if isinstance(expected, str):
+        return _compare_texts(expected, came, path)
     return _compare_arrays(np.asarray(expected), came, path)
 
 
@@ -78,6 +82,13 @@ def _compare_lists(expected: list | tuple, came: Any, path: tuple[Any, ...]) -> 
         return Difference("length", path, len(expected), len(came))
     pairs = zip(expected, came, strict=True)
     return _first(compare(want, got, (*path, i)) for i, (want, got) in enumerate(pairs))
+
+
+def _compare_texts(expected: str, came: Any, path: tuple[Any, ...]) -> Difference | None:
+    if not isinstance(came, str):
+        return Difference("type", path, "a text", type(came).__name__)
+    text = str.__str__(came)  # of a subclass the letters count, not what it says of itself
+    return None if text == expected else Difference("text", path, expected, text)
 
 
 def _compare_arrays(expected: np.ndarray, came: Any, path: tuple[Any, ...]) -> Difference | None:
@@ -123,6 +134,8 @@ def deviation(expected: Any, came: Any) -> float:
         if len(expected) != len(came):
             return np.inf
         return max(map(deviation, expected, came), default=0.0)
+    if isinstance(expected, str):
+        return 0.0 if _compare_texts(expected, came, ()) is None else np.inf
     want, got = plain(expected), plain(came)
     if want is None or got is None or want.shape != got.shape or not same_nonfinite(want, got):
         return np.inf

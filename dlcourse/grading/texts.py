@@ -237,8 +237,8 @@ def _moment(exercise: Exercise, difference: Difference) -> tuple[str, str]:
 
 _FAILURES = {
     "none": _none, "type": _type, "length": _length, "keys": _keys,
-    "shape": _shape, "nan": _nan, "integer": _integer, "value": _value,
-    "moment": _moment,
+    "shape": _shape, "nan": _nan, "integer": _integer, "value": _value, "moment": _moment,
+    "text": lambda _, d: (f"Expected {d.expected!r}, came {short(shown(d.came), 80)}.", ""),
 }  # fmt: skip
 
 

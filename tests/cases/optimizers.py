@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from cases.kinds import ErrorCase, OptimizerCase
 from dlcourse.scratch.optimizers import SGD, Adam, AdamW
+from dlcourse.scratch.plateau import ReduceOnPlateau
 
 
 def halving(step: int) -> float:
@@ -141,4 +143,18 @@ ERRORS = [
     ErrorCase("state with a negative decay", lambda: _loaded(weight_decay=-1.0), ValueError, r"weight_decay must be finite and >= 0; got -1\.0"),
     ErrorCase("state without hyper-parameters", lambda: Adam(_weights()).load_state_dict({**Adam(_weights()).state_dict(), "hyper": {}}), ValueError, r"state_dict\['hyper'\] must be a mapping with lr, betas"),
     ErrorCase("state of a step before the first", lambda: Adam(_weights()).load_state_dict({**Adam(_weights()).state_dict(), "t": -3}), ValueError, r"state_dict\['t'\] must be >= 0; got -3"),
+    # a rate that waits for a plateau
+    ErrorCase("a plateau with a negative lr", lambda: ReduceOnPlateau(-0.1), ValueError, r"lr must be finite and >= 0; got -0\.1"),
+    ErrorCase("a plateau with NaN for lr", lambda: ReduceOnPlateau(np.nan), ValueError, r"lr must be finite and >= 0; got nan"),
+    ErrorCase("a plateau with a row of rates", lambda: ReduceOnPlateau(np.ones(3)), ValueError, r"lr must be a number or an array \(runs, 1\).*lr\[:, None\]"),
+    ErrorCase("a plateau that raises the rate", lambda: ReduceOnPlateau(0.1, factor=1.0), ValueError, r"factor must be in \[0, 1\); got 1\.0"),
+    ErrorCase("a factor a run", lambda: ReduceOnPlateau(0.1, factor=[0.1, 0.5]), ValueError, r"factor must be a number, the same for all runs"),
+    ErrorCase("a broken patience", lambda: ReduceOnPlateau(0.1, patience=1.5), TypeError, r"patience must be an integer; got 1\.5"),
+    ErrorCase("a negative patience", lambda: ReduceOnPlateau(0.1, patience=-1), ValueError, r"patience must be >= 0; got -1"),
+    ErrorCase("a threshold of all", lambda: ReduceOnPlateau(0.1, threshold=1), ValueError, r"threshold must be in \[0, 1\); got 1"),
+    ErrorCase("a floor above the rate", lambda: ReduceOnPlateau(0.1, min_lr=0.2), ValueError, r"min_lr must be at most lr.*; got 0\.2"),
+    ErrorCase("a loss as text", lambda: ReduceOnPlateau(0.1).update("low"), TypeError, r"value must be a number or an array \(runs,\) of numbers; got 'low'"),
+    ErrorCase("a negative loss to wait for", lambda: ReduceOnPlateau(0.1).update(-0.5), ValueError, r"value must be >= 0; got -0\.5.*share of the best loss"),
+    ErrorCase("losses of other runs", lambda: ReduceOnPlateau(column(0.1, 0.2)).update(np.ones(3)), ValueError, r"value must be shaped \(2,\) as before"),
+    ErrorCase("a plateau of an unknown metric", lambda: ReduceOnPlateau(0.1).callback("val_los")(SimpleNamespace(history={"val_loss": [1.0]})), ValueError, r"metric must be one of 'val_loss'; got 'val_los'.*Did you mean 'val_loss'"),
 ]  # fmt: skip

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="adadelta",
     title="AdaDelta",
     chapter="2-optimizers",
-    position=16,
+    position=17,
     parameters=("params", "grads", "rho", "eps", "lr"),
     conventions=(
         "Eg ← ρ Eg + (1 − ρ) g² and, after the step, Ed ← ρ Ed + (1 − ρ) d²; both start at 0",

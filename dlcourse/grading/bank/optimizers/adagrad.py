@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="adagrad",
     title="AdaGrad",
     chapter="2-optimizers",
-    position=14,
+    position=15,
     parameters=("params", "grads", "lr", "eps"),
     conventions=(
         "G ← G + g², entry by entry, G starts at 0",

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="adam",
     title="Adam",
     chapter="2-optimizers",
-    position=17,
+    position=18,
     parameters=("params", "grads", "lr", "beta1", "beta2", "eps"),
     conventions=(
         "m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², both start at 0",

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="adamw",
     title="AdamW",
     chapter="2-optimizers",
-    position=18,
+    position=19,
     parameters=("params", "grads", "lr", "beta1", "beta2", "eps", "weight_decay"),
     conventions=(
         "Adam's step on g alone, with no decay inside m or v",

@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="amsgrad",
     title="AMSGrad",
     chapter="2-optimizers",
-    position=19,
+    position=20,
     parameters=("params", "grads", "lr", "beta1", "beta2", "eps"),
     conventions=(
         "m ← β₁ m + (1 − β₁) g and v ← β₂ v + (1 − β₂) g², both start at 0, as in Adam",

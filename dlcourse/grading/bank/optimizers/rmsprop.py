@@ -11,7 +11,7 @@ EXERCISE = Exercise(
     id="rmsprop",
     title="RMSProp",
     chapter="2-optimizers",
-    position=15,
+    position=16,
     parameters=("params", "grads", "lr", "rho", "eps"),
     conventions=(
         "v ← ρ v + (1 − ρ) g², entry by entry, v starts at 0: ρ belongs to the old average",
