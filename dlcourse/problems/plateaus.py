@@ -1,4 +1,4 @@
-"""Sigmoid networks on ground that is nearly level, and where in a deep network the slope is lost."""
+"""Sigmoid networks on nearly level ground, and where in a deep network the slope is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures of the lesson on valleys and plateaus: a descent beside the steepest curvature it meets."""
+"""Figures of the lesson on valleys: a descent beside the steepest curvature, and a spectrum."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def edge_picture(
     rates : those on the axis; rate : the one to show
     start : which network, from 1
     """
-    checks.choice("rate", rate, rates)
+    if rate not in rates:
+        checks.fail("rate", f"one of {rates}", rate)
     if not 1 <= checks.integer("start", start) <= loss.shape[2]:
         checks.fail("start", f"from 1 to {loss.shape[2]}", start)
     here = rates.index(rate), start - 1
