@@ -41,6 +41,20 @@ def test_steps_are_counted_to_the_bar():
         assert losses[int(got[run]), run] <= 1.0 < losses[int(got[run]) - 1, run]
 
 
+def test_frozen_layers_stay_as_they_were_drawn(monkeypatch):
+    seen = []
+
+    def spy(at, *args, **more):
+        seen.append((at, at.net.theta.copy()))
+        return descend(at, *args, **more)
+
+    monkeypatch.setattr(plateaus, "descend", spy)
+    steps_needed(seeds(2), 2, 1.0, most=3, frozen=True)
+    (at, before), start = seen[0], seen[0][0].net.slices["4.weight"].start
+    assert (at.net.theta[:, :start] == before[:, :start]).all()
+    assert (at.net.theta[:, start:] != before[:, start:]).any()
+
+
 def test_whoever_needs_more_has_the_most():
     assert (steps_needed(seeds(2), 2, 0.01, most=5)["steps"] == 5).all()
 

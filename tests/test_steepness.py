@@ -9,11 +9,14 @@ from dlcourse.problems import steepness
 from dlcourse.problems.steepness import (
     LOST,
     Ground,
+    PIXELS,
     Part,
     descend,
     flat_share,
     sides,
+    standardized,
     steep_part,
+    watch_steps,
     without_one,
 )
 from dlcourse.scratch.landscape import hessian_from_products, loss_gradient
@@ -130,6 +133,32 @@ def test_one_parameter_at_a_time_is_taken_out():
 
 def test_sides_counts_changes_of_sign():
     np.testing.assert_array_equal(sides(np.array([[1, 1], [1, -1], [-1, 1]])), [0.5, 1.0])
+
+
+def test_steps_are_watched_on_a_copy():
+    at = small()
+    before, slope, directions = at.net.theta.copy(), at.slope().copy(), at.steepest(3).vectors
+    along, share = watch_steps(at, 0.2, steps=1, k=3)
+    np.testing.assert_array_equal(at.net.theta, before)
+    np.testing.assert_allclose(along[0], (directions[:, 0] * slope).sum(-1), atol=1e-12)
+    inside = ((directions @ slope[..., None])[..., 0] ** 2).sum(-1) / (slope**2).sum(-1)
+    np.testing.assert_allclose(share, inside, rtol=1e-9)
+    assert watch_steps(at, 0.2, steps=4, k=3)[0].shape == (4, 2)
+
+
+def test_pixels_are_in_the_units_they_are_said_to_be():
+    low, high = (small(change=PIXELS[name]).x for name in ("0 to 1", "0 to 16"))
+    assert low.min() == 0 and low.max() == pytest.approx(1, abs=1e-6)
+    np.testing.assert_allclose(high, 16 * low, atol=1e-9)
+    even = small(change=PIXELS["standardized"]).x
+    alive = low.std(1) > 0
+    np.testing.assert_allclose(even.mean(1), 0, atol=1e-6)
+    np.testing.assert_allclose(even.std(1)[alive], 1, atol=1e-6)
+    assert not even.std(1)[~alive].any() and alive.any() and not alive.all()
+
+
+def test_a_pixel_that_never_changes_stays_finite():
+    assert (standardized(np.ones((3, 2))) == 0).all()
 
 
 def test_planted_the_part_that_is_kept_is_noticed(monkeypatch):

@@ -31,7 +31,7 @@ def sigmoid_ground(rngs: Rngs, *, times: float = 1.0, shift: float = 0.0, n: int
 
 def steps_needed(
     rng: Generators, runs: int, lr: Any, *, times: float = 1.0, shift: float = 0.0,
-    bar: float = 1.0, most: int = 400,
+    bar: float = 1.0, most: int = 400, frozen: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
     """How many steps until the loss is ``bar``: ``most`` for runs that need more, for ``try_all``.
 
@@ -39,9 +39,12 @@ def steps_needed(
     ----------
     lr : of gradient descent with all images
     times, shift : of ``sigmoid_ground``
+    frozen : whether the hidden layers stay as they were drawn, and the output layer learns alone
     """
     at = sigmoid_ground(run_generators(rng, runs), times=times, shift=shift)
-    losses = descend(at, lr, most, until=bar).loss
+    first = at.net.slices["4.weight"].start if frozen else 0
+    learns = np.arange(at.net.theta.shape[1]) >= first
+    losses = descend(at, lr, most, until=bar, keep=lambda slope, t: slope * learns).loss
     there = losses <= bar
     return {"steps": np.where(there.any(0), there.argmax(0), most).astype(float)}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dlcourse import checks
 from dlcourse.arrays import Array
-from dlcourse.problems.drawn_digits import draw_digits
+from dlcourse.problems.drawn_digits import draw_digits, pool
 from dlcourse.scratch.landscape import (
     Eigenpairs,
     ExactHessian,
@@ -194,6 +194,50 @@ def without_one(at: Ground, count: int) -> Array:
         found.append(abs(at.value() - before))
         at.net.theta[:, place] = kept
     return np.array(found)
+
+
+def watch_steps(at: Ground, lr: Any, steps: int = 21, k: int = 5) -> tuple[Array, Array]:
+    """What lies in the k steepest directions of here, on a descent that starts here, on a copy.
+
+    Returns
+    -------
+    along : (steps, runs), the part of each gradient along the steepest direction, with its sign
+    share : (runs,), of the squared gradient that lies in all k, the mean over the steps
+    """
+    directions, along, share = at.steepest(k).vectors, [], []
+
+    def look(slope: Array, t: int) -> Array:
+        inside = steep_part(slope, directions)
+        along.append(np.vecdot(directions[:, 0], slope))
+        share.append(np.vecdot(inside, inside) / np.vecdot(slope, slope))
+        return slope
+
+    descend(at.some(), lr, steps, keep=look)
+    return np.array(along), np.mean(share, axis=0)
+
+
+def standardized(x: Array) -> Array:
+    """Every pixel with mean 0 and deviation 1 over the images (..., n, 64); constant ones are 0."""
+    spread = x.std(-2, keepdims=True)
+    return np.asarray((x - x.mean(-2, keepdims=True)) / np.where(spread > 1e-6, spread, 1))
+
+
+def gray(x: Array, most: float = 1.0) -> Array:
+    """The pixels as shades from 0 to ``most`` again, which ``draw_digits`` gives in one unit.
+
+    >>> at = Ground([np.random.default_rng(0)], n=20, change=lambda x: gray(x, 16.0))
+    >>> round(float(at.x.min()), 3), round(float(at.x.max()), 3)
+    (0.0, 16.0)
+    """
+    low, high = pool()[0].min(), pool()[0].max()
+    return (x - low) / (high - low) * most
+
+
+PIXELS: dict[str, Callable[[Array], Array]] = {
+    "0 to 1": gray,
+    "0 to 16": lambda x: gray(x, 16.0),
+    "standardized": standardized,
+}
 
 
 def sides(path: Array) -> Array:

@@ -38,6 +38,8 @@ def edge_picture(
     left.plot(loss[:, *here], color=LOSS, lw=1)
     left.set(yscale="log", xlabel="step", ylabel="loss (log axis)")
     left.set_ylim(loss.min() / 1.3, loss[0].max() * 1.5)
+    left.set_yticks([0.1, 0.01, 0.001], ["0.1", "0.01", "0.001"])
+    left.minorticks_off()
     right.axhline(2 / rate, color=LIMIT, lw=1, ls="--")
     right.text(looks[-1], 2 / rate * 1.08, f"2/η = {2 / rate:.2g}", ha="right", color=LIMIT)
     curve = steep[:, *here]
@@ -76,6 +78,9 @@ def spectrum_picture(values: Array, dead: int) -> Figure:
     ax.text(1.1, 0.006, "a hundredth of the steepest", fontsize=9, color=LIMIT, va="top")
     ax.text(1.1, 2.5e-6, f"{dead} belong to pixels that never change", fontsize=9)
     ax.set(xscale="log", yscale="log", ylim=(7e-7, 2))
+    ax.set_xticks([1, 10, 100, 1000], ["1", "10", "100", "1000"])
+    ax.set_yticks([1, 1e-2, 1e-4, 1e-6], ["1", "0.01", "10⁻⁴", "10⁻⁶"])
+    ax.minorticks_off()
     ax.set(xlabel="directions, steepest first (log axis)", ylabel="curvature, share of largest")
     ax.set_title(f"{len(sizes) - steep:,} of {len(sizes):,} directions are nearly level")
     return fig
