@@ -8,8 +8,8 @@ import pytest
 from dlcourse.problems import steepness
 from dlcourse.problems.steepness import (
     LOST,
-    Ground,
     PIXELS,
+    Ground,
     Part,
     descend,
     flat_share,

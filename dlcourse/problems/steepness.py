@@ -21,7 +21,7 @@ from dlcourse.scratch.landscape import (
     top_eigenvalues,
 )
 from dlcourse.scratch.losses import MSE, SoftmaxCrossEntropy
-from dlcourse.scratch.models import MLP
+from dlcourse.scratch.models import MLP, Sequential
 
 LOST = 100.0
 """A run whose loss is so many times its first is lost, and stays where it is."""
@@ -34,7 +34,7 @@ class Ground:
 
     Attributes
     ----------
-    net : MLP with runs; x, y : (runs, n, 64) and what the loss asks for; labels : (runs, n)
+    net : MLP with runs; x, y : (runs, n, 64) and what the loss asks for
     first : (runs,), the loss at the start
 
     Examples
@@ -53,9 +53,8 @@ class Ground:
         self.loss = LOSSES[checks.choice("loss", loss, LOSSES)]()
         (x, labels), runs = draw_digits(rngs, n).train, len(rngs)
         self.x = x.astype(float) if change is None else change(x.astype(float))
-        self.labels = labels
         self.y = np.eye(10)[labels] if loss == "squares" else labels
-        self.net = MLP(sizes, rngs, activation, runs, init=init)
+        self.net: Sequential = MLP(sizes, rngs, activation, runs, init=init)
         self.net.theta *= scale
         self.first = self.value()
 
@@ -68,10 +67,6 @@ class Ground:
         self.height = self.value()
         self.net.backward(self.loss.backward(), input_grad=False)
         return np.asarray(self.net.grad)
-
-    def misread(self) -> Array:
-        """The share of its own images that every run misreads."""
-        return np.asarray((self.net.forward(self.x).argmax(-1) != self.labels).mean(-1))
 
     def hessian(self) -> ExactHessian:
         """The Hessian there, of which products are asked."""
@@ -86,7 +81,7 @@ class Ground:
         """The same ground for some of the networks, in memory of their own."""
         other = object.__new__(Ground)
         other.__dict__ |= self.__dict__
-        for name in ("x", "y", "labels", "first"):
+        for name in ("x", "y", "first"):
             setattr(other, name, getattr(self, name)[runs])
         theta = self.net.theta[runs].copy()
         other.net, other.loss = self.net.rows(runs), type(self.loss)()

@@ -33,15 +33,16 @@ def edge_picture(
         checks.fail("start", f"from 1 to {loss.shape[2]}", start)
     here = rates.index(rate), start - 1
     fig, (left, right) = plots.new_figure(6.2, 2.9, 1, 2, layout=None)
-    left.set_position((0.1, 0.17, 0.37, 0.7))
-    right.set_position((0.6, 0.17, 0.37, 0.7))
+    left.set_position((0.13, 0.17, 0.35, 0.7))
+    right.set_position((0.62, 0.17, 0.36, 0.7))
     left.plot(loss[:, *here], color=LOSS, lw=1)
     left.set(yscale="log", xlabel="step", ylabel="loss (log axis)")
     left.set_ylim(loss.min() / 1.3, loss[0].max() * 1.5)
     left.set_yticks([0.1, 0.01, 0.001], ["0.1", "0.01", "0.001"])
     left.minorticks_off()
     right.axhline(2 / rate, color=LIMIT, lw=1, ls="--")
-    right.text(looks[-1], 2 / rate * 1.08, f"2/η = {2 / rate:.2g}", ha="right", color=LIMIT)
+    said = f"2/η = {2 / rate:.2g}"
+    right.text(looks[-1], 2 / rate / 1.06, said, ha="right", va="top", color=LIMIT)
     curve = steep[:, *here]
     right.plot(looks, curve, color=STEEP, marker="o", markersize=3, lw=1.4)
     right.set(yscale="log", xlabel="step", ylim=(0.45, 6))
