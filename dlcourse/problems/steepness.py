@@ -125,7 +125,7 @@ def descend(
     losses, steep, looks = [], [], []
     for t in range(checks.integer("steps", steps, 0) + 1):
         if every and t % every == 0:
-            steep.append(at.steepest().values[:, 0])
+            steep.append(at.steepest(tol=1e-2).values[:, 0])
             looks.append(t)
         slope = at.slope()
         losses.append(at.height)
