@@ -16,7 +16,7 @@ GRID = np.linspace(-3, 3, 41)
 
 
 class Students(NamedTuple):
-    """The trained networks, their samples x (runs, n, d) and y (runs, n, 1), and the last losses."""
+    """The trained networks, their samples x (runs, n, d), y (runs, n, 1), and the last losses."""
 
     net: MLP
     x: Array
@@ -54,7 +54,8 @@ def students(
     y /= y.std(axis=1, keepdims=True)
     net, loss = MLP([inputs, width, 1], rngs, activation, runs), MSE()
     first = np.asarray(lr, float)
-    step = Adam(net.theta, lr=lambda t: first * (1 if t < 2 * steps / 3 else 0.2))
+    rate: Any = lambda t: first * (1 if t < 2 * steps / 3 else 0.2)  # noqa: E731
+    step = Adam(net.theta, lr=rate)
     for _ in range(steps):
         loss.forward(net.forward(x, True), y)
         net.backward(loss.backward(), input_grad=False)
