@@ -70,8 +70,8 @@ def permute_units(
     """
     hidden = geometry.hidden_layers(model, WEIGHTED, APART)
     geometry.vector_of(model, "theta", theta, np.ndarray)
-    check = geometry.permutation
-    given = geometry.one_a_layer("permutations", permutations, hidden, theta, check)
+    name, check = "permutations", geometry.permutation
+    given = geometry.one_a_layer(name, permutations, hidden, theta, check)
     found = theta.copy()
     for rows, columns, p in _moved(model, found, hidden, given):
         for part in rows:
