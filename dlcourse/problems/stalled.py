@@ -23,12 +23,54 @@ def some_digits(seeds: Sequence[int]) -> tuple[Array, Array]:
     return images[np.stack(which)], labels[np.stack(which)]
 
 
-def digit_nets(seeds: Sequence[int], activation: str = "tanh", scale: float = 1.0) -> MLP:
-    """Networks 64-16-10, their weights as PyTorch draws them, times ``scale``."""
+def digit_nets(
+    seeds: Sequence[int], activation: str = "tanh", scale: float = 1.0, units: int = UNITS
+) -> MLP:
+    """Networks 64-units-10, their weights as PyTorch draws them, times ``scale``."""
     rngs = [np.random.default_rng([seed, 4]) for seed in seeds]
-    net = MLP([64, UNITS, 10], rngs, activation, runs=len(rngs))
+    net = MLP([64, units, 10], rngs, activation, runs=len(rngs))
     net.theta *= scale
     return net
+
+
+def at_zero(seeds: Sequence[int], units: int = UNITS) -> tuple[MLP, Array, Array]:
+    """Networks whose weights are all 0 and whose output biases are the logs of the class shares.
+
+    Every gradient is 0 there, and the loss the best that can be had without looking at the images.
+    """
+    x, y = some_digits(seeds)
+    net = digit_nets(seeds, scale=0.0, units=units)
+    net.params["2.bias"][...] = np.log(shares(y))
+    return net, x, y
+
+
+def shares(y: Array) -> Array:
+    """How often each class occurs in each run: (runs, 10)."""
+    return np.asarray((y[..., None] == np.arange(10)).mean(1))
+
+
+def pull(x: Array, y: Array) -> Array:
+    r"""How each class goes with each pixel, :math:`C = \frac1n \sum (e_y - p) x^\top`.
+
+    Returns
+    -------
+    (runs, 10, 64)
+    """
+    beyond = (y[..., None] == np.arange(10)) - shares(y)[:, None]
+    return np.asarray(beyond.mT @ x / y.shape[1])
+
+
+def curvatures_at_zero(x: Array, y: Array, units: int = UNITS) -> Array:
+    r"""All curvatures at ``at_zero`` by theory, in rising order: (runs, d).
+
+    Each singular value σ of C gives σ and -σ, once for every hidden unit; the output biases give
+    those of diag(p) - ppᵀ; all others are 0.
+    """
+    p, sigma = shares(y), np.linalg.svd(pull(x, y), compute_uv=False)
+    of_biases = np.linalg.eigvalsh(p[..., None] * np.eye(10) - p[..., None] * p[:, None])
+    each = np.repeat(sigma, units, axis=1)
+    rest = np.zeros((len(x), units * (64 + 1 + 10) - 2 * each.shape[1]))
+    return np.sort(np.concatenate([each, -each, of_biases, rest], 1), axis=1)
 
 
 class Course(NamedTuple):
@@ -93,19 +135,18 @@ def watch(
 def near_saddle(course: Course) -> Array:
     """At which looks a run is close to one: (looks, runs).
 
-    Its gradient is below a fifth of its longest so far on the path, and the lowest curvature is
-    below −1/10 of the highest.
+    Its gradient is below a third of the longest on its path, and the lowest curvature below -1/10
+    of the highest.
     """
-    highest = np.maximum.accumulate(course.grad_norm)[course.looks]
-    low = course.grad_norm[course.looks] < highest / 5
-    return np.asarray(low & (course.lowest < -course.highest / 10))
+    short = course.grad_norm[course.looks] < course.grad_norm.max(0) / 3
+    return np.asarray(short & (course.lowest < -course.highest / 10))
 
 
 STALLS = ("small weights", "same, with a penalty", "dead ReLUs", "saturated sigmoids")
 
 
 def stalled(kind: str, seeds: Sequence[int]) -> tuple[Course, float]:
-    """Two hundred updates of a network that does not learn, and the penalty in its loss.
+    """120 updates of a network that does not learn, and the penalty in its loss.
 
     Parameters
     ----------
@@ -123,7 +164,7 @@ def stalled(kind: str, seeds: Sequence[int]) -> tuple[Course, float]:
         net.params["2.weight"][...] *= 1e-3  # else their sum is a bias of chance
     decay = 0.5 if kind == STALLS[1] else 0.0
     lr = 0.05 if kind == "saturated sigmoids" else 0.2  # 16 units of 1 are one more bias each
-    updates = 200
+    updates = 120
     return watch(net, x, y, lr, updates, (updates - 1,), decay), decay
 
 
