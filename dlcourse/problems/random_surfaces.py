@@ -1,4 +1,4 @@
-"""Surfaces drawn by chance: how the curvatures of a random matrix lie, and those where it is level."""
+"""Surfaces drawn by chance: curvatures of random matrices, and of functions where level."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHIFTS = np.linspace(-9.0, 9.0, 361)
 
 
 def symmetric(rng: np.random.Generator, n: int, d: int) -> Array:
-    """The Gaussian orthogonal ensemble: n matrices (d, d), N(0, 1) beside and N(0, 2) on the diagonal.
+    """The Gaussian orthogonal ensemble: n matrices (d, d), N(0, 2) on the diagonal, N(0, 1) beside.
 
     Examples
     --------
@@ -165,6 +165,6 @@ def kind_by_values(function: Bent, rng: np.random.Generator, reach: float = 1e-3
     """
     x = rng.standard_normal((len(function.hessian), 400, 3))
     values = function.value(reach * x / np.linalg.norm(x, axis=-1, keepdims=True))
-    up, down = (values > 0).any(1), (values < 0).any(1)
+    up, down = (np.any(sign * values > 0, axis=1).tolist() for sign in (1, -1))
     names = {(True, True): "saddle", (True, False): "minimum", (False, True): "maximum"}
-    return [names[bool(a), bool(b)] for a, b in zip(up, down, strict=True)]
+    return [names[pair] for pair in zip(up, down, strict=True)]

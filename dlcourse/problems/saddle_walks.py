@@ -1,4 +1,4 @@
-"""Ways off a saddle: the two-dimensional one, x² − y², and that at which every tanh network starts."""
+"""Ways off the saddle x² − y², by any method, at any angle, and under plans of rates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from dlcourse.arrays import Array
 from dlcourse.problems.quadratics import Quadratic
-from dlcourse.scratch.optimizers import SGD
 
 SADDLE = Quadratic([2.0, -2.0])
 """f(x, y) = x² − y²."""
@@ -59,7 +58,7 @@ def walk_off(
 
 
 def steps_out(path: Array) -> Array:
-    """The first step at which \\|y\\| > 1 of every run of a path; the length of the path if none.
+    """The first step at which y is beyond ±1, of every run of a path; its length if there is none.
 
     Examples
     --------
@@ -85,23 +84,3 @@ def predicted(offset: Array, lr: Array) -> Array:
 def under_plan(offset: float, rates: Array, curvature: float = -2.0) -> Array:
     """The distance along the downward direction under a plan of rates, before and after each."""
     return offset * np.concatenate([[1.0], np.cumprod(1 - curvature * rates)])
-
-
-class LengthOne:
-    """Gradient descent whose every step has the length ``lr``, whatever the gradient's is.
-
-    Examples
-    --------
-    >>> theta = np.zeros((1, 2))
-    >>> LengthOne(theta, lr=0.5).step(np.array([[3e-9, 4e-9]]))
-    >>> theta
-    array([[-0.3, -0.4]])
-    """
-
-    def __init__(self, theta: Array, lr: Any) -> None:
-        self.inner = SGD(theta, lr=lr)
-
-    def step(self, grad: Array) -> None:
-        """One step."""
-        size = np.linalg.norm(grad, axis=-1, keepdims=True)
-        self.inner.step(grad / np.where(size > 0, size, 1.0))

@@ -6,6 +6,7 @@ loss, without which no minimum would lie at a finite distance.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -105,6 +106,10 @@ class SmallNets:
         exact = ExactHessian(self.at(theta), self.criterion, self.x, self.y)
         return lambda v: exact(v) + self.decay * v
 
+    def product(self, theta: Array, v: Array) -> Array:
+        """One product with the Hessian there."""
+        return self.products(theta)(v)
+
     def eigh(self, theta: Array) -> tuple[Array, Array]:
         """All 56 curvatures of every row, the lowest first, and their directions as columns."""
         whole = hessian_from_products(self.products(theta), self.dim, self.rows)
@@ -141,13 +146,13 @@ class Points(NamedTuple):
     tried: int
 
     @property
-    def index(self) -> Array:
+    def down(self) -> Array:
         """How many directions go down."""
         return np.asarray((self.eigenvalues < 0).sum(1))
 
     def distinct(self) -> Array:
         """One row of each point: same net, loss to six digits and index are the same point."""
-        same = np.stack([self.net, self.loss.round(6), self.index], 1)
+        same = np.stack([self.net, self.loss.round(6), self.down], 1)
         return np.sort(np.unique(same, axis=0, return_index=True)[1])
 
 
@@ -166,10 +171,7 @@ def critical_points(nets: SmallNets, starts: Array) -> Points:
     arrived = np.zeros(len(net), bool)
     for _ in range(ROUNDS):  # those that have arrived, or are stuck, need not be carried on
         some = nets.pick(net[left])
-        found = find_critical_point(
-            some.grad, lambda t, v, some=some: some.products(t)(v), theta[left], TOL, PER_ROUND,
-            INNER,
-        )  # fmt: skip
+        found = find_critical_point(some.grad, some.product, theta[left], TOL, PER_ROUND, INNER)
         theta[left], arrived[left] = found.theta, found.converged
         left = left[~found.converged & (found.steps == PER_ROUND)]
         if not len(left):
@@ -232,7 +234,7 @@ def leave_zero(
     drawn = np.random.default_rng(0).standard_normal((nets.dim, nets.dim))
     turn = np.linalg.qr(drawn)[0] if turned else None
     goals = np.full(runs, goal)
-    make = lambda theta: method(theta, lr=lr)  # noqa: E731
+    make = functools.partial(method, lr=lr)
     return {"updates": updates_until(nets, theta, goals, make, most, turn=turn)}
 
 
@@ -243,7 +245,7 @@ def highest_saddles(points: Points, below: float) -> Array:
     """
     rows = []
     for net in np.unique(points.net):
-        own = np.flatnonzero((points.net == net) & (points.index > 0))
+        own = np.flatnonzero((points.net == net) & (points.down > 0))
         if len(own):
             low = own[points.loss[own] < below]
             rows.append(max(low if len(low) else own, key=lambda row: points.loss[row]))

@@ -1,9 +1,9 @@
-"""Digit networks, their gradient and their extreme curvatures while they learn, or while they do not."""
+"""Digit networks: their gradient and their extreme curvatures while they learn, or do not."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -129,7 +129,8 @@ def watch(
         theta = theta - rate * g
     net.bind(theta, np.zeros_like(theta))
     lowest, highest = (np.array([e[i] for e in ends]) for i in (0, 1))
-    return Course(*map(np.array, zip(*seen, strict=True)), np.array(looks), lowest, highest, net)
+    losses, sizes, moved = (np.array([s[i] for s in seen]) for i in (0, 1, 2))
+    return Course(losses, sizes, moved, np.array(looks), lowest, highest, net)
 
 
 def near_saddle(course: Course) -> Array:

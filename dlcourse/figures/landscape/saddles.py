@@ -65,6 +65,7 @@ def off_the_saddle(method: str, angle: float, offset: float) -> Figure:
     right.plot(np.arange(1, len(path))[few[1:] - 1], abs(path[few[1:], 1]), color=color)
     right.axhline(1.0, color="#222222", linewidth=0.8)
     right.set(xscale="log", yscale="log", xlim=(1, STEPS), ylim=(offset / 3, 3))
+    right.minorticks_off()
     right.set(xlabel="step (log axis)", ylabel="way down (log axis)")
     left.set_title(f"{method}: out after {len(path) - 1} steps")
     return fig
