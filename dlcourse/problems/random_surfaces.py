@@ -27,15 +27,6 @@ def symmetric(rng: np.random.Generator, n: int, d: int) -> Array:
     return np.asarray((a + a.swapaxes(-1, -2)) / np.sqrt(2))
 
 
-def negative_share(rng: np.random.Generator, n: int, d: int, lift: float) -> Array:
-    """The share of curvatures below 0 of each of n matrices lifted by ``lift`` times their edge.
-
-    The edge is 2√d, where for large d the highest and the lowest eigenvalue lie.
-    """
-    values = np.linalg.eigvalsh(symmetric(rng, n, d)) + 2 * np.sqrt(d) * lift
-    return np.asarray((values < 0).mean(-1))
-
-
 def minima_among_level(rng: np.random.Generator, n: int, d: int) -> float:
     r"""Of the places where a random function is level, the share that are minima.
 

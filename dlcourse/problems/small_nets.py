@@ -25,7 +25,7 @@ from dlcourse.scratch.models import MLP
 
 CLASSES, IMAGES, NUMBERS, UNITS = 4, 50, 8, 4
 DECAY = 0.01
-TOL, ROUNDS, PER_ROUND, INNER = 1e-8, 4, 10, 30
+TOL, ROUNDS, PER_ROUND, INNER = 1e-8, 4, 10, 20
 
 
 def eight_numbers(rng: Generators, runs: int) -> tuple[Array, Array]:
@@ -177,6 +177,8 @@ def critical_points(nets: SmallNets, starts: Array) -> Points:
         if not len(left):
             break
     kept = np.flatnonzero(arrived)
+    if not len(kept):
+        checks.fail("starts", "near critical points", "starts from which no search arrives")
     some = nets.pick(net[kept])
     loss, values = some.loss(theta[kept]), some.eigh(theta[kept])[0]
     return Points(net[kept], kept % per, theta[kept], loss, values, len(net))
