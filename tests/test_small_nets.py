@@ -103,7 +103,8 @@ def test_points_that_are_the_same_count_once() -> None:
     assert_array_equal(points.down, [1, 1, 0, 1])
     assert_array_equal(points.distinct(), [0, 2, 3])
     assert_array_equal(highest_saddles(points, 1.0)[1:], [3])
-    assert_array_equal(highest_saddles(points._replace(loss=np.array([2.0, 0.5, 0, 3])), 1), [1, 3])
+    assert_array_equal(highest_saddles(points, 0.4), [])
+    assert_array_equal(highest_saddles(points._replace(loss=np.array([2.0, 0.5, 0, 3])), 1), [1])
 
 
 def test_updates_are_counted_until_the_goal_and_no_turn_changes_gradient_descent(nets) -> None:

@@ -25,7 +25,7 @@ from dlcourse.scratch.models import MLP
 
 CLASSES, IMAGES, NUMBERS, UNITS = 4, 50, 8, 4
 DECAY = 0.01
-TOL, ROUNDS, PER_ROUND, INNER = 1e-8, 4, 10, 20
+TOL, ROUNDS, PER_ROUND, INNER = 1e-8, 3, 10, 30
 
 
 def eight_numbers(rng: Generators, runs: int) -> tuple[Array, Array]:
@@ -241,14 +241,10 @@ def leave_zero(
 
 
 def highest_saddles(points: Points, below: float) -> Array:
-    """For every net the row of its highest saddle with a loss below ``below``; else of its highest.
-
-    Among rows of ``points`` with an index above 0; nets without any are left out.
-    """
+    """For every net the row of its highest saddle below a loss of ``below``, if it has any."""
     rows = []
     for net in np.unique(points.net):
-        own = np.flatnonzero((points.net == net) & (points.down > 0))
+        own = np.flatnonzero((points.net == net) & (points.down > 0) & (points.loss < below))
         if len(own):
-            low = own[points.loss[own] < below]
-            rows.append(max(low if len(low) else own, key=lambda row: points.loss[row]))
+            rows.append(own[points.loss[own].argmax()])
     return np.array(rows)
