@@ -134,20 +134,26 @@ def classify_critical_point(hessian: Array, tol: float = 1e-8) -> Any:
     return classify_eigenvalues(np.linalg.eigvalsh((hessian + hessian.swapaxes(-1, -2)) / 2), tol)
 
 
-def minimum_residual(product: Callable[[Array], Array], g: Array, n: int) -> tuple[Array, Array]:
+def minimum_residual(
+    product: Callable[[Array], Array],
+    g: Array,
+    n: int,
+) -> tuple[Array, Array]:
     r"""The step p in the space of n products that leaves least of the gradient; and Hp.
 
     .. math:: p = Q y, \qquad y = \arg\min_y \bigl\| \|g\|\, e_1 + \bar T y \bigr\|
     """
-    krylov = Lanczos(product, g, n)
-    while krylov.m < n and krylov.beta[:, max(krylov.m - 1, 0)].any() | (krylov.m == 0):
+    krylov, goes_on = Lanczos(product, g, n), True
+    while krylov.m < n and goes_on:
         krylov.step()
+        goes_on = bool(krylov.beta[:, krylov.m - 1].any())
     m = krylov.m
     bar = np.zeros((len(g), m + 1, m))
     bar[:, :m], bar[:, m, m - 1] = krylov.matrix(m), krylov.beta[:, m - 1]
     y = -np.linalg.pinv(bar, RANK)[..., 0] * length(g)[:, None]
     p = (y[:, None] @ krylov.basis[:, :m])[:, 0]
-    return p, ((bar @ y[..., None]).swapaxes(-1, -2) @ krylov.basis[:, : m + 1])[:, 0]
+    hp = (bar @ y[..., None]).swapaxes(-1, -2) @ krylov.basis[:, : m + 1]
+    return p, hp[:, 0]
 
 
 def line_search(

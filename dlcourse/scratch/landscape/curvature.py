@@ -117,7 +117,11 @@ def hessian_vector_product(loss_grad: LossGrad, theta: Array, v: Array, reach: A
     return central_difference(loss_grad, theta, v, h.astype(theta.dtype))
 
 
-def hessian_from_products(hvp: Product, dim: int, runs: int | None = None) -> Array:
+def hessian_from_products(
+    hvp: Product,
+    dim: int,
+    runs: int | None = None,
+) -> Array:
     """The whole Hessian (d, d), or (runs, d, d), column by column: H e₁, H e₂, …, made symmetric.
 
     Parameters
