@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlcourse import checks
 from dlcourse.arrays import Array, Generators
 from dlcourse.problems.batch_minima import Descent, descend
 from dlcourse.scratch.landscape import sharpness, worst_case_sharpness
@@ -83,7 +84,7 @@ def grid_of_minima(
     Returns
     -------
     After equal epochs, and at equal loss: ``loss``, ``error``, ``box`` and ``relative`` of
-    ``examine``, (batches, rates, runs). Nets that never reached it raise.
+    ``examine``, (batches, rates, runs). That a net never reaches it is an error.
     """
     ends, equals = [], []
     for size in batch_sizes:
@@ -94,7 +95,8 @@ def grid_of_minima(
             if (net.when < 0).any():
                 net = descend(rng(), runs, rate, epochs=patience * epochs, **plan)
             if (net.when < 0).any():
-                raise ValueError(f"batch {size} at rate {rate} did not reach a loss of {until}.")
+                fix = "Pass more patience."
+                checks.fail("until", f"a loss that batch {size} reaches at {rate}", until, fix)
             equals.append(examine(net, net.reached, rng()))
     shape = (len(batch_sizes), len(rates), runs)
     both = [
