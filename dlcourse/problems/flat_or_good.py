@@ -89,7 +89,7 @@ def grid_of_minima(
     ends, equals = [], []
     for size in batch_sizes:
         for rate in rates:
-            plan = {"batch_size": size, "until": until, "every": max(1, 64 // size)}
+            plan: Any = {"batch_size": size, "until": until, "every": max(1, 64 // size)}
             net = descend(rng(), runs, rate, epochs=epochs, **plan)
             ends.append(examine(net, net.end, rng()))
             if (net.when < 0).any():
