@@ -48,7 +48,9 @@ class Maximum(NamedTuple):
     gap: Array
 
 
-def ascend(value: Function, grad: Function, u: Array, region: str, steps: int) -> Maximum:
+def ascend(
+    value: Function, grad: Function, u: Array, region: str, steps: int
+) -> Maximum:  # fmt: skip
     r"""Projected gradient ascent from u, in ``steps`` steps that never go down.
 
     .. math:: u \leftarrow P(u + t\, g), \qquad

@@ -23,7 +23,9 @@ def box_sharpness(value: Array, highest: Array) -> Array:
     return 100 * (highest - value) / (1 + value)
 
 
-def half_widths(theta: Array, epsilon: float, directions: Array | None = None) -> Array:
+def half_widths(
+    theta: Array, epsilon: float, directions: Array | None = None
+) -> Array:  # fmt: skip
     r"""Half the sides of Keskar's box, :math:`\epsilon (|(A^+ \theta)_i| + 1)`, (..., p)."""
     if directions is None:
         return epsilon * (abs(theta) + 1)
