@@ -52,6 +52,7 @@ FAULTS = {
     "none": "returns nothing",
     "nan": "gives NaN or infinity",
     "integer": "computes in integers",
+    "text": "answers with another word",
     "signature": "takes other arguments",
     "global": "needs a name from another cell",
     "reference": "calls a ready-made implementation",
