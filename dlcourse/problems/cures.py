@@ -41,8 +41,8 @@ LOSS = SoftmaxCrossEntropy()
 
 
 def cured_network(
-    rng: Generators, runs: int, c: Any = 2.0, norm: bool = False, skip: bool = False,
-    blocks: int = 4, dtype: npt.DTypeLike = np.float32, eps: float = 1e-5,
+    rng: Generators, runs: int, c: Any = 2.0, norm: bool = False,
+    skip: bool = False, blocks: int = 4, dtype: npt.DTypeLike = np.float32,
 ) -> Sequential:  # fmt: skip
     """A ReLU network 64-16-…-16-5 of 2·blocks + 2 matrices, of which a block has two.
 
@@ -63,15 +63,16 @@ def cured_network(
     checks.number("c", c, 0, low_open=True)
     rngs = run_generators(rng, runs)
     plan: dict[str, Any] = {"runs": runs, "dtype": dtype}
+    he: dict[str, Any] = {"rng": rngs, "init": kaiming_normal, **plan}
 
     def layer(out: int = WIDTH) -> list[Layer]:
-        held = [BatchNorm(WIDTH, eps, **plan)] if norm else []
-        return [*held, ReLU(), Linear(WIDTH, out, rng=rngs, init=kaiming_normal, **plan)]
+        held = [BatchNorm(WIDTH, **plan)] if norm else []
+        return [*held, ReLU(), Linear(WIDTH, out, **he)]
 
-    chain = Residual if skip else Sequential
-    first = Linear(64, WIDTH, rng=rngs, init=kaiming_normal, **plan)
-    body = [chain(*layer(), *layer()) for _ in range(checks.integer("blocks", blocks, 1))]
-    net = Sequential(first, *body, *layer(CLASSES))
+    block = Residual if skip else Sequential
+    count = checks.integer("blocks", blocks, 1)
+    body = [block(*layer(), *layer()) for _ in range(count)]
+    net = Sequential(Linear(64, WIDTH, **he), *body, *layer(CLASSES))
     scale = np.sqrt(np.asarray(c, float) / 2).astype(dtype)
     for part in matrices(net):
         net.theta[..., part] *= scale
