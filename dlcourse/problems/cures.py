@@ -42,7 +42,7 @@ LOSS = SoftmaxCrossEntropy()
 
 def cured_network(
     rng: Generators, runs: int, c: Any = 2.0, norm: bool = False,
-    skip: bool = False, blocks: int = 4, dtype: npt.DTypeLike = np.float32,
+    skip: bool = False, blocks: int = 3, dtype: npt.DTypeLike = np.float32,
 ) -> Sequential:  # fmt: skip
     """A ReLU network 64-16-…-16-5 of 2·blocks + 2 matrices, of which a block has two.
 
@@ -86,7 +86,7 @@ def matrices(net: Sequential) -> list[slice]:
 
 def learn_cured(
     rng: Generators, runs: int, lr: Any, c: Any = 2.0, decay: Any = 0.0, *, pool: Any, test: Any,
-    optimizer: str = "SGD", norm: bool = False, skip: bool = False, blocks: int = 4,
+    optimizer: str = "SGD", norm: bool = False, skip: bool = False, blocks: int = 3,
     few: int = 128, wrong: float = 0.2, batch_size: int = 32, epochs: int = 20,
     falling: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
