@@ -52,8 +52,9 @@ def cured_picture(cross: Any) -> Callable[..., Figure]:
         epochs = np.arange(1, curve.shape[1] + 1)
         ax.axhline(SILENT, color=PLAIN, lw=1, ls="--")
         ax.text(20, SILENT + 0.04, "says nothing", color=ink_of(PLAIN), fontsize=9, ha="right")
-        for run in curve:
-            ax.plot(epochs, run, color=CURVE, lw=0.6, alpha=0.4)
+        gaps = np.full((len(curve), 1), np.nan)  # one line with gaps is drawn faster than many
+        ax.plot(np.tile([*epochs, np.nan], len(curve)), np.hstack([curve, gaps]).ravel(),
+                color=CURVE, lw=0.6, alpha=0.4)  # fmt: skip
         ax.plot(epochs, np.median(curve, axis=0), color=CURVE, lw=2.2)
         ax.set(xlim=(1, 20), ylim=(0, 1.85), xlabel="epoch", ylabel="training loss")
         ax.set_xticks([1, 5, 10, 15, 20])
