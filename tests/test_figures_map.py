@@ -56,13 +56,16 @@ def test_effects_stand_in_the_row_of_their_name():
         assert line.get_xdata()[0] == pytest.approx(-(2 ** NAMES.index(rows[row])) / 20)
 
 
-def test_pairs_stand_where_their_names_meet():
+def test_pairs_stand_in_the_row_of_their_names():
     bent = LOGS.copy()
     bent[1, :, 1] += 0.2  # Adam with ways around
-    fig = pairs_picture(effects(bent, NAMES)["pairs"], NAMES, "A title of words")
-    said = {text.get_position(): text.get_text() for text in fig.axes[0].texts}
-    assert len(said) == 10 and said[1, 0] == "+0.20"
-    assert {said[place].lstrip("+−") for place in said if place != (1, 0)} == {"0.00"}
+    pairs = effects(bent, NAMES)["pairs"]
+    ax = pairs_picture(pairs, "A title of words").axes[0]
+    words = [label.get_text() for label in ax.get_yticklabels()]
+    found = {words[round(line.get_ydata()[0])]: float(line.get_xdata()[0])
+             for line in ax.lines[1:-1:2]}  # fmt: skip
+    assert len(found) == 10 and found.pop("Adam, ways") == pytest.approx(0.2)
+    assert list(found.values()) == pytest.approx([0.0] * 9)
 
 
 def test_what_adds_up_lies_on_the_line():

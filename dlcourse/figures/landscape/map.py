@@ -27,6 +27,7 @@ WORDS = {
     "start": "He's start",
     "decay": "weight decay",
 }
+SHORT = {"Adam": "Adam", "norm": "norm.", "skip": "ways", "start": "He", "decay": "decay"}
 
 
 def curve_of(cross: Any, layers: str, weights: str, step: str) -> Array:
@@ -69,43 +70,38 @@ def effects_picture(found: Mapping[str, Mapping[str, Array]], title: str) -> Fig
 
     Parameters
     ----------
-    found : of ``crossed.effects``
+    found : of ``crossed.effects``; bars are two standard errors to either side
     """
     fig, ax = plots.new_figure(5.8, 3.1)
-    kinds = {"alone": (FIRST, 0.22), "average": (CURVE, 0.0), "last": (LAST, -0.22)}
-    for kind, (color, up) in kinds.items():
+    for kind, (color, up) in {"alone": (FIRST, -0.25), "average": (CURVE, 0.0),
+                              "last": (LAST, 0.25)}.items():  # fmt: skip
         for row, name in enumerate(WORDS):
-            x = found[kind][name]
-            ax.plot(x, np.full(len(x), row + up), ".", color=color, ms=3, alpha=0.4)
-            ax.plot([x.mean()], [row + up], "o", color=color, ms=6)
-        ax.text(0.99, 0.35 + up, kind, transform=ax.get_yaxis_transform(), ha="right",
+            _dot(ax, found[kind][name], row + up, color)
+        ax.text(0.98, 3.0 + 1.4 * up, kind, transform=ax.get_yaxis_transform(), ha="right",
                 color=ink_of(color), fontsize=9, va="center")  # fmt: skip
     ax.axvline(0, color="#888888", lw=1)
     ax.set_yticks(range(len(WORDS)), [*WORDS.values()])
-    ax.set(xlim=(-1.25, 0.75), ylim=(4.6, -0.6), xlabel="change of log₁₀ training loss")
+    ax.set(xlim=(-1.05, 0.55), ylim=(4.6, -0.6), xlabel="change of log₁₀ training loss")
     ax.set_title(title)
     return fig
 
 
-def pairs_picture(pairs: Mapping[tuple[str, str], Array], names: Sequence[str], title: str) -> Any:
-    """A triangle of pairs: how much less (above zero) two cures do together than one by one."""
-    short = {"Adam": "Adam", "norm": "norm.", "skip": "ways", "start": "He", "decay": "decay"}
-    size = len(names)
-    table = np.full((size, size), np.nan)
-    for (one, other), values in pairs.items():
-        table[names.index(one), names.index(other)] = values.mean()
-    fig, ax = plots.new_figure(4.6, 3.2)
-    shown = np.ma.masked_invalid(table[:-1, 1:])
-    ax.imshow(shown, cmap="RdBu_r", vmin=-0.3, vmax=0.3, aspect="auto")
-    for i, j in np.ndindex(shown.shape):
-        if not np.isnan(table[i, j + 1]):
-            ax.text(j, i, f"{table[i, j + 1]:+.2f}".replace("-", "−"), ha="center", va="center",
-                    fontsize=9, color="#222222")  # fmt: skip
-    ax.set_xticks(range(size - 1), [short[n] for n in names[1:]])
-    ax.set_yticks(range(size - 1), [short[n] for n in names[:-1]])
-    ax.grid(False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
+def _dot(ax: Any, values: Array, row: float, color: str) -> None:
+    """The mean over runs as a point, two standard errors to either side as a bar."""
+    mean, error = values.mean(), 2 * values.std(ddof=1) / len(values) ** 0.5
+    ax.plot([mean - error, mean + error], [row, row], color=color, lw=1.5)
+    ax.plot([mean], [row], "o", color=color, ms=5)
+
+
+def pairs_picture(pairs: Mapping[tuple[str, str], Array], title: str) -> Figure:
+    """The interaction of each pair, in decades: above zero two do less together than singly."""
+    fig, ax = plots.new_figure(5.6, 3.3)
+    for row, ((one, other), values) in enumerate(pairs.items()):
+        _dot(ax, values, row, PLAIN if "decay" in (one, other) else CURVE)
+    ax.axvline(0, color="#888888", lw=1)
+    ax.set_yticks(range(len(pairs)), [f"{SHORT[a]}, {SHORT[b]}" for a, b in pairs])
+    ax.set(xlim=(-0.2, 0.4), ylim=(len(pairs) - 0.4, -0.6))
+    ax.set_xlabel("interaction, in decades of training loss")
     ax.set_title(title)
     return fig
 
@@ -145,7 +141,8 @@ def shift_picture(rates: Sequence[float], losses: Mapping[str, Array], title: st
         plots.plot_seeds(values.T, ax=ax, x=rates, color=color)
         least = int(np.median(values, axis=1).argmin())
         ax.text(rates[least], np.median(values[least]) - 0.09, words, color=ink_of(color),
-                fontsize=9, ha="center", va="top")  # fmt: skip
+                fontsize=9, ha="center", va="top",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5})  # fmt: skip
     ax.set(xscale="log", ylim=(0, 1.75), xlabel="learning rate, logarithmic",
            ylabel="training loss")  # fmt: skip
     ax.set_title(title)
