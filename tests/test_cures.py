@@ -22,6 +22,7 @@ from dlcourse.problems.cures import (
 from dlcourse.problems.deep import five_digits
 from dlcourse.scratch.models import Residual
 from dlcourse.scratch.normalization import BatchNorm
+from dlcourse.training import try_all
 
 TRAIN, VAL, TEST = five_digits(np.float32)
 NEW = tuple(map(np.concatenate, zip(VAL, TEST, strict=True)))
@@ -112,7 +113,7 @@ PLAN = {"tries": range(2), "fresh": range(10, 13)}
 
 
 def test_every_combination_is_run_under_its_own_name_at_its_own_rate():
-    found = all_combinations(planted, RATES, {"SGD": 0.1, "Adam": 0.2}, **PLAN)
+    found = all_combinations(try_all, planted, RATES, {"SGD": 0.1, "Adam": 0.2}, **PLAN)
     assert found.loss.shape == (2, 2, 2, 2, 2, 3) and found.curve.shape[-2:] == (3, 2)
     assert found.tried.shape[-2:] == (4, 2) and len(NAMES) == 5
     gain = np.indices((2,) * 5) * np.array([1, 2, 4, 8, 16])[:, None, None, None, None, None]
@@ -125,10 +126,10 @@ def test_every_combination_is_run_under_its_own_name_at_its_own_rate():
 
 def test_a_winner_at_the_edge_and_seeds_that_do_both_are_refused():
     with pytest.raises(ValueError, match="rates must be wide enough for SGD"):
-        all_combinations(planted, {"SGD": [0.1, 0.3], "Adam": [0.1, 0.3]},
+        all_combinations(try_all, planted, {"SGD": [0.1, 0.3], "Adam": [0.1, 0.3]},
                          {"SGD": 0.1, "Adam": 0.1}, **PLAN)  # fmt: skip
     with pytest.raises(ValueError, match="fresh must be free of the seeds"):
-        all_combinations(planted, RATES, {}, tries=range(3), fresh=range(2, 5))
+        all_combinations(try_all, planted, RATES, {}, tries=range(3), fresh=range(2, 5))
 
 
 def test_sums_and_ways():

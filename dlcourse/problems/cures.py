@@ -25,7 +25,6 @@ from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import Residual, Sequential
 from dlcourse.scratch.normalization import BatchNorm
 from dlcourse.scratch.optimizers import SGD, AdamW
-from dlcourse.training import try_all
 
 CLASSES, WIDTH = 5, 16
 SILENT = float(np.log(CLASSES))
@@ -170,13 +169,14 @@ class Crossed(NamedTuple):
 
 
 def all_combinations(
-    learn: Callable[..., Any], rates: Mapping[str, Sequence[float]], decay: Mapping[str, float], *,
-    tries: Sequence[int], fresh: Sequence[int],
+    try_all: Callable[..., Any], learn: Callable[..., Any], rates: Mapping[str, Sequence[float]],
+    decay: Mapping[str, float], *, tries: Sequence[int], fresh: Sequence[int],
 ) -> Crossed:  # fmt: skip
     """Train all thirty-two, each at the rate with the least mean log loss on the ``tries``.
 
     Parameters
     ----------
+    try_all : of ``dlcourse.training``, which is not below this room
     learn : ``learn_cured`` with its data given
     rates, decay : {optimizer: …}, as many rates for each
     tries, fresh : seeds that choose the rate, and seeds that are reported, none of them in both
@@ -189,11 +189,12 @@ def all_combinations(
     if shared := {*tries} & {*fresh}:
         checks.fail("fresh", "free of the seeds that chose", sorted(shared))
     parts: list[tuple[Array, ...]] = []
+    trained = partial(try_all, block=96, progress=False)
     for adam, norm, skip in np.ndindex(2, 2, 2):
         name = list(METHODS)[adam]
         run = partial(learn, optimizer=name, norm=bool(norm), skip=bool(skip))
         grid = {"c": [*STARTS], "decay": [0.0, decay[name]], "lr": rates[name]}
-        tried = np.asarray(_trained(run, tries, **grid)["train_loss"])
+        tried = np.asarray(trained(run, seeds=tries, **grid)["train_loss"])
         pick = np.log(tried).mean(-1).argmin(-1)
         best = np.take_along_axis(tried.mean(-1), pick[..., None], -1)[..., 0]
         edge = (pick == 0) | (pick == len(rates[name]) - 1)
@@ -205,16 +206,12 @@ def all_combinations(
         rows = [
             {"c": STARTS[i], "decay": grid["decay"][j], "lr": float(rate[i, j])} for i, j in cells
         ]
-        again = _trained(in_rows(run, rows), fresh, row=range(4))
+        again = trained(in_rows(run, rows), seeds=fresh, row=range(4))
         found = [np.asarray(again[m]) for m in ("train_loss", "test_error")]
         found.append(again.curve("curve"))
         parts.append((tried, rate, *(a.reshape(2, 2, *a.shape[1:]) for a in found)))
     joined = (np.stack(a) for a in zip(*parts, strict=True))
     return Crossed(*(a.reshape(2, 2, 2, *a.shape[1:]) for a in joined))
-
-
-def _trained(run: Any, seeds: Sequence[int], **grid: Any) -> Any:
-    return try_all(run, seeds=seeds, block=96, progress=False, **grid)
 
 
 def added_up(log_loss: Array) -> Array:
