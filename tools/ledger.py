@@ -61,6 +61,8 @@ def measured(record: dict[str, Any]) -> str:
     if kind == "identity":
         if effect is None:
             return "computed"
+        if record["tol"] == 0:
+            return "exact" if effect == 0 else "not exact"
         sign = "\\le" if effect <= record["tol"] else ">"
         return f"error ${sign} 10^{{{round(math.log10(record['tol']))}}}$"
     low, high = (percent(bound) for bound in interval)
