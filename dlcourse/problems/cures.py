@@ -41,7 +41,7 @@ LOSS = SoftmaxCrossEntropy()
 
 def cured_network(
     rng: Generators, runs: int, c: Any = 2.0, norm: bool = False,
-    skip: bool = False, blocks: int = 3, dtype: npt.DTypeLike = np.float32,
+    skip: bool = False, blocks: int = 3, dtype: npt.DTypeLike = np.float64,
 ) -> Sequential:  # fmt: skip
     """A ReLU network 64-16-…-16-5 of 2·blocks + 2 matrices, of which a block has two.
 
@@ -112,10 +112,10 @@ def learn_cured(
     rngs = run_generators(rng, runs)
     x, y = _drawn(rngs, pool, few, wrong)
     net = cured_network(rngs, runs, c, norm, skip, blocks)
-    lr, decay = (np.asarray(v, np.float32) for v in (lr, decay))
+    lr, decay = (np.asarray(v, float) for v in (lr, decay))
     plan, n = lr, epochs * -(-few // batch_size)
     if falling:
-        plan = lambda t: lr * np.float32(1 - t / n)  # noqa: E731
+        plan = lambda t: lr * (1 - t / n)  # noqa: E731
     step = METHODS[optimizer](net.theta, lr=plan, weight_decay=decay)
     run, lost = np.arange(runs)[:, None], np.zeros(runs, bool)
     curve = np.zeros((runs, epochs))
