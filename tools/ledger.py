@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import html
+import io
 import math
 import re
 from collections import Counter
@@ -101,11 +103,41 @@ def said_by(sources: list[str]) -> str:
     return CHINESE.sub(r'<span lang="zh">\1</span>', html.escape("; ".join(words)))
 
 
+def chapter_of(entry: dict[str, Any]) -> str:
+    """``lessons/6-hpo/halving`` is of chapter ``hpo``."""
+    return str(entry["lesson"]).split("/")[1].partition("-")[2]
+
+
+COLUMNS = (
+    "id", "chapter", "lesson", "kind", "statement", "sources", "decided_by", "verdict", "effect",
+    "low", "high", "margin", "runs", "independent", "note",
+)  # fmt: skip
+
+
+def table(entries: list[dict[str, Any]], root: Path) -> str:
+    """The ledger as CSV: one line a claim, effects as fractions, empty where there is none."""
+    found = records(root)
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for entry in entries:
+        record = checked(entry, found)
+        claim = record.claim
+        low, high = claim.get("interval") or ("", "")
+        line = {key: str(entry.get(key, "")).strip() for key in COLUMNS}
+        line |= {key: claim[key] for key in ("effect", "margin", "runs", "independent")
+                 if claim.get(key) is not None}  # fmt: skip
+        line |= {"chapter": chapter_of(entry), "sources": "; ".join(entry["sources"])}
+        writer.writerow(line | {"verdict": claim["verdict"], "low": low, "high": high})
+    return out.getvalue()
+
+
 def row(entry: dict[str, Any], record: Record) -> list[str]:
     name, decides = html.escape(entry["id"]), html.escape(entry.get("same_as", entry["id"]))
     page = record.notebook.with_suffix(".html").as_posix()
     shown = f' href="../{page}#claim-{decides}"' if "claim" in record.claim else ""
-    where = f'<a id="{name}"{shown}><code>{name}</code></a>'
+    told = f'data-kind="{entry["kind"]}" data-chapter="{chapter_of(entry)}"'
+    where = f'<a id="{name}" {told}{shown}><code>{name}</code></a>'
     statement = entry["statement"].strip()
     if entry["kind"] == "same":
         how = f"Decided as {decides}."

@@ -182,6 +182,7 @@ def main() -> None:
     registry = [known[entry["id"]] for entry in read("claims")]  # in the book's order
     counts, claims = ledger.page(registry, ROOT)
     write("summary.md", counts)
+    write("claims.csv", ledger.table(registry, ROOT))
     write("claims.md", counts + "\n" + claims)
     write("errata.md", errata.page(read("errata"), registry, ROOT))
     moving, alt = front_picture()
