@@ -1,5 +1,7 @@
 """The generated pages: complete, and a name or a verdict that is no longer so stops the build."""
 
+import csv
+import io
 import re
 
 import nbformat
@@ -197,6 +199,27 @@ def test_the_ledger_tells_what_was_stored_and_what_decided_it(book):
     assert "blog post §5" in tables
 
 
+def test_the_ledger_as_a_table_has_a_line_a_claim(book):
+    other = entry(id="opt.again", kind="same", same_as="opt.x", note='Twice, "so" said.')
+    text = ledger.table([entry(), other], book(record(margin=0.1)))
+    first, second = csv.DictReader(io.StringIO(text))
+    assert (first["id"], first["verdict"], first["chapter"]) == ("opt.x", "supported", "optimizers")
+    numbers = [float(first[key]) for key in ("effect", "low", "high", "margin")]
+    assert numbers == [-0.314, -0.4, -0.2, 0.1]
+    assert (second["kind"], second["note"]) == ("same", 'Twice, "so" said.')
+    with pytest.raises(ledger.FlippedError):
+        ledger.table([entry(expected="inconclusive")], book(record()))
+
+
+@pytest.mark.parametrize(
+    ("effect", "tol", "said"),
+    [(0.0, 0, "exact"), (1e-300, 0, "not exact"), (0.0, 1e-10, "error $\\le 10^{-10}$"),
+     (1e-9, 1e-10, "error $> 10^{-10}$")],
+)  # fmt: skip
+def test_an_identity_says_how_exactly_it_was_met(effect, tol, said):
+    assert ledger.measured({"kind": "identity", "effect": effect, "tol": tol}) == said
+
+
 def test_experiments_are_counted_apart_from_identities_and_once(book):
     root = book(
         record(),
@@ -220,7 +243,8 @@ def test_experiments_are_counted_apart_from_identities_and_once(book):
     ]
     assert "[Ten pairs. Four data sets are all there are.]{.claim-how}" in tables
     assert "at the edge of a grid" in tables and "10 in 4" in tables
-    assert '<a id="opt.again" href="../lessons/2-optimizers/x.html#claim-opt.z">' in tables
+    kinds = 'data-kind="same" data-chapter="optimizers"'
+    assert f'<a id="opt.again" {kinds} href="../lessons/2-optimizers/x.html#claim-opt.z">' in tables
     assert '<a id="opt.taste"><code>' in tables
 
 
