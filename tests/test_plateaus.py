@@ -8,9 +8,11 @@ import pytest
 from dlcourse.problems import plateaus
 from dlcourse.problems.plateaus import (
     far_off,
+    hidden_outputs,
     layer_slopes,
     saturated_share,
     sigmoid_ground,
+    spoken,
     steps_needed,
 )
 from dlcourse.problems.steepness import Ground, descend
@@ -61,10 +63,26 @@ def test_whoever_needs_more_has_the_most():
 
 def test_saturated_units_are_those_whose_slope_is_small():
     at = sigmoid_ground(seeds(2), shift=6.0)
-    assert (saturated_share(at) > 0.95).all()
+    assert (saturated_share(at)[1] > 0.95).all()
+    assert (saturated_share(at)[0] < 0.05).all()  # it is the second layer that is shifted
     assert (saturated_share(sigmoid_ground(seeds(2))) < 0.05).all()
     mixed = saturated_share(sigmoid_ground(seeds(2), times=10.0))
     assert ((mixed > 0.2) & (mixed < 0.9)).all()
+
+
+def test_hidden_outputs_are_those_of_the_layers():
+    at = sigmoid_ground(seeds(2), times=10.0)
+    first, second = hidden_outputs(at)
+    part = {name: at.net.theta[:, place] for name, place in at.net.slices.items()}
+    for got, said, name, shape in (
+        (first, at.x, "0", (2, 16, 64)),
+        (second, first, "2", (2, 16, 16)),
+    ):
+        weight = part[f"{name}.weight"].reshape(shape).swapaxes(1, 2)
+        z = said @ weight + part[f"{name}.bias"][:, None]
+        np.testing.assert_allclose(got, 1 / (1 + np.exp(-z)), atol=1e-12)
+    by_unit = [[second[run, :, unit].std() for unit in range(16)] for run in range(2)]
+    np.testing.assert_allclose(spoken(at), np.mean(by_unit, axis=1), atol=1e-12)
 
 
 def test_far_off_is_as_far_as_it_says():

@@ -11,6 +11,7 @@ from dlcourse.problems.steepness import (
     PIXELS,
     Ground,
     Part,
+    centred,
     descend,
     flat_share,
     sides,
@@ -155,6 +156,12 @@ def test_pixels_are_in_the_units_they_are_said_to_be():
     np.testing.assert_allclose(even.mean(1), 0, atol=1e-6)
     np.testing.assert_allclose(even.std(1)[alive], 1, atol=1e-6)
     assert not even.std(1)[~alive].any() and alive.any() and not alive.all()
+
+
+def test_centred_pixels_keep_their_spread():
+    plain, even = small().x, small(change=centred).x
+    np.testing.assert_allclose(even.mean(1), 0, atol=1e-6)
+    np.testing.assert_allclose(even.std(1), plain.std(1), atol=1e-6)
 
 
 def test_a_pixel_that_never_changes_stays_finite():

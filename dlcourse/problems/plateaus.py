@@ -49,12 +49,30 @@ def steps_needed(
     return {"steps": np.where(there.any(0), there.argmax(0), most).astype(float)}
 
 
-def saturated_share(at: Ground, share: float = 0.1) -> Array:
-    """Of the second hidden layer's units, over all images: slope below a share of the steepest."""
-    h = at.x
-    for layer in at.net.layers[:4]:
+def hidden_outputs(at: Ground) -> Array:
+    """What both hidden layers say: (2, runs, n, 16)."""
+    h, said = at.x, []
+    for place, layer in enumerate(at.net.layers[:4]):
         h = layer.forward(h, False)
+        if place % 2:
+            said.append(h)
+    return np.array(said)
+
+
+def saturated_share(at: Ground, share: float = 0.1) -> Array:
+    """Of each hidden layer's units, over all images: slope below a share of the steepest.
+
+    >>> at = sigmoid_ground([np.random.default_rng(0)], shift=6.0)
+    >>> saturated_share(at).shape, bool(saturated_share(at)[1, 0] > 0.95)
+    ((2, 1), True)
+    """
+    h = hidden_outputs(at)
     return np.asarray((4 * h * (1 - h) < checks.scalar("share", share)).mean((-2, -1)))
+
+
+def spoken(at: Ground) -> Array:
+    """By how much a unit of the second hidden layer differs from image to image: (runs,)."""
+    return np.asarray(hidden_outputs(at)[1].std(-2).mean(-1))
 
 
 def far_off(at: Ground, distances: Any, rng: np.random.Generator) -> Array:

@@ -217,6 +217,11 @@ def standardized(x: Array) -> Array:
     return np.asarray((x - x.mean(-2, keepdims=True)) / np.where(spread > 1e-6, spread, 1))
 
 
+def centred(x: Array) -> Array:
+    """Every pixel with mean 0 over the images (..., n, 64), and nothing else changed."""
+    return np.asarray(x - x.mean(-2, keepdims=True))
+
+
 def gray(x: Array, most: float = 1.0) -> Array:
     """The pixels as shades from 0 to ``most`` again, which ``draw_digits`` gives in one unit.
 
