@@ -13,7 +13,7 @@ from dlcourse.scratch.landscape import ExactHessian, top_eigenvalues
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 
-IMAGES, UNITS, PRODUCTS = 100, 16, 25
+IMAGES, UNITS, PRODUCTS = 100, 16, 20
 
 
 def some_digits(seeds: Sequence[int]) -> tuple[Array, Array]:
@@ -91,7 +91,7 @@ class Course(NamedTuple):
 
 
 def extremes(net: MLP, x: Array, y: Array, decay: float = 0.0) -> tuple[Array, Array]:
-    """The lowest and the highest curvature of each run, by 25 products of a Lanczos run."""
+    """The lowest and the highest curvature of each run, by 20 products of a Lanczos run."""
     product = ExactHessian(net, SoftmaxCrossEntropy(), x, y)
     rngs = [np.random.default_rng(i) for i in range(len(net.theta))]
     found = top_eigenvalues(
