@@ -88,7 +88,7 @@ def test_all_four_stand_still_and_one_of_them_at_a_saddle(kind) -> None:
     course, decay = stalled(kind, SEEDS)
     assert all(sign.all() for sign in symptoms(course).values())
     ratio = course.lowest / course.highest
-    assert (ratio < -0.5).all() if kind == "small weights" else (ratio > -1e-10).all()
+    assert (ratio < -0.5).all() if kind == "small weights" else (ratio > -0.01).all()
     assert (decay > 0) == ("penalty" in kind)
 
 

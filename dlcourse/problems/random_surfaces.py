@@ -9,7 +9,7 @@ import numpy as np
 from dlcourse.arrays import Array
 from dlcourse.scratch.landscape import find_critical_point, inertia
 
-SHIFTS = np.linspace(-9.0, 9.0, 361)
+SHIFTS = np.linspace(-9.0, 9.0, 181)
 """Where a standard normal number is looked at; beyond, it has less than 1e-18 of its weight."""
 
 
@@ -37,7 +37,8 @@ def minima_among_level(rng: np.random.Generator, n: int, d: int) -> float:
 
     Parameters
     ----------
-    n : how many G are drawn; over ξ it is summed
+    n : how many G are drawn; over ξ it is summed, and -G counts as G does: maxima, halved with
+        the minima
 
     Examples
     --------
@@ -54,7 +55,7 @@ def minima_among_level(rng: np.random.Generator, n: int, d: int) -> float:
     for xi, w in zip(SHIFTS, weight, strict=True):
         size = abs((values + xi).prod(-1))
         every += w * size.sum()
-        minima += w * size[values[:, 0] > -xi].sum()
+        minima += w * (size[values[:, 0] > -xi].sum() + size[values[:, -1] < -xi].sum()) / 2
     return minima / every
 
 
@@ -114,7 +115,7 @@ def level_places(fields: PeriodicFields, side: int = 20) -> Array:
     many = fields.pick(which)
     found = find_critical_point(
         many.grad, lambda x, v: (many.curvature(x) @ v[..., None])[..., 0],
-        np.tile(grid, (n, 1)), 1e-10, 40,
+        np.tile(grid, (n, 1)), 1e-10, 20,
     )  # fmt: skip
     place = np.concatenate([which[:, None], (found.theta % around).round(5) % around], 1)
     once = np.unique(place[found.converged].round(4), axis=0)

@@ -25,7 +25,7 @@ from dlcourse.scratch.models import MLP
 
 CLASSES, IMAGES, NUMBERS, UNITS = 4, 50, 8, 4
 DECAY = 0.01
-TOL, ROUNDS, PER_ROUND, INNER = 1e-8, 3, 10, 30
+TOL, ROUNDS, PER_ROUND, INNER = 1e-8, 2, 8, 30
 
 
 def eight_numbers(rng: Generators, runs: int) -> tuple[Array, Array]:
@@ -187,9 +187,9 @@ def critical_points(nets: SmallNets, starts: Array) -> Points:
 def updates_until(
     nets: SmallNets, theta: Array, goal: Array, make: Callable[[Array], Any], most: int, *,
     noise: float = 0.0, batch: int | None = None, rng: np.random.Generator | None = None,
-    turn: Array | None = None,
+    turn: Array | None = None, decay: bool = False,
 ) -> Array:  # fmt: skip
-    """How many updates until the loss of each net, without its penalty, is below its goal.
+    """How many updates until the loss of each net is below its goal.
 
     Parameters
     ----------
@@ -197,18 +197,20 @@ def updates_until(
     make : parameters to an optimizer of them, as ``lambda theta: SGD(theta, lr=0.1)``
     noise : standard deviation of what is added to every component of the gradient
     batch : how many of the 50 images make a gradient; None: all
-    turn : (56, 56), orthogonal: the optimizer sees the parameters in axes turned by it
+    turn : (56, 56) or (rows, 56, 56), orthogonal: the optimizer sees the parameters in axes turned
+        by it
+    decay : whether the penalty is part of the loss that is looked at
     """
     axes = np.eye(nets.dim) if turn is None else turn
-    seen = theta @ axes
+    seen = (theta[:, None] @ axes)[:, 0]
     optimizer, count = make(seen), np.full(nets.rows, most)
     for t in range(most):
-        here = seen @ axes.T
+        here = (seen[:, None] @ axes.mT)[:, 0]
         g = nets.grad(here) if batch is None or rng is None else nets.batch_grad(here, rng, batch)
         if noise and rng is not None:
             g = g + noise * rng.standard_normal(g.shape)
-        optimizer.step(g @ axes)
-        below = nets.loss(seen @ axes.T, decay=False) < goal
+        optimizer.step((g[:, None] @ axes)[:, 0])
+        below = nets.loss((seen[:, None] @ axes.mT)[:, 0], decay) < goal
         count = np.where(below & (count == most), t + 1, count)
         if (count < most).all():
             break
@@ -224,7 +226,7 @@ def leave_zero(
     Parameters
     ----------
     method : an optimizer, as ``SGD``
-    turned : whether it sees the parameters in axes drawn by chance, the same in every run
+    turned : whether it sees the parameters in axes drawn by chance, others in every run
 
     Returns
     -------
@@ -233,8 +235,8 @@ def leave_zero(
     rngs = run_generators(rng, runs)
     nets = SmallNets(*eight_numbers(rngs, runs))
     theta = nets.start(rngs, scale)
-    drawn = np.random.default_rng(0).standard_normal((nets.dim, nets.dim))
-    turn = np.linalg.qr(drawn)[0] if turned else None
+    drawn = [rng.standard_normal((nets.dim, nets.dim)) for rng in rngs if turned]
+    turn = np.linalg.qr(np.stack(drawn))[0] if turned else None
     goals = np.full(runs, goal)
     make = functools.partial(method, lr=lr)
     return {"updates": updates_until(nets, theta, goals, make, most, turn=turn)}

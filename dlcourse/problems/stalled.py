@@ -9,11 +9,11 @@ import numpy as np
 
 from dlcourse import checks, data
 from dlcourse.arrays import Array
-from dlcourse.scratch.landscape import ExactHessian, loss_gradient, top_eigenvalues
+from dlcourse.scratch.landscape import ExactHessian, top_eigenvalues
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import MLP
 
-IMAGES, UNITS, PRODUCTS = 100, 16, 25
+IMAGES, UNITS, PRODUCTS = 100, 16, 20
 
 
 def some_digits(seeds: Sequence[int]) -> tuple[Array, Array]:
@@ -24,11 +24,12 @@ def some_digits(seeds: Sequence[int]) -> tuple[Array, Array]:
 
 
 def digit_nets(
-    seeds: Sequence[int], activation: str = "tanh", scale: float = 1.0, units: int = UNITS
-) -> MLP:
-    """Networks 64-units-10, their weights as PyTorch draws them, times ``scale``."""
+    seeds: Sequence[int], activation: str = "tanh", scale: float = 1.0, units: int = UNITS,
+    depth: int = 1,
+) -> MLP:  # fmt: skip
+    """Networks 64-units-10, with ``depth`` hidden layers: weights of PyTorch, times ``scale``."""
     rngs = [np.random.default_rng([seed, 4]) for seed in seeds]
-    net = MLP([64, units, 10], rngs, activation, runs=len(rngs))
+    net = MLP([64, *[units] * depth, 10], rngs, activation, runs=len(rngs))
     net.theta *= scale
     return net
 
@@ -90,7 +91,7 @@ class Course(NamedTuple):
 
 
 def extremes(net: MLP, x: Array, y: Array, decay: float = 0.0) -> tuple[Array, Array]:
-    """The lowest and the highest curvature of each run, by 25 products of a Lanczos run."""
+    """The lowest and the highest curvature of each run, by 20 products of a Lanczos run."""
     product = ExactHessian(net, SoftmaxCrossEntropy(), x, y)
     rngs = [np.random.default_rng(i) for i in range(len(net.theta))]
     found = top_eigenvalues(
@@ -114,14 +115,14 @@ def watch(
     if looks and max(looks) >= updates:
         checks.fail("looks", f"below updates, {updates}", max(looks))
     criterion, theta = SoftmaxCrossEntropy(), net.theta.copy()
-    gradient = loss_gradient(net, criterion, x, y)
     seen: list[tuple[Array, Array, Array]] = []
     ends: list[tuple[Array, Array]] = []
     for t in range(updates):
-        g = gradient(theta) + decay * theta
         rate = lr if last_lr is None or t < until else last_lr
         net.bind(theta.copy(), np.zeros_like(theta))
         loss = criterion.forward(net.forward(x), y) + decay * np.vecdot(theta, theta) / 2
+        net.backward(criterion.backward(), input_grad=False)
+        g = net.grad + decay * theta
         size = np.linalg.norm(g, axis=-1)
         seen.append((loss, size, rate * size))
         if t in looks:
@@ -153,13 +154,13 @@ def stalled(kind: str, seeds: Sequence[int]) -> tuple[Course, float]:
     ----------
     kind : one of ``STALLS``. "small weights": drawn, then divided by 10⁸, close to the saddle at
         zero. "same, with a penalty": with ½ · 0.5 ‖θ‖² in the loss. "dead ReLUs": hidden biases
-        of -20. "saturated sigmoids": hidden biases of 40
+        of -20. "saturated sigmoids": hidden biases of 6
     """
     checks.choice("kind", kind, STALLS)
     x, y = some_digits(seeds)
     activation = {"dead ReLUs": "relu", "saturated sigmoids": "sigmoid"}.get(kind, "tanh")
     net = digit_nets(seeds, activation, 1e-8 if activation == "tanh" else 1.0)
-    bias = {"dead ReLUs": -20.0, "saturated sigmoids": 40.0}.get(kind)
+    bias = {"dead ReLUs": -20.0, "saturated sigmoids": 6.0}.get(kind)
     if bias is not None:
         net.params["0.bias"][...] = bias
         net.params["2.weight"][...] *= 1e-3  # else their sum is a bias of chance
