@@ -76,6 +76,14 @@ def test_a_lost_run_counts_as_silent_and_leaves_its_neighbours_alone():
     assert found["train_loss"][2] < SILENT
 
 
+def test_without_new_images_the_training_is_the_same_and_no_errors_are_returned():
+    full, short = (run(generators(2), 2, 0.1, norm=True, epochs=2) for run in
+                   (learn, partial(learn_cured, pool=TRAIN)))  # fmt: skip
+    assert {*full} - {*short} == {"val_error", "test_error"}
+    for name, values in short.items():
+        np.testing.assert_array_equal(values, full[name])
+
+
 def test_a_share_of_the_labels_is_wrong_and_no_more():
     for wrong, share in ((0.0, 0.0), (0.2, 0.2), (1.0, 1.0)):
         pool = np.arange(448)[:, None], TRAIN[1]
@@ -105,7 +113,7 @@ def planted(rng, runs, lr, c, decay, *, optimizer, norm, skip):
     gain = 1 * (optimizer == "Adam") + 2 * norm + 4 * skip + 8 * (c > 1) + 16 * (decay > 0)
     away = np.abs(np.log10(lr / np.where(c > 1, 0.3, 0.1)))
     loss = np.exp(-(gain - away) / 32)[:, 0] * [1 + 0.01 * g.random() for g in rng]
-    return {"train_loss": loss, "test_error": loss / 2, "curve": np.stack([loss, loss], 1)}
+    return {"train_loss": loss, "curve": np.stack([loss, loss], 1)}
 
 
 RATES = {"SGD": [0.03, 0.1, 0.3, 1.0], "Adam": [0.03, 0.1, 0.3, 1.0]}
@@ -121,7 +129,7 @@ def test_every_combination_is_run_under_its_own_name_at_its_own_rate():
     np.testing.assert_allclose(-32 * mean, gain.sum(0), atol=0.5)
     np.testing.assert_array_equal(found.rate[:, :, :, 1], np.full((2, 2, 2, 2), 0.3))
     np.testing.assert_array_equal(found.rate[:, :, :, 0], np.full((2, 2, 2, 2), 0.1))
-    np.testing.assert_allclose(found.error, found.loss / 2)
+    np.testing.assert_array_equal(found.curve[..., 0], found.loss)
 
 
 def test_a_winner_at_the_edge_and_seeds_that_do_both_are_refused():

@@ -84,9 +84,9 @@ def matrices(net: Sequential) -> list[slice]:
 
 
 def learn_cured(
-    rng: Generators, runs: int, lr: Any, c: Any = 2.0, decay: Any = 0.0, *, pool: Any, test: Any,
-    optimizer: str = "SGD", norm: bool = False, skip: bool = False, blocks: int = 3,
-    few: int = 128, wrong: float = 0.2, batch_size: int = 32, epochs: int = 20,
+    rng: Generators, runs: int, lr: Any, c: Any = 2.0, decay: Any = 0.0, *, pool: Any,
+    test: Any = None, optimizer: str = "SGD", norm: bool = False, skip: bool = False,
+    blocks: int = 3, few: int = 128, wrong: float = 0.2, batch_size: int = 32, epochs: int = 20,
     falling: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
     """Train the network on images of its own, drawn anew for each run.
@@ -97,7 +97,8 @@ def learn_cured(
         or columns (runs, 1)
     pool : (x, y), from which ``few`` images are drawn, a share ``wrong`` of them under a wrong
         label
-    test : (x, y), new images under their right labels; the first 200 validate, the others test
+    test : (x, y), new images under their right labels; the first 200 validate, the others test;
+        without them no errors are returned
     optimizer : "SGD" or "Adam"
     norm, skip, blocks : as of ``cured_network``
     falling : whether the rate falls in a line to 0
@@ -105,8 +106,8 @@ def learn_cured(
     Returns
     -------
     ``train_loss`` on all images learned, at the end; ``curve`` (runs, epochs), the mean loss of
-    each epoch's batches; ``val_error`` and ``test_error``. A run that is lost, or worse than
-    ``SILENT``, counts as a network that gives all digits the same odds.
+    each epoch's batches; with new images, ``val_error`` and ``test_error``. A run that is lost, or
+    worse than ``SILENT``, counts as a network that gives all digits the same odds.
     """
     checks.choice("optimizer", optimizer, METHODS)
     rngs = run_generators(rng, runs)
@@ -132,14 +133,12 @@ def learn_cured(
                 curve[:, epoch] += _counted(seen, lost) * (now.shape[1] / few)
                 step.step(net.grad)
         at_end = LOSS.forward(net.forward(x), y)
+        found = {"train_loss": _counted(at_end, lost), "curve": curve}
+        if test is None:
+            return found
         out = net.forward(np.broadcast_to(test[0], (runs, *test[0].shape)))
     miss = np.where(lost[:, None], (CLASSES - 1) / CLASSES, out.argmax(-1) != test[1])
-    return {
-        "train_loss": _counted(at_end, lost),
-        "curve": curve,
-        "val_error": miss[:, :200].mean(-1),
-        "test_error": miss[:, 200:].mean(-1),
-    }
+    return {**found, "val_error": miss[:, :200].mean(-1), "test_error": miss[:, 200:].mean(-1)}
 
 
 def _counted(loss: Array, lost: Array) -> Array:
@@ -157,14 +156,12 @@ class Crossed(NamedTuple):
     """Every combination of the five at its own rate; the first five axes are those of ``NAMES``.
 
     ``tried`` (2, 2, 2, 2, 2, rates, tries), training losses; ``rate`` (2, 2, 2, 2, 2), the chosen
-    one; ``loss`` and ``error`` (2, 2, 2, 2, 2, fresh), training loss and share of test images
-    misread; ``curve`` (2, 2, 2, 2, 2, fresh, epochs).
+    one; ``loss`` (2, 2, 2, 2, 2, fresh), training loss; ``curve`` (2, 2, 2, 2, 2, fresh, epochs).
     """
 
     tried: Array
     rate: Array
     loss: Array
-    error: Array
     curve: Array
 
 
@@ -207,8 +204,7 @@ def all_combinations(
             {"c": STARTS[i], "decay": grid["decay"][j], "lr": float(rate[i, j])} for i, j in cells
         ]
         again = trained(in_rows(run, rows), seeds=fresh, row=range(4))
-        found = [np.asarray(again[m]) for m in ("train_loss", "test_error")]
-        found.append(again.curve("curve"))
+        found = [np.asarray(again["train_loss"]), again.curve("curve")]
         parts.append((tried, rate, *(a.reshape(2, 2, *a.shape[1:]) for a in found)))
     joined = (np.stack(a) for a in zip(*parts, strict=True))
     return Crossed(*(a.reshape(2, 2, 2, *a.shape[1:]) for a in joined))
