@@ -63,10 +63,10 @@ def direction_kept(f: Objective, theta: Array, share: float) -> Array:
 
 
 def first_over_last(f: Objective, theta: Array) -> Array:
-    """How large the gradient of the first matrix between blocks is beside that of the last."""
+    """How large the gradient of the first block's first matrix is beside that of the last's."""
     g, model = f.grad(theta), f.model
     parts = [place for name, place in model.slices.items() if name.endswith("weight")]
-    first, last = (np.linalg.norm(g[..., parts[i]], axis=-1) for i in (1, -2))
+    first, last = (np.linalg.norm(g[..., parts[i]], axis=-1) for i in (1, -3))
     return np.asarray(first / last)
 
 
