@@ -65,6 +65,7 @@ def test_one_point_is_one_however_it_is_written(name):
 
 # One question to each function that is handed over, made of the case's other inputs.
 QUESTIONS = {
+    "hvp": lambda case: case.args[1:2],
     "nag": lambda case: case.args[:1],
     "random_vs_grid": lambda case: [np.array([lo for lo, *_ in case.args[1]])],
     "successive_halving": lambda case: [*case.args[1][:1], np.float64(case.args[2])],
@@ -90,7 +91,7 @@ def test_every_function_that_is_handed_over_takes_one_point():
     found = list(served())
     assert {id for id, *_ in found} == set(QUESTIONS)
     for id, function, question in found:
-        assert np.shape(function(*question)) == (question[0].shape if id == "nag" else ())
+        assert np.shape(function(*question)) == (question[0].shape if id in ("nag", "hvp") else ())
         for i, point in enumerate(question):
             for odd in stacked(point):
                 with pytest.raises(ValueError, match=r"one (point|training) a call"):
