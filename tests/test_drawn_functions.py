@@ -127,7 +127,7 @@ def test_all_searches_of_the_cube_meet_one_function_of_the_prior():
 
 
 def test_in_the_cube_no_function_is_drawn_at_once():
-    with pytest.raises(NotImplementedError, match="no function is drawn"):
+    with pytest.raises(RuntimeError, match="no function is drawn"):
         search_cube(KERNEL, {"T": lambda v: -v.draw()}, 2, 2, 5, np.random.default_rng(0))
 
 

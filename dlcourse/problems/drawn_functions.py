@@ -230,7 +230,7 @@ def _asked(X: Array, y: Array, kernel: Kernel, rng: np.random.Generator) -> Arra
 
 
 def _no_draw() -> Array:
-    raise NotImplementedError("in the whole cube no function is drawn at once")
+    raise RuntimeError("In the whole cube no function is drawn at once. Use a pool of points.")
 
 
 def bend(

@@ -56,7 +56,7 @@ class Kernel:
 
     def profile(self, r2: Tensor) -> tuple[Tensor, Tensor]:
         """A subclass says which."""
-        raise NotImplementedError
+        raise TypeError(f"profile must be written by the subclass {type(self).__name__}.")
 
     def __call__(self, X: Tensor, Z: Tensor | None = None) -> Tensor:
         """``profile`` of ``squared_distance``."""

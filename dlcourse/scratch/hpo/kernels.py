@@ -133,7 +133,7 @@ class Kernel:
 
     def profile(self, r2: Array) -> tuple[Array, Array]:
         """k and dk/dr² at squared distances; a subclass writes it."""
-        raise NotImplementedError
+        raise TypeError(f"profile must be written by the subclass {type(self).__name__}.")
 
     def lengths(self, columns: int) -> Array:
         """One length scale a column."""

@@ -74,7 +74,7 @@ class Search:
 
     def suggest(self) -> dict[str, Any]:
         """The parameters to try next; ``Exhausted`` when there are none."""
-        raise NotImplementedError("a search writes suggest()")
+        raise TypeError(f"suggest must be written by the subclass {type(self).__name__}.")
 
     def ask(self) -> Trial:
         """A new trial, running from now on."""
