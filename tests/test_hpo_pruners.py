@@ -101,7 +101,8 @@ def level(make, theirs, skip: bool) -> None:
     both = [pair for seed in range(6) for pair in stops(make(), theirs(), seed, skip=skip)]
     ours, optunas = zip(*both, strict=True)
     assert 30 < sum(optunas) < len(optunas) - 50, "the stream decides nothing"
-    assert ours == optunas
+    same = ours == optunas  # where CI is set, pytest draws a diff of the two, a minute each time
+    assert same, "not the same stops"
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -183,7 +184,7 @@ class PrunedToo(MedianPruner):
     ],
 )
 def test_another_rule_is_caught(make, name: str) -> None:
-    with pytest.raises(AssertionError, match=r"ours == optunas|assert \("):
+    with pytest.raises(AssertionError, match="not the same stops"):
         level(make, PAIRS[name][1], False)
 
 
