@@ -19,6 +19,7 @@ from dlcourse.figures.front import front_picture
 from dlcourse.grading import quality
 from dlcourse.lesson.registry import load_claims
 from tools import chapters, errata, ledger
+from tools.address import address, ways
 from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
 from tools.registries import ROOT, read
 
@@ -215,6 +216,7 @@ def main() -> None:
     write("front.md", f"```{{image}} /book/generated/front.svg\n:alt: {alt}\n```\n")
     terms = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
     write("glossary.md", glossary(terms))
+    write("ways.md", ways(address()))
     for name, text in chapters.pages(registry).items():
         write(name, text)
 
