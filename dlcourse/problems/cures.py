@@ -1,6 +1,6 @@
 """One deep network in thirty-two forms: five cures of hard training, each there or not.
 
-A network of nine hidden layers learns a few digits with some labels wrong. It can begin with
+A network of seven hidden layers learns a few digits with some labels wrong. It can begin with
 weights that are too small or right, normalize its layers or not, have ways around them or not, step
 with SGD or Adam, and let its weights decay or not. All else, images, labels, draws, batches, is the
 same in all thirty-two.
