@@ -70,6 +70,8 @@ def test_a_link_to_a_row_finds_it_whatever_the_filter_hides(chromium):
         page.wait_for_function("document.getElementById('opt.mom.def_A').offsetParent")
         top = row.bounding_box()["y"]
         assert 0 <= top < look.DESK["height"]
+        page.wait_for_timeout(50)  # long enough for a reset of the form to write its own address
+        assert page.evaluate("location.hash") == "#opt.mom.def_A"
 
 
 def test_the_table_to_download_has_every_row_of_the_page(chromium):

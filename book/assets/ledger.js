@@ -108,7 +108,7 @@
           form.elements[name].value = state.get(name) || "";
         });
       } else if (rows.some((row) => row.id === hash)) {
-        form.reset();
+        [...FIELDS, "words"].forEach((name) => (form.elements[name].value = "")); /* and the address stays */
       }
       show();
       var target = document.getElementById(hash);
