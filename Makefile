@@ -23,12 +23,13 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 # tools.rerun has each lesson executed once, as an older processor would, for all comparisons.
 NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
-.PHONY: help setup programs vendor pages site book lab run exercises lint format types unit lessons \
+.PHONY: help setup programs vendor pages site book dist lab run exercises lint format types unit lessons \
 	test test-site gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
 	@echo "make test               everything that continuous integration checks"
+	@echo "make dist               build the wheel, which runs the exercises without a clone, into dist"
 	@echo "make lab                open the lessons and exercises in JupyterLab"
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
@@ -60,6 +61,11 @@ book: site
 	@echo "The book is in $(SITE). To read it, open this file in a browser:"
 	@echo "    $(CURDIR)/$(SITE)/index.html"
 	@echo "or serve it:  $(PY) -m http.server --directory $(SITE) 8000   and go to http://localhost:8000"
+
+# The package with the claims and the exercises' notebooks inside: `pip install dist/dlcourse-….whl`.
+dist: setup
+	@rm -rf dist
+	@$(PY) -m hatchling build -t sdist -t wheel -d dist
 
 lab: setup
 	$(PY) -m jupyterlab
