@@ -23,12 +23,15 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 # tools.rerun has each lesson executed once, as an older processor would, for all comparisons.
 NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
-.PHONY: help setup programs vendor pages site book lab run exercises lint format types unit lessons \
+.PHONY: help setup programs vendor pages site book pdf zip dist lab run exercises lint format types unit lessons \
 	test test-site gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
 	@echo "make test               everything that continuous integration checks"
+	@echo "make pdf                print the book into _build/dlcourse.pdf"
+	@echo "make zip                pack the site into _build/dlcourse-site.zip, to be read offline"
+	@echo "make dist               build the wheel, which runs the exercises without a clone, into dist"
 	@echo "make lab                open the lessons and exercises in JupyterLab"
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
@@ -60,6 +63,19 @@ book: site
 	@echo "The book is in $(SITE). To read it, open this file in a browser:"
 	@echo "    $(CURDIR)/$(SITE)/index.html"
 	@echo "or serve it:  $(PY) -m http.server --directory $(SITE) 8000   and go to http://localhost:8000"
+
+# Needs Chromium, as the tests do, and for the glossary a font that has Chinese.
+pdf: site programs
+	@$(PY) -m tools.pdf $(SITE) _build/dlcourse.pdf
+
+# To be read offline: unpacked, it opens from its folder.
+zip: site
+	@$(PY) -m tools.offline $(SITE) _build/dlcourse-site.zip
+
+# The package with the claims and the exercises' notebooks inside: `pip install dist/dlcourse-….whl`.
+dist: setup
+	@rm -rf dist
+	@$(PY) -m hatchling build -t sdist -t wheel -d dist
 
 lab: setup
 	$(PY) -m jupyterlab

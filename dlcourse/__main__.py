@@ -1,4 +1,4 @@
-"""``python -m dlcourse check EXERCISE FILE``, ``python -m dlcourse grade FOLDER --out FOLDER``."""
+"""``python -m dlcourse``: ``list`` exercises, ``hint``, ``check`` an answer, ``grade`` a folder."""
 
 from __future__ import annotations
 
@@ -6,13 +6,23 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dlcourse.grading import command, one
+from dlcourse.grading import command, desk, one
 
 
 def parser() -> argparse.ArgumentParser:
     """What the command line can hold."""
     parser = argparse.ArgumentParser(prog="python -m dlcourse", description="Exercises, graded.")
     commands = parser.add_subparsers(required=True, metavar="command")
+    commands.add_parser("list", help="the exercises, their ids first").set_defaults(
+        run=desk.listing
+    )
+    hint = commands.add_parser("hint", help="the next of an exercise's three hints")
+    hint.add_argument("exercise", help="its id, as in adam")
+    hint.add_argument("step", nargs="?", type=int, help="1, 2 or 3: this one, again")
+    hint.set_defaults(run=desk.hint)
+    notebooks = commands.add_parser("notebooks", help="copy the exercises' notebooks")
+    notebooks.add_argument("folder", help="where to; what is there stays as it is")
+    notebooks.set_defaults(run=desk.notebooks)
     check = commands.add_parser("check", help="judge one answer, as an instructor's run would")
     check.add_argument("exercise", help="its id, as in adam")
     check.add_argument("file", help="a Python file or a notebook with the answer")

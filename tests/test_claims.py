@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -144,11 +145,31 @@ def test_claims_refuse_wrong_evidence(book, name, evidence, error, message):
         lesson.claim(name, **evidence)
 
 
-def test_without_a_registry_there_is_one_clear_error(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "__file__", str(tmp_path / "a" / "b" / "c" / "registry.py"))
-    with pytest.raises(FileNotFoundError, match=r"book/claims must be in a folder above"):
-        lesson.claim("one.run", check=0.0)
+def away(monkeypatch, folder):
+    """As if the package were installed there, without a clone above it or the notebook."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(registry, "PACKAGE", folder)
+    for module in (registry, claims):
+        monkeypatch.setattr(module, "CARRIED", folder / "book")
+
+
+def test_without_a_registry_nothing_is_said_about_a_claim(tmp_path, monkeypatch, capsys):
+    away(monkeypatch, tmp_path)
+    lesson.claim("one.run", check=0.0)
+    said = capsys.readouterr().out
+    assert said.startswith("claim one.run: not checked here\n")
+    assert "book/claims must be part of this installation" in said
+    with pytest.raises(FileNotFoundError, match="Install a wheel built by `make dist`"):
+        registry.book_root()
+
+
+def test_a_claim_that_the_wheel_does_not_know_is_not_checked(book, tmp_path, monkeypatch, capsys):
+    shutil.copytree(book, tmp_path / "installed" / "book")
+    away(monkeypatch, tmp_path / "installed")
+    lesson.claim("one.newer", check=0.0)
+    assert "this notebook is newer than the installed dlcourse" in capsys.readouterr().out
+    lesson.claim("one.exact", check=0.0)
+    assert capsys.readouterr().out.startswith("claim one.exact: holds")
 
 
 @pytest.mark.parametrize(

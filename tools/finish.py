@@ -1,9 +1,11 @@
-"""What Jupyter Book leaves undone in a built site: a first page that is a page."""
+"""What Jupyter Book leaves undone in a built site: a first page, downloads that download."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+from tools import downloads
 
 FIRST_PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -29,6 +31,7 @@ def main(site: str) -> None:
     if not (root / first).exists():
         raise SystemExit(f"{site} has no {first}; was the book built?")
     (root / "index.html").write_text(FIRST_PAGE.format(first=first), encoding="utf-8")
+    downloads.mend(root)
 
 
 if __name__ == "__main__":

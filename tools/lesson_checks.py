@@ -29,6 +29,7 @@ CODE_WIDTH = 79
 CODE_LINES = 12
 WORDS, BOXES = (4_000, 6_000), (5, 8)
 HIDDEN = {"hide-input", "picture"}  # tags of cells whose code is no part of the argument
+UNSEEN = {"hide-cell", "remove-cell"}  # and of those that are not on the page, or folded away
 NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
 NO_CODE |= {tokenize.ENDMARKER}
 RULE_OF_TABLE = re.compile(r"\|?(\s*:?-+:?\s*\|)+(\s*:?-+:?\s*)?")
@@ -119,7 +120,8 @@ def bad_code(notebook: Any) -> list[str]:
     for cell in code_cells(notebook):
         lines = [line for line in cell.source.splitlines() if not line.startswith(("%", "!"))]
         nodes = list(ast.walk(ast.parse("\n".join(lines))))
-        if any(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes):
+        imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes)
+        if imports and "remove-cell" not in tags(cell):  # of tools.first_cell
             importing.append(cell.id)
         found += [f"cell {cell.id}: {text}" for node in nodes if (text := _defines(node, cell))]
         found += [
@@ -185,7 +187,7 @@ def _draws_or_imports(cell: Any) -> bool:
 def bad_length(notebook: Any) -> list[str]:
     """One argument a page: so many words, with the code that a reader sees; so many boxes."""
     seen = [c.source for c in notebook.cells if c.cell_type == "markdown"]
-    seen += [c.source for c in code_cells(notebook) if not tags(c) & (HIDDEN | {"hide-cell"})]
+    seen += [c.source for c in code_cells(notebook) if not tags(c) & (HIDDEN | UNSEEN)]
     words = sum(len(re.sub(r"<!--.*?-->", "", text, flags=re.S).split()) for text in seen)
     low, high = WORDS
     found = [] if low <= words <= high else [f"{words} words with code, not {low} to {high}."]

@@ -43,14 +43,18 @@ READ = ("Read in the text:", "Read in the abstract:", "Could not be read:")
 VERDICTS = tuple(verdict for kind in KINDS.values() for verdict in kind.verdicts)
 
 
+PACKAGE = Path(__file__).resolve().parents[1]
+CARRIED = PACKAGE / "book"  # in a wheel; a clone has the originals beside the package
+
+
 def book_root() -> Path:
-    """The folder ``book/`` with the registry: above the notebook, or beside the package."""
+    """The folder ``book/`` with the registry: above the notebook, in a clone, or in the wheel."""
     here = Path.cwd().resolve()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
+    for folder in (here, *here.parents, PACKAGE.parent, PACKAGE):
         if (folder / "book" / "claims").is_dir():
             return folder / "book"
-    fix = "Run inside a clone of the book, or install the package from one (pip install -e .)."
-    fail("book/claims", "in a folder above this one", here.name, fix, FileNotFoundError)
+    fix = "Install a wheel built by `make dist`, or run inside a clone of the book."
+    fail("book/claims", "part of this installation", str(PACKAGE), fix, FileNotFoundError)
 
 
 def load_claims(folder: Path) -> dict[str, dict[str, Any]]:

@@ -1,0 +1,157 @@
+"""Print the built site as one PDF: contents with page numbers, outline, tags, links inside.
+
+    python -m tools.pdf _build/html _build/dlcourse.pdf        (what `make pdf` does)
+
+Every page is read in the browser, so that figures stand as a reader first sees them; together they
+are printed twice, for only the first printing tells on which page a chapter begins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pypdfium2
+import yaml
+from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Page as Window
+
+from tools.pdf.book import ROOT, Chapter, Page, chapters, joined
+
+GATHER = (Path(__file__).parent / "gather.js").read_text(encoding="utf-8")
+PRINTED = {"width": 642, "height": 970}  # A4 without its margins, in CSS pixels
+WAIT = 600_000  # ms: two thousand formulas on a busy machine
+HEAD = """Array.from(document.querySelectorAll('link[rel="stylesheet"]'), (sheet) =>
+  `<link rel="stylesheet" href="${sheet.href}">`).join("\\n")"""
+# What is wider than the page becomes smaller, down to what can be read; the rest is named.
+FIT = """() => {
+  const column = document.querySelector("article").getBoundingClientRect();
+  const over = (box) => {
+    const place = box.getBoundingClientRect();
+    return place.left + Math.max(place.width, box.scrollWidth - 2) - column.right;
+  };
+  for (const box of document.querySelectorAll("mjx-container, .cell_output table")) {
+    const room = column.right - box.getBoundingClientRect().left;
+    if (over(box) > 0) box.style.fontSize = `${Math.max(55, 97 * room / (room + over(box)))}%`;
+  }
+  const wide = Array.from(document.querySelectorAll("article *")).filter(
+    (box) => over(box) > 1 && box.getClientRects().length &&
+      !box.closest("svg, mjx-container *, mjx-assistive-mml"));
+  return wide.filter((box) => !wide.some((other) => other !== box && box.contains(other))).map(
+    (box) => `${box.closest(".chapter")?.id}: ${box.outerHTML.slice(0, 90)}`);
+}"""
+# As on the site: formulas are where Sphinx has put them, not where the text has a dollar.
+CLASSES = "tex2jax_process|mathjax_process|math|output_area"
+MATHJAX = f"window.MathJax = {{options: {{processHtmlClass: '{CLASSES}'}}}}"
+NUMBER = """(pages) => {
+  for (const link of document.querySelectorAll(".book-contents a"))
+    link.dataset.page = pages[link.getAttribute("href").slice(1)];
+}"""
+
+
+def gather(browser: Browser, found: list[Chapter]) -> tuple[str, list[Page]]:
+    """What the site's pages load to look as they do, and each chapter as its reader sees it."""
+    ids = {chapter.file.as_uri(): chapter.id for chapter in found}
+    context = browser.new_context(viewport=PRINTED, color_scheme="light", reduced_motion="reduce")
+    context.route("**/tex-chtml.js*", lambda route: route.abort())  # formulas are set once, joined
+    window = context.new_page()
+    head, pages = "", []
+    for chapter in found:
+        window.goto(chapter.file.as_uri(), wait_until="load")
+        _explorers(window)
+        head = head or window.evaluate(HEAD)
+        given = {"prefix": chapter.id, "part": chapter.part, "chapters": ids}
+        read = window.evaluate(GATHER, given)
+        pages.append(Page(chapter, chapter.title or read["title"], read["text"]))
+    context.close()
+    return head, pages
+
+
+def _explorers(window: Window) -> None:
+    """Wait until every explorer shows its frame."""
+    window.wait_for_function(
+        """() => document.querySelectorAll(".explore").length ===
+        Array.from(document.querySelectorAll(".explore")).filter(
+          (figure) => Array.from(figure.querySelectorAll(".explore-frame svg")).some(
+            (frame) => frame.getClientRects().length)).length
+        && !Array.from(document.scripts).some((script) =>
+          script.type.includes("widget-view") && !document.querySelector(".explore"))""",
+        timeout=60_000,
+    )
+
+
+def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str, int]:
+    """Print the joined page to ``out``; the number of the page on which each chapter begins."""
+    window = browser.new_page(viewport=PRINTED)
+    window.set_default_timeout(WAIT)
+    window.goto(page.as_uri(), wait_until="load", timeout=WAIT)
+    window.evaluate("window.MathJax?.startup?.promise")
+    window.emulate_media(media="print", color_scheme="light")
+    if wide := window.evaluate(FIT):
+        lines = "\n".join(wide[:10])
+        raise SystemExit(f"{len(wide)} things must be narrower than the paper:\n{lines}")
+    options: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True, "path": out}
+    options["format"] = "A4"  # by this, not by the style sheet, a media query knows the width
+    window.pdf(**options)
+    numbers = starts(out, ids)
+    window.evaluate(NUMBER, numbers)
+    window.pdf(**options, tagged=True, outline=True)
+    window.close()
+    if starts(out, ids) != numbers:
+        raise SystemExit("The contents, once numbered, must take as many pages as before.")
+    with pikepdf.open(out, allow_overwriting_input=True) as document:  # tags are long, and alike
+        document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    return numbers
+
+
+def starts(pdf: Path, ids: list[str]) -> dict[str, int]:
+    """The page, counted from one, that each place of the contents leads to."""
+    document = pypdfium2.PdfDocument(pdf)
+    raw, found = pypdfium2.raw, {}
+    for id in ids:
+        place = raw.FPDF_GetNamedDestByName(document, id.encode())
+        if not place:
+            raise SystemExit(f"{pdf} must have a place called {id}: nothing leads there.")
+        found[id] = raw.FPDFDest_GetDestPageIndex(document, place) + 1
+    document.close()
+    return found
+
+
+def book(browser: Browser, site: Path, out: Path, toc: Path = ROOT / "_toc.yml") -> dict[str, int]:
+    """Print the book; on which page each of its chapters begins."""
+    about = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    found = chapters(site, toc)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    page = out.with_suffix(".html").resolve()
+    head, pages = gather(browser, found)
+    vendor = (site / "_static" / "vendor" / "mathjax" / "tex-chtml.js").resolve().as_uri()
+    head += f'<script>{MATHJAX}</script><script defer src="{vendor}"></script>'
+    page.write_text(joined(about["title"], about["author"], head, pages), encoding="utf-8")
+    try:
+        return printed(browser, page, [chapter.id for chapter in found], out)
+    finally:
+        page.unlink()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.pdf", description=__doc__)
+    parser.add_argument("site", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args(arguments)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("make pdf needs Chromium; on Debian: apt install chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        numbers = book(browser, options.site, options.out)
+        browser.close()
+    size = options.out.stat().st_size / 1e6
+    print(f"{options.out}: {len(numbers)} chapters, {size:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
