@@ -33,7 +33,14 @@ def plain_bibliography(
             context["body"] = context["body"].replace(role, "")
 
 
+def one_title(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """The first page has the book's own title; the tab need not say it twice."""
+    if page == app.config.root_doc:
+        context["docstitle"] = ""
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", describe, priority=900)
     app.connect("html-page-context", plain_bibliography)
+    app.connect("html-page-context", one_title)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
