@@ -23,17 +23,26 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 # tools.rerun has each lesson executed once, as an older processor would, for all comparisons.
 NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
-.PHONY: help setup programs vendor pages site book lab run exercises lint format types unit lessons \
+# `make book LANG=zh_CN` builds the Chinese edition. The shell has a LANG, too, which decides nothing here:
+# only one that is given to make does. C and English are what the book is in; others get an error.
+EDITION := $(if $(filter command,$(firstword $(origin LANG))),$(filter-out C C.% POSIX en%,$(LANG)))
+ifneq ($(EDITION),)
+unexport LANG
+endif
+
+.PHONY: help setup programs vendor pages site book messages lab run exercises lint format types unit lessons \
 	test test-site gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
+	@echo "make book LANG=zh_CN    then its Chinese edition, into $(SITE)/zh_CN"
 	@echo "make test               everything that continuous integration checks"
 	@echo "make lab                open the lessons and exercises in JupyterLab"
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
 	@echo "parts of make test:     lint types unit lessons test-site; make format mends style"
 	@echo "make gpu [PYTHON=…]     CUDA tests and times, by a Python whose PyTorch sees a GPU; without one: status 2"
+	@echo "make messages           update the catalogs of translations; list what a translator has to do"
 	@echo "rarely:                 lock (pin newer packages), clean"
 
 setup:
@@ -55,11 +64,23 @@ site: vendor pages
 	@$(PY) $(VENV)/bin/jupyter-book build . --path-output . -W -n --keep-going -q >/dev/null
 	@$(PY) -m tools.finish $(SITE)
 
+ifeq ($(EDITION),)
 book: site
 	@echo
 	@echo "The book is in $(SITE). To read it, open this file in a browser:"
 	@echo "    $(CURDIR)/$(SITE)/index.html"
 	@echo "or serve it:  $(PY) -m http.server --directory $(SITE) 8000   and go to http://localhost:8000"
+else
+# Beside the English edition, which must have been built, in a folder of its name: so the two can link.
+book: vendor pages
+	@$(PY) -m tools.editions $(EDITION)
+	@echo
+	@echo "The edition is in $(SITE)/$(EDITION); begin with index.html there."
+endif
+
+# After a change of a page that is translated: bring the catalogs up to date, and list what is to be done.
+messages: setup
+	@$(PY) -m tools.translations update
 
 lab: setup
 	$(PY) -m jupyterlab
