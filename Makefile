@@ -23,11 +23,19 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 # tools.rerun has each lesson executed once, as an older processor would, for all comparisons.
 NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
-.PHONY: help setup programs vendor pages site book pdf zip dist lab run exercises lint format types unit lessons \
+# `make book LANG=zh_CN` builds the Chinese edition. The shell has a LANG, too, which decides nothing here:
+# only one that is given to make does. C and English are what the book is in; others get an error.
+EDITION := $(if $(filter command,$(firstword $(origin LANG))),$(filter-out C C.% POSIX en%,$(LANG)))
+ifneq ($(EDITION),)
+unexport LANG
+endif
+
+.PHONY: help setup programs vendor pages site book messages pdf zip dist lab run exercises lint format types unit lessons \
 	test test-site gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
+	@echo "make book LANG=zh_CN    then its Chinese edition, into $(SITE)/zh_CN"
 	@echo "make test               everything that continuous integration checks"
 	@echo "make pdf                print the book into _build/dlcourse.pdf"
 	@echo "make zip                pack the site into _build/dlcourse-site.zip, to be read offline"
@@ -37,6 +45,7 @@ help:
 	@echo "make exercises          regenerate exercises/ from solutions/"
 	@echo "parts of make test:     lint types unit lessons test-site; make format mends style"
 	@echo "make gpu [PYTHON=…]     CUDA tests and times, by a Python whose PyTorch sees a GPU; without one: status 2"
+	@echo "make messages           update the catalogs of translations; list what a translator has to do"
 	@echo "rarely:                 lock (pin newer packages), clean"
 
 setup:
@@ -58,11 +67,23 @@ site: vendor pages
 	@$(PY) $(VENV)/bin/jupyter-book build . --path-output . -W -n --keep-going -q >/dev/null
 	@$(PY) -m tools.finish $(SITE)
 
+ifeq ($(EDITION),)
 book: site
 	@echo
 	@echo "The book is in $(SITE). To read it, open this file in a browser:"
 	@echo "    $(CURDIR)/$(SITE)/index.html"
 	@echo "or serve it:  $(PY) -m http.server --directory $(SITE) 8000   and go to http://localhost:8000"
+else
+# Beside the English edition, which must have been built, in a folder of its name: so the two can link.
+book: vendor pages
+	@$(PY) -m tools.editions $(EDITION)
+	@echo
+	@echo "The edition is in $(SITE)/$(EDITION); begin with index.html there."
+endif
+
+# After a change of a page that is translated: bring the catalogs up to date, and list what is to be done.
+messages: setup
+	@$(PY) -m tools.translations update
 
 # Needs Chromium, as the tests do, and for the glossary a font that has Chinese.
 pdf: site programs

@@ -1,0 +1,122 @@
+"""The book in another language: built beside the English one, and joined to it page by page.
+
+    python -m tools.editions zh_CN    (make book LANG=zh_CN)
+
+An edition lies inside the English site, in a folder of its name, so that what is published, packed
+or opened from a folder is one site, and a link from page to page is the same everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jupyter_book.sphinx import build_sphinx
+
+from tools import drawings, finish
+from tools.registries import ROOT
+from tools.translations import LANGUAGES, compiled, documents, read_edition
+
+SITE = ROOT / "_build" / "html"
+# Where the theme has its buttons: the link to the other edition is the first of them.
+BUTTONS = '<div class="article-header-buttons">'
+JOINED = re.compile(r'\n?<(?:a|link)\b[^>]*\bdata-edition="[^>]*>(?:[^<]*</a>)?')
+
+
+def config(language: str, work: Path, root: Path = ROOT) -> dict[str, Any]:
+    """What Sphinx is told beyond _config.yml."""
+    told = read_edition(language, root)
+    english = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    settings = english["sphinx"]["config"]
+    return {
+        "latex_individualpages": False,
+        "language": language,
+        "locale_dirs": [str(work / "locale")],
+        "gettext_compact": False,
+        "gettext_auto_build": False,
+        "project": told["title"],
+        "html_title": told["title"],
+        "author": told["author"],
+        "html_theme_options": {"extra_footer": told["footer"]},
+        "html_css_files": [*settings["html_css_files"], "edition.css"],
+        "extensions": [*settings["extensions"], "dlcourse_edition"],
+    }
+
+
+def contents(language: str, root: Path = ROOT) -> str:
+    """The table of contents with its captions translated."""
+    captions = read_edition(language, root)["captions"]
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    for part in toc["parts"]:
+        if part["caption"] not in captions:
+            raise SystemExit(f"edition.yml has no caption for {part['caption']!r}.")
+        part["caption"] = captions[part["caption"]]
+    return yaml.safe_dump(toc, allow_unicode=True, sort_keys=False)
+
+
+def prepare(language: str, work: Path, root: Path = ROOT) -> dict[str, Any]:
+    """Write what the build reads besides the pages; the settings of the build."""
+    shutil.rmtree(work, ignore_errors=True)
+    compiled(language, work / "locale", root)
+    drawings.write(language, root)
+    (work / "_toc.yml").write_text(contents(language, root), encoding="utf-8")
+    return config(language, work, root) | {"external_toc_path": str(work / "_toc.yml")}
+
+
+def build(language: str, root: Path = ROOT) -> None:
+    """Build all pages; any warning is an error, as in the English edition."""
+    work, site = root / "_build" / language, root / "_build" / "html" / language
+    settings = prepare(language, work, root)
+    shutil.rmtree(site, ignore_errors=True)
+    failed = build_sphinx(
+        root, work / "html", noconfig=True, path_config=root / "_config.yml", builder="html",
+        confoverrides=settings | {"nitpicky": True}, quiet=True, warningiserror=True,
+        keep_going=True,
+    )  # fmt: skip
+    if failed:
+        raise SystemExit(f"The edition {language} was not built: see the warnings above.")
+    finish.main(str(work / "html"), read_edition(language, root)["first"])
+    shutil.copytree(work / "html", site)
+
+
+def connect(site: Path, language: str, switch: dict[str, str], translated: Iterable[str]) -> None:
+    """Put the links into the pages of the two editions; only translated ones are alternates."""
+    known = set(translated)
+    tag = language.replace("_", "-")
+    for there in sorted((site / language).rglob("*.html")):
+        page = there.relative_to(site / language)
+        here = site / page
+        if not here.exists() or page.parts[0].startswith("_"):
+            continue
+        up = "../" * (len(page.parts) - 1)
+        alternate = page.with_suffix("").as_posix() in known
+        linked(here, f"{up}{language}/{page.as_posix()}", tag, switch["here"], alternate)
+        linked(there, f"{up}../{page.as_posix()}", "en", switch["there"], alternate)
+
+
+def linked(page: Path, target: str, language: str, words: str, alternate: bool) -> None:
+    """Write the link into one page, in the place of an earlier one."""
+    text = JOINED.sub("", page.read_text(encoding="utf-8"))
+    at = f'data-edition="{language}" hreflang="{language}" href="{target}"'
+    link = f'\n<a class="btn btn-sm" {at} lang="{language}">{words}</a>'
+    text = text.replace(BUTTONS, BUTTONS + link, 1)
+    if alternate:
+        text = text.replace("</head>", f'\n<link {at} rel="alternate"></head>', 1)
+    page.write_text(text, encoding="utf-8")
+
+
+def main(language: str = "") -> None:
+    """Build an edition, and join it to the English one where that is built."""
+    if language not in LANGUAGES:
+        raise SystemExit(f"LANG must be {' or '.join(LANGUAGES)}; got {language!r}.")
+    build(language)
+    connect(SITE, language, read_edition(language)["switch"], documents(language))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
