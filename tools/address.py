@@ -26,11 +26,6 @@ class Address(NamedTuple):
         """Where the files of the newest release are fetched."""
         return f"{self.repository}/releases/latest/download"
 
-    def install(self, extras: str = "") -> str:
-        """What pip is to be given: the package from the repository, or from a wheel at hand."""
-        name = f"dlcourse[{extras}]" if extras else "dlcourse"
-        return f"{name} @ git+{self.repository}@{self.branch}" if self.repository else name
-
 
 def address(path: Path = FILE) -> Address:
     """Read ``path``.

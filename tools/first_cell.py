@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import yaml
 
+from tools.address import address
 from tools.stored import code_cells, normalized, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,10 +39,9 @@ if not all(map(find_spec, {needed})):
 
 def source(root: Path = ROOT) -> str:
     """The cell's text."""
-    publish = root / "book" / "publish.yml"
-    about = yaml.safe_load(publish.read_text(encoding="utf-8")) if publish.is_file() else {}
-    if address := about.get("repository"):
-        start, end = "dlcourse[lessons] @ ", f"git+{address}@{about.get('branch') or 'main'}"
+    at = address(root / "book" / "publish.yml")
+    if at.repository:
+        start, end = "dlcourse[lessons] @ ", f"git+{at.repository}@{at.branch}"
         where = "and then run all cells."
     else:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
