@@ -85,7 +85,7 @@ def _explorers(window: Window) -> None:
 
 def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str, int]:
     """Print the joined page to ``out``; the number of the page on which each chapter begins."""
-    window = browser.new_page(viewport=PRINTED)
+    window = browser.new_page(viewport=PRINTED, reduced_motion="reduce")  # moved to the end
     window.set_default_timeout(WAIT)
     window.goto(page.as_uri(), wait_until="load", timeout=WAIT)
     window.evaluate("window.MathJax?.startup?.promise")

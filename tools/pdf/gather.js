@@ -16,6 +16,11 @@
     );
     figure.replaceChildren(...(seen ? [seen.cloneNode(true)] : []));
   }
+  /* Figures of two pages may name their parts alike, as each does in a page of its own. */
+  all("svg").forEach((svg, i) => {
+    const names = /(\sid="|url\((?:&quot;)?#|href="#)/g;
+    svg.outerHTML = svg.outerHTML.replace(names, `$1${prefix}-${i}-`);
+  });
   all("details.hide, .ledger-filter, button, script, style, input, select").forEach(
     (element) => element.remove(),
   );
