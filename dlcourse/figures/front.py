@@ -70,21 +70,26 @@ def front_picture() -> tuple[str, str]:
         for level in (0.5, 2, 6, 14, 28, 50, 80)
     )
     words = (
-        (20, 26, "#222222", 16, f"One remembered vector: {steps['momentum']} steps in place of "
-                                f"{steps['sgd']}"),
-        (330, 288, METHODS["sgd"].color, 13, "gradient descent"),
-        (470, 288, METHODS["momentum"].color, 13, "momentum, the same rate"),
+        (20, 26, "#222222", 16, 0, f"One remembered vector: {steps['momentum']} steps in place of "
+                                   f"{steps['sgd']}"),
+        (330, 288, METHODS["sgd"].color, 13, 230, "gradient descent"),
+        (470, 288, METHODS["momentum"].color, 13, 110, "momentum, the same rate"),
     )  # fmt: skip
     texts = "".join(
-        f'<text x="{x}" y="{y}" fill="{color}" font-size="{size}" font-weight="bold">{said}</text>'
-        for x, y, color, size, said in words
+        f'<text x="{x}" y="{y}" fill="{color}" font-size="{size}" font-weight="bold" '
+        f'style="--back: {-back}px">{said}</text>'
+        for x, y, color, size, back, said in words
+    )
+    # On a phone words of 13 would be half as large; larger ones begin further left.
+    near = (
+        "@media (max-width: 600px){.front text{font-size:22px;transform:translateX(var(--back))}}"
     )
     still = "@media (prefers-reduced-motion:reduce),print{.walk{animation:none!important}}"
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'font-family="{FONTS}"><style>.walk{{fill:none;stroke-width:2;stroke-dasharray:1;'
-        f"stroke-dashoffset:0}}{''.join(style)}{still}</style>"
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>'
+        f'class="front" font-family="{FONTS}"><style>.walk{{fill:none;stroke-width:2;'
+        f"stroke-dasharray:1;stroke-dashoffset:0}}{''.join(style)}{near}{still}</style>"
+        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>'
         f'<clipPath id="in"><rect y="40" width="{WIDTH}" height="228"/></clipPath>'
         f'<g clip-path="url(#in)"><g fill="none" stroke="#cccccc">{rings}</g>{"".join(lines)}</g>'
         f"{texts}</svg>\n"
