@@ -24,7 +24,7 @@ PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 NBVAL := -p tools.rerun --nbval --nbval-current-env --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 .PHONY: help setup programs vendor pages site book lab run exercises lint format types unit lessons \
-	test test-site gpu lock clean
+	test test-site lighthouse gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
@@ -33,6 +33,7 @@ help:
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
 	@echo "parts of make test:     lint types unit lessons test-site; make format mends style"
+	@echo "make lighthouse         scores and layout shift of four pages, on a desk and a phone"
 	@echo "make gpu [PYTHON=…]     CUDA tests and times, by a Python whose PyTorch sees a GPU; without one: status 2"
 	@echo "rarely:                 lock (pin newer packages), clean"
 
@@ -92,6 +93,9 @@ lessons: setup
 
 test-site: site programs
 	$(PYTEST) tests/test_site.py
+
+lighthouse: site programs
+	$(PY) -m tools.lighthouse $(SITE)
 
 # One run of pytest for all that pytest checks, so that its closing line counts all of it. The lessons
 # come last: eight files of half a minute each, so that neither worker waits long for the other.
