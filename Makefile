@@ -31,7 +31,7 @@ unexport LANG
 endif
 
 .PHONY: help setup programs vendor pages site book messages pdf zip dist lab run exercises lint format types unit lessons \
-	test test-site gpu lock clean
+	test test-site lighthouse gpu lock clean
 
 help:
 	@echo "make book               build the book into $(SITE)"
@@ -44,6 +44,7 @@ help:
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
 	@echo "make exercises          regenerate exercises/ from solutions/"
 	@echo "parts of make test:     lint types unit lessons test-site; make format mends style"
+	@echo "make lighthouse         scores and layout shift of four pages, on a desk and a phone"
 	@echo "make gpu [PYTHON=…]     CUDA tests and times, by a Python whose PyTorch sees a GPU; without one: status 2"
 	@echo "make messages           update the catalogs of translations; list what a translator has to do"
 	@echo "rarely:                 lock (pin newer packages), clean"
@@ -129,6 +130,9 @@ lessons: setup
 
 test-site: site programs
 	$(PYTEST) tests/test_site.py
+
+lighthouse: site programs
+	$(PY) -m tools.lighthouse $(SITE)
 
 # One run of pytest for all that pytest checks, so that its closing line counts all of it. The lessons
 # come last: eight files of half a minute each, so that neither worker waits long for the other.

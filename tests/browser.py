@@ -59,6 +59,7 @@ def visit(browser, url, viewport=DESK, dark=False):
     context = browser.new_context(
         viewport=viewport, color_scheme="dark" if dark else "light", reduced_motion="reduce"
     )
+    context.add_init_script(SHIFTS)
     page = context.new_page()
     page.noise = []
     here = "/".join(url.split("/")[:3])
@@ -100,15 +101,14 @@ def turn(page, viewport, dark):
 
 
 def settle(page):
-    """Wait for formulas, widgets and the repairs of course.js."""
-    page.evaluate("window.MathJax && MathJax.startup ? MathJax.startup.promise : null")
-    if page.query_selector('script[type="application/vnd.jupyter.widget-view+json"]'):
-        page.wait_for_selector(".noUi-handle[aria-label]", state="attached", timeout=20_000)
+    """Wait for fonts, explorers and the repairs of course.js."""
+    page.evaluate("document.fonts.ready.then(() => null)")
+    page.wait_for_selector(".explore fieldset:disabled", state="detached", timeout=20_000)
     page.wait_for_timeout(250)
 
 
 def formulas(page):
-    """Formulas that were not typeset, and TeX that reached the reader as text."""
+    """Formulas not typeset or without their glyphs, and TeX that reached the reader as text."""
     return page.evaluate(
         r"""() => {
           const found = [];
@@ -116,6 +116,11 @@ def formulas(page):
             if (!box.querySelector("mjx-container")) found.push("not typeset: " + box.textContent);
             if (box.querySelector("mjx-merror")) found.push("wrong TeX: " + box.textContent);
           }
+          const glyphs = new Map();
+          document.querySelectorAll("mjx-c").forEach(glyph => glyphs.set(glyph.className, glyph));
+          for (const [name, glyph] of glyphs)
+            if (getComputedStyle(glyph, "::before").content === "none" && glyph.offsetParent)
+              found.push("glyph without a form: " + name);
           const prose = document.body.cloneNode(true);
           const others = "pre, code, script, style, mjx-container";
           prose.querySelectorAll(others).forEach(x => x.remove());
@@ -174,24 +179,43 @@ def overflow(page):
 
 
 def stuck_figures(page):
-    """Interactive figures whose picture stays the same when a slider is moved with the keyboard."""
+    """Interactive figures whose picture stays the same when a control is moved by the keyboard."""
     found = []
     for figure in page.query_selector_all(".explore"):
-        for slider in figure.query_selector_all(".noUi-handle"):
-            name = slider.get_attribute("aria-label")
-            slider.scroll_into_view_if_needed()
-            slider.focus()
+        for control in figure.query_selector_all("input[type=range], input:checked"):
+            control.scroll_into_view_if_needed()
+            control.focus()
             before = seen(figure)
-            page.keyboard.press("ArrowRight")
-            page.wait_for_timeout(150)
-            after = seen(figure)
-            if after == before:  # it may have stood at its end
-                page.keyboard.press("ArrowLeft")
-                page.wait_for_timeout(150)
-                after = seen(figure)
-            if after == before:
-                found.append(f"slider {name} changes nothing")
+            at_end = "e => e.type === 'range' && e.value === e.max"  # among names, right goes round
+            page.keyboard.press("ArrowLeft" if control.evaluate(at_end) else "ArrowRight")
+            if not comes(page, lambda figure=figure, before=before: seen(figure) != before):
+                found.append(f"control {control.evaluate(NAME)} changes nothing")
     return found
+
+
+NAME = """e => e.type === "range" ? e.labels[0].textContent
+    : e.closest("[role=radiogroup]").firstElementChild.textContent"""
+
+
+def comes(page, true, patience=2.0):
+    """Whether something is true within some seconds: the frames may still be on their way."""
+    for _ in range(round(patience / 0.1)):
+        page.wait_for_timeout(100)
+        if true():
+            return True
+    return False
+
+
+SHIFTS = """window.layoutShift = 0;
+new PerformanceObserver(list => list.getEntries().forEach(entry => {
+  if (!entry.hadRecentInput) window.layoutShift += entry.value;
+})).observe({type: "layout-shift", buffered: true});"""
+
+
+def shifts(page, limit=0.05):
+    """Whether the page moved under its reader while it was loading; measured since its start."""
+    value = page.evaluate("window.layoutShift")
+    return [f"moves while it loads: layout shift {value:.3f}"] if value > limit else []
 
 
 def seen(figure):

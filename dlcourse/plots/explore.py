@@ -2,7 +2,8 @@
 
 Every frame is drawn once and stored as SVG; each slider is linked in the browser to a stack that
 shows one of them. In a running notebook the same sliders also draw the frame anew, so that it
-follows your changes.
+follows your changes. The book's pages show the same frames under native controls: numbers slide,
+names are buttons (``book/_ext/dlcourse_explorers.py``).
 """
 
 from __future__ import annotations
