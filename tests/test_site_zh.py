@@ -6,6 +6,7 @@ import sys
 import browser as look
 import pytest
 
+from tools import editions
 from tools.registries import ROOT
 
 PAGES = ["book/index", "book/notation", "book/map", "lessons/4-preprocessing/whitening"]
@@ -100,3 +101,4 @@ def test_a_page_that_nobody_has_translated_says_so(site):
     assert "本页尚未译成中文" in map_ and '<div lang="en">' in map_
     assert "本页尚未译成中文" not in index and "（无定论）" in index
     assert "项实验：" in index and "front.zh_CN.svg" in index
+    assert editions.BUTTONS in index and editions.BUTTONS in map_, "for the link to the other"
