@@ -125,7 +125,7 @@ def test_a_drawing_speaks_chinese():
 
 
 @pytest.mark.parametrize("fault", [{"text": "347 paces"}, {"alt": "A hill"}, {"text": "steps"}])
-def test_a_drawing_with_unknown_words_is_found(fault, tmp_path):
+def test_a_drawing_with_unknown_words_is_found(fault):
     drawing = SVG.format(**({"text": "346 steps", "alt": ALT} | fault))
     with pytest.raises(lettering.UnknownWordsError, match=r"figures\.yml has no"):
         lettering.lettered(drawing, TABLE)
@@ -176,14 +176,23 @@ def test_the_two_editions_are_joined_as_often_as_one_likes(tmp_path):
     assert (tmp_path / "zh_CN" / "only.html").read_text(encoding="utf-8") == page
 
 
-def test_captions_are_translated_and_a_new_one_is_asked_for(tmp_path):
-    assert "caption: 七章内容" in editions.contents(ZH)
-    told = read_edition(ZH) | {"captions": {}}
-    (tmp_path / "locale" / ZH).mkdir(parents=True)
-    (tmp_path / "locale" / ZH / "edition.yml").write_text(yaml.safe_dump(told), encoding="utf-8")
-    (tmp_path / "_toc.yml").write_text((ROOT / "_toc.yml").read_text("utf-8"), encoding="utf-8")
-    with pytest.raises(SystemExit, match="no caption for 'Before you start'"):
-        editions.contents(ZH, tmp_path)
+def test_the_side_bar_is_translated():
+    toc = editions.contents(ZH)
+    assert "caption: 七章内容" in toc and "title: 动量与 Nesterov 加速梯度" in toc
+    asked = [page["file"] for part in yaml.safe_load(toc)["parts"]
+             for page in editions.listed(part["chapters"]) if "title" not in page]  # fmt: skip
+    assert set(asked) | {"book/index"} == set(documents(ZH)), "these have their own titles"
+    titles = {editions.title_of_page(page["file"]) for part in yaml.safe_load(toc)["parts"]
+              for page in editions.listed(part["chapters"])}  # fmt: skip
+    assert read_edition(ZH)["titles"].keys() <= titles, "no page is called so any more"
+
+
+@pytest.mark.parametrize("part", ["captions", "titles"])
+def test_a_new_caption_or_title_is_asked_for(part, monkeypatch):
+    told = read_edition(ZH) | {part: {}}
+    monkeypatch.setattr(editions, "read_edition", lambda *_: told)
+    with pytest.raises(SystemExit, match=f"nothing under {part} for 'Before you|'Three ways"):
+        editions.contents(ZH)
 
 
 def test_the_first_page_says_its_language(tmp_path):

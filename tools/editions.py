@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import yaml
 from jupyter_book.sphinx import build_sphinx
 
 from tools import drawings, finish
+from tools.markup import title_of
 from tools.registries import ROOT
 from tools.translations import LANGUAGES, compiled, documents, read_edition
 
@@ -44,19 +45,45 @@ def config(language: str, work: Path, root: Path = ROOT) -> dict[str, Any]:
         "author": told["author"],
         "html_theme_options": {"extra_footer": told["footer"]},
         "html_css_files": [*settings["html_css_files"], "edition.css"],
+        **told["prompts"],
         "extensions": [*settings["extensions"], "dlcourse_edition"],
     }
 
 
 def contents(language: str, root: Path = ROOT) -> str:
-    """The table of contents with its captions translated."""
-    captions = read_edition(language, root)["captions"]
+    """The table of contents with its captions translated, and the titles of pages that are not."""
+    told = read_edition(language, root)
+    translated = set(documents(language, root))
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     for part in toc["parts"]:
-        if part["caption"] not in captions:
-            raise SystemExit(f"edition.yml has no caption for {part['caption']!r}.")
-        part["caption"] = captions[part["caption"]]
+        part["caption"] = words(told, "captions", part["caption"])
+        for page in listed(part["chapters"]):
+            if page["file"] not in translated:
+                page["title"] = words(told, "titles", title_of_page(page["file"], root))
     return yaml.safe_dump(toc, allow_unicode=True, sort_keys=False)
+
+
+def listed(pages: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The entries of the table of contents, also those below others."""
+    for page in pages:
+        yield page
+        yield from listed(page.get("sections", []))
+
+
+def title_of_page(name: str, root: Path = ROOT) -> str:
+    """The first heading of a page or a notebook."""
+    if (notebook := root / f"{name}.ipynb").exists():
+        return title_of(notebook)
+    if found := re.search(r"^# (.+)$", (root / f"{name}.md").read_text(encoding="utf-8"), re.M):
+        return found[1]
+    raise SystemExit(f"{name} has no title.")
+
+
+def words(told: dict[str, Any], part: str, english: str) -> str:
+    """What an edition calls something."""
+    if english not in told[part]:
+        raise SystemExit(f"edition.yml has nothing under {part} for {english!r}.")
+    return str(told[part][english])
 
 
 def prepare(language: str, work: Path, root: Path = ROOT) -> dict[str, Any]:

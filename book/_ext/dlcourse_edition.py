@@ -41,7 +41,7 @@ def say_untranslated(
             body = body.replace(claims, claims.replace(" class", ' lang="en" class'))
     else:
         note = read_edition(language)["untranslated"]
-        body = f'<p class="untranslated">{note}</p>\n<div lang="en">{body}</div>'
+        body = f'<p class="edition-note">{note}</p>\n<div lang="en">{body}</div>'
     context["body"] = body
 
 
