@@ -144,7 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("site", type=Path)
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next((path for name in names if (path := shutil.which(name))), None)
     if chromium is None:
         raise SystemExit("make pdf needs Chromium; on Debian: apt install chromium")
     with sync_playwright() as play:
