@@ -3,7 +3,7 @@
     python -m tools.pdf _build/html _build/dlcourse.pdf        (what `make pdf` does)
 
 Every page is read in the browser, so that figures stand as a reader first sees them; together they
-are printed twice, for only the first printing tells on which page a chapter begins.
+are printed twice or more, for only a printing tells on which page a chapter begins.
 """
 
 from __future__ import annotations
@@ -95,13 +95,16 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
         raise SystemExit(f"{len(wide)} things must be narrower than the paper:\n{lines}")
     options: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True, "path": out}
     options["format"] = "A4"  # by this, not by the style sheet, a media query knows the width
-    window.pdf(**options)
-    numbers = starts(out, ids)
-    window.evaluate(NUMBER, numbers)
-    window.pdf(**options, tagged=True, outline=True)
-    window.close()
-    if starts(out, ids) != numbers:
+    numbers: dict[str, int] = {}
+    for tagged in (False, True, True):  # with tags a page may end elsewhere, and it takes longer
+        window.pdf(**options, tagged=tagged, outline=tagged)
+        before, numbers = numbers, starts(out, ids)
+        if tagged and numbers == before:
+            break
+        window.evaluate(NUMBER, numbers)
+    else:
         raise SystemExit("The contents, once numbered, must take as many pages as before.")
+    window.close()
     with pikepdf.open(out, allow_overwriting_input=True) as document:  # tags are long, and alike
         document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return numbers
@@ -141,7 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("site", type=Path)
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next((path for name in names if (path := shutil.which(name))), None)
     if chromium is None:
         raise SystemExit("make pdf needs Chromium; on Debian: apt install chromium")
     with sync_playwright() as play:
