@@ -58,6 +58,14 @@ def test_what_is_kept_is_the_first_look_at_which_the_loss_is_low_enough():
     assert (abs(found.loss()(found.end) - curve[run, found.when]) > 0.01).all()
 
 
+def test_who_stops_does_so_with_the_epoch_of_the_last_run_and_has_reached_the_same():
+    how = {"batch_size": 8, "epochs": 30, "until": 0.5, "every": 2}
+    found, short = learn(**how), learn(**how, stop=True)
+    np.testing.assert_array_equal(short.reached, found.reached)
+    np.testing.assert_array_equal(short.when, found.when)
+    assert short.seen["train_loss"].shape[-1] == 2 * (found.when.max() // 2 + 1) < 60
+
+
 def test_who_never_gets_there_keeps_the_last_weights():
     found = learn(batch_size=8, until=0.0)
     assert found.when.tolist() == [-1] * RUNS

@@ -26,10 +26,11 @@ def book(tmp_path):
     (tmp_path / "lessons/1-landscape").mkdir(parents=True)
     nbformat.write(nb, tmp_path / "lessons/1-landscape/hills.ipynb")
     (tmp_path / "book/parts").mkdir(parents=True)
-    text = 'description: "Chapter 1, the landscape: what it looks like."\n# Chapter 1 · Hills\n'
+    text = 'description: "Chapter 1, the landscape: what it looks like."\n# Hills\n'
     (tmp_path / "book/parts/landscape.md").write_text(text, encoding="utf-8")
     (tmp_path / "book/parts/pictures.yml").write_text("landscape: lessons/1-landscape/hills#hill\n")
-    toc = {"parts": [{"chapters": [{"file": "lessons/1-landscape/hills"}]}]}
+    sections = [{"file": "lessons/1-landscape/hills"}]
+    toc = {"parts": [{"chapters": [{"file": "book/parts/landscape", "sections": sections}]}]}
     (tmp_path / "_toc.yml").write_text(yaml.safe_dump(toc))
     markup.load.cache_clear()
     yield tmp_path
@@ -59,7 +60,7 @@ def test_a_picture_that_is_not_there_stops_the_build(book, place):
 
 
 def test_a_chapter_that_does_not_say_what_it_is_stops_the_build(book):
-    (book / "book/parts/landscape.md").write_text("# Chapter 1 · Hills\n", encoding="utf-8")
+    (book / "book/parts/landscape.md").write_text("# Hills\n", encoding="utf-8")
     with pytest.raises(markup.DeadNameError, match="does not say what it is"):
         chapters.pages([], book)
 

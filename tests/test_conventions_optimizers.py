@@ -14,6 +14,7 @@ from dlcourse.scratch.optimizers import (
     RMSprop,
     clip_grad_norm,
 )
+from dlcourse.scratch.regularization import Decayed
 
 EXACT = {"rtol": 1e-12, "atol": 1e-14}
 
@@ -250,6 +251,8 @@ def test_adamw_multiplies_the_decay_by_the_rate():
     times_the_rate, without_it = (1 - rate * lam) ** 10, (1 - lam) ** 10
     assert ours == pytest.approx(times_the_rate, rel=1e-12)
     assert abs(ours - without_it) > 0.5
+    around = run(Decayed(SGD(np.ones(1), lr=rate), lam), still)[-1, 0]
+    assert around == pytest.approx(times_the_rate, rel=1e-12)
 
 
 def test_clipping_takes_one_norm_over_all_arrays():

@@ -92,22 +92,6 @@ def test_a_share_of_the_labels_is_wrong_and_no_more():
         assert y.max() < CLASSES
 
 
-def test_a_falling_rate_falls_to_zero(monkeypatch):
-    seen = []
-
-    class Spy(cures.SGD):
-        def step(self, grad):
-            seen.append(self.lr(self.t) if callable(self.lr) else self.lr)
-            super().step(grad)
-
-    monkeypatch.setitem(cures.METHODS, "SGD", Spy)
-    learn(generators(1), 1, 0.1, epochs=1, falling=True)
-    np.testing.assert_allclose(np.ravel(seen), 0.1 * np.array([1, 0.75, 0.5, 0.25]), rtol=1e-6)
-    seen.clear()
-    learn(generators(1), 1, 0.1, epochs=1)
-    assert len({float(np.ravel(lr)[0]) for lr in seen}) == 1
-
-
 def planted(rng, runs, lr, c, decay, *, optimizer, norm, skip):
     """Losses of which every part is known: the best rate is 0.3 with He's start, else 0.1."""
     gain = 1 * (optimizer == "Adam") + 2 * norm + 4 * skip + 8 * (c > 1) + 16 * (decay > 0)

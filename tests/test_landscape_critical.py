@@ -137,6 +137,24 @@ def test_a_search_that_is_stuck_says_so() -> None:
     assert not theirs.converged and theirs.grad_curvature < 1e-3
 
 
+def lonely(t: Any) -> Any:
+    """Zero at -100 alone, and shortest elsewhere near 0, where it is nearly 100."""
+    return (t + 100) * (t**2 + 1)
+
+
+def test_from_afar_it_fails_and_says_so() -> None:
+    near, far = np.linspace(-150, -75, 11)[:, None], np.linspace(10, 60, 11)[:, None]
+    for kind, house in ((np.asarray, room), (torch.as_tensor, twin)):
+        found = house.find_critical_point(lonely, None, kind(near))
+        assert found.converged.all()
+        np.testing.assert_allclose(found.theta, -100, atol=1e-9)
+        failed = house.find_critical_point(lonely, None, kind(far))
+        assert not failed.converged.any()
+        np.testing.assert_allclose(failed.theta, -0.005, atol=1e-3)
+        np.testing.assert_allclose(failed.grad_norm, 99.9975, atol=1e-3)
+        assert (failed.grad_curvature < 1e-3).all()
+
+
 def test_the_length_of_the_gradient_never_grows() -> None:
     lengths = []
     for steps in range(8):

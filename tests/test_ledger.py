@@ -144,3 +144,13 @@ def test_a_sentence_of_the_books_own_that_failed_is_no_erratum():
 def test_a_source_that_is_none_of_the_five_is_named_as_it_stands():
     said = ledger.said_by(["Kingma and Ba (2015), §2.1", "004 §5"])
     assert said == "Kingma and Ba (2015), §2.1; blog post §5"
+
+
+def test_a_key_of_the_bibliography_becomes_a_link_and_nothing_else_does():
+    said = "adam of kingma2015, see norm.li2019, 10000 and x2015"
+    assert ledger.cited(said, frozenset({"kingma2015", "li2019"})) == (
+        "adam of {cite:t}`kingma2015`, see norm.li2019, 10000 and x2015"
+    )
+    assert {"kingma2015", "ioffe2015"} <= ledger.references()
+    shown = ledger.said_by(["ioffe2015 §4.2", "002 §小结"])
+    assert shown == '{cite:t}`ioffe2015` §4.2; reading notes §<span lang="zh">小结</span>'

@@ -59,6 +59,22 @@ def missing_from(listed, *modules):
     return found
 
 
+RUNNING = ["minimize", "Journal", "Search", "Float", "Int", "Categorical"]
+"""What whoever runs a search writes; the searches themselves have rows of their own."""
+
+
+def unprinted(index):
+    """Names of these whose code the page does not print."""
+    text = pages.code(index)
+    return [name for name in RUNNING if f"(code-scratch-hpo-{name.lower()})=" not in text]
+
+
+def test_what_runs_a_search_is_printed():
+    index = read("algorithms")
+    assert unprinted(index) == []
+    assert unprinted([area for area in index if area["area"] != "Running a search"]) == RUNNING
+
+
 def test_an_algorithm_without_a_row_is_found():
     from dlcourse.scratch import optimizers
 
@@ -71,10 +87,19 @@ GROUND = {"Layers", "Losses"}  # what the algorithms stand on has no lesson of i
 FIELDS = ("formula", "scratch", "twin", "lesson", "exercise", "paper")
 
 
+def needed(row):
+    """The fields of a row; what PyTorch has nothing of the kind for has a test instead of a twin,
+    and nothing to write oneself; a page may stand for the lesson.
+    """
+    instead = {"twin", "exercise"} if row.get("beside") and row.get("test") else set()
+    instead |= {"lesson"} if row.get("page") else set()
+    return [key for key in FIELDS if key not in instead]
+
+
 def gaps(registry, papers):
     """What the rows of the finished areas lack: a field, or a paper in the bibliography."""
     rows = [row for area in registry if area["area"] not in GROUND for row in area["rows"]]
-    lacking = [f"{row['name']}: {key}" for row in rows for key in FIELDS if not row.get(key)]
+    lacking = [f"{row['name']}: {key}" for row in rows for key in needed(row) if not row.get(key)]
     unknown = [row for row in rows if row.get("paper") and f"{{{row['paper']}," not in papers]
     return lacking + [f"{row['name']}: {row['paper']} is not in references.bib" for row in unknown]
 
@@ -97,6 +122,35 @@ def test_a_gap_in_a_finished_area_is_found(key):
     assert gaps(registry(**{**full, "paper": "polyak"}), papers) == [
         "SGD: polyak is not in references.bib"
     ]
+
+
+INSTEAD = {"beside": "SciPy's:", "test": "tests/test_pages.py::test_without_a_twin_a_test"}
+
+
+def test_without_a_twin_a_test(book):
+    alone = {key: text for key, text in ROW.items() if key != "twin"}
+    full = {**alone, **INSTEAD, "page": "book/map", "paper": "polyak1964"}
+    papers = "@article{polyak1964,"
+    assert gaps([{"area": "?", "rows": [full]}], papers) == []
+    for key, lacking in {"beside": 2, "test": 2, "page": 1, "paper": 1}.items():
+        rest = {name: text for name, text in full.items() if name != key}
+        assert len(gaps([{"area": "?", "rows": [rest]}], papers)) == lacking
+    text = pages.algorithms([{"area": "?", "rows": [full]}])
+    assert "SciPy's: [`test_without_a_twin_a_test`]{.test-id}" in text
+    assert "](/book/map.md)" in text and "### The PyTorch twin" not in pages.code(
+        [{"area": "?", "rows": [full]}]
+    )
+    for gone, said in (
+        ({"test": "tests/test_pages.py::test_w"}, "no such test"),
+        ({"page": "map"}, "not there"),
+    ):
+        with pytest.raises(markup.DeadNameError, match=said):
+            pages.algorithms([{"area": "?", "rows": [{**full, **gone}]}])
+
+
+def test_what_is_to_be_known_of_a_twin_stands_beside_it():
+    text = pages.algorithms(registry(beside="a witness, no tool"))
+    assert "[`SGD`](#code-reference-optimizers-sgd), a witness, no tool" in text
 
 
 @pytest.mark.parametrize("key", ["scratch", "twin"])

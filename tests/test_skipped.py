@@ -12,9 +12,9 @@ from dlcourse.problems.skipped import (
     blocks_network,
     direction_kept,
     first_over_last,
-    low_points,
 )
 from dlcourse.scratch.landscape import Objective
+from dlcourse.scratch.layers import ReLU
 from dlcourse.scratch.losses import SoftmaxCrossEntropy
 from dlcourse.scratch.models import Residual
 
@@ -80,12 +80,18 @@ def test_the_first_gradient_over_the_last():
     assert (names[1], names[-3]) == ("2.0.weight", "3.0.weight")
 
 
-@pytest.mark.parametrize(
-    ("line", "count"),
-    [([3, 1, 2, 0, 4], 2), ([3, 2, 1], 0), ([1, 1, 1], 0), ([2, 1, 1, 2], 0), ([2, 1, 2], 1)],
-)
-def test_low_points_lie_below_both_neighbours(line, count):
-    assert low_points(np.array([line], float)) == [count]
+def test_after_puts_the_plain_networks_relu_behind_each_sum():
+    plan = {"blocks": 3, "quiet": False}
+    kinds = ({"skip": False}, {}, {"after": True})
+    plain, bare, behind = (blocks_network(np.random.default_rng(0), **how, **plan) for how in kinds)
+    np.testing.assert_array_equal(plain.theta, behind.theta)
+    relus = [sum(isinstance(layer, ReLU) for layer in net.layers) for net in (plain, bare, behind)]
+    assert relus == [1 + 2 * 3, 1, 1 + 3]
+    h = X
+    for layer in behind.layers[:-1]:
+        h = layer.forward(h, False)
+        assert isinstance(layer, Residual) or not isinstance(layer, ReLU) or h.min() >= 0
+    assert abs(bare.forward(X) - behind.forward(X)).max() > 0.01
 
 
 def test_adam_takes_a_rate_for_each_run():

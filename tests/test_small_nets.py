@@ -49,6 +49,8 @@ def test_the_gradient_is_that_of_the_loss_with_its_penalty(nets) -> None:
     assert abs(np.vecdot(plain.grad(theta), v) - slope).max() > 1e-4
     bend = (nets.grad(theta + 1e-5 * v) - nets.grad(theta - 1e-5 * v)) / 2e-5
     assert_allclose(nets.product(theta, v), bend, atol=1e-7)
+    u = v / np.linalg.norm(v, axis=-1, keepdims=True)
+    assert_allclose(nets.bend(theta, u), np.vecdot(u, nets.product(theta, u)), atol=1e-6)
 
 
 def test_a_batch_of_all_images_is_the_gradient_and_small_ones_average_to_it(nets) -> None:

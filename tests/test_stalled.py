@@ -81,6 +81,7 @@ def test_near_a_saddle_both_signs_are_asked_for() -> None:
     low, high = np.array([[-1.0, -0.01, -1, -1]]), np.array([[1.0, 1, 1, 20]])
     course = Course(size, size, size, np.array([1]), low, high, digit_nets(SEEDS))
     assert_array_equal(near_saddle(course), [[True, False, False, False]])
+    assert_array_equal(near_saddle(course, 0.6, 0.04), [[True, False, True, True]])
 
 
 @pytest.mark.parametrize("kind", STALLS)

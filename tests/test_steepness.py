@@ -141,10 +141,11 @@ def test_steps_are_watched_on_a_copy():
     before, slope, directions = at.net.theta.copy(), at.slope().copy(), at.steepest(3).vectors
     along, share = watch_steps(at, 0.2, steps=1, k=3)
     np.testing.assert_array_equal(at.net.theta, before)
-    np.testing.assert_allclose(along[0], (directions[:, 0] * slope).sum(-1), atol=1e-12)
+    by_hand = [(directions[:, i] * slope).sum(-1) for i in range(3)]
+    np.testing.assert_allclose(along[0], by_hand, atol=1e-12)
     inside = ((directions @ slope[..., None])[..., 0] ** 2).sum(-1) / (slope**2).sum(-1)
     np.testing.assert_allclose(share, inside, rtol=1e-9)
-    assert watch_steps(at, 0.2, steps=4, k=3)[0].shape == (4, 2)
+    assert watch_steps(at, 0.2, steps=4, k=3)[0].shape == (4, 3, 2)
 
 
 def test_pixels_are_in_the_units_they_are_said_to_be():

@@ -44,11 +44,16 @@ def listed(root: Path = ROOT) -> dict[str, list[str]]:
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     found = {}
     for part in toc["parts"]:
-        files = [page["file"] for page in part["chapters"]]
-        lessons = [file for file in files if file.startswith("lessons/")]
-        if lessons:
-            found[lessons[0].split("/")[1].partition("-")[2]] = files
+        for page in part["chapters"]:
+            if "sections" in page:
+                name = page["file"].removeprefix("book/parts/")
+                found[name] = [section["file"] for section in page["sections"]]
     return found
+
+
+def heading(words: str) -> str:
+    """One that Sphinx does not count: the numbers below a chapter's are those of its lessons."""
+    return f"```{{rubric}} {words}\n:heading-level: 2\n```\n"
 
 
 def described(notebook: Path) -> str:
@@ -69,14 +74,14 @@ def page(files: list[str], shown: Picture, name: str, entries: list[dict[str, An
         f":target: ../../{shown.notebook.relative_to(root).with_suffix('.html').as_posix()}",
         "```\n",
         f"From *{title_of(shown.notebook)}*.\n",
-        "## The lessons\n",
+        heading("The lessons"),
     ]
     for number, path in enumerate(lessons, 1):
         link = f"[{title_of(path)}](/{path.relative_to(root).as_posix()})"
         lines.append(f"{number}. **{link}** {described(path)}")
-    lines += ["", "## The exercises\n"]
+    lines += ["", heading("The exercises")]
     lines += [f"- [{title_of(path)}](/{path.relative_to(root).as_posix()})" for path in exercises]
-    lines += ["", "## What is put to the test\n", _counted(entries)]
+    lines += ["", heading("What is put to the test"), _counted(entries)]
     return "\n".join(lines) + "\n"
 
 
@@ -95,16 +100,16 @@ def cards(files: dict[str, list[str]], pictures: dict[str, Picture], root: Path 
     for name in files:
         text = (root / "book" / "parts" / f"{name}.md").read_text(encoding="utf-8")
         head = re.search(r"^# (.+)$", text, re.M)
-        says = re.search(r'description: "Chapter \d, [^:]+: (.+)"', text)
+        says = re.search(r'description: "Chapter (\d), [^:]+: (.+)"', text)
         if not (head and says):
             raise DeadNameError(f"book/parts/{name}.md has no title, or does not say what it is.")
         lines += [
-            f":::{{grid-item-card}} {head[1]}",
+            f":::{{grid-item-card}} Chapter {says[1]} · {head[1]}",
             f":link: /book/parts/{name}",
             ":link-type: doc",
             f":img-bottom: /book/generated/parts/{name}.svg",
             f":img-alt: {pictures[name].alt}",
-            says[1][0].upper() + says[1][1:],
+            says[2][0].upper() + says[2][1:],
             ":::",
             "",
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import html
 import io
 import math
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from dlcourse.lesson.badges import badge
 from dlcourse.lesson.registry import KINDS
 from tools.markup import lesson_link, list_table, load
+from tools.registries import ROOT
 from tools.stored import claims_in
 
 # The documents the book grew from, by the numbers that book/claims gives them.
@@ -97,10 +99,33 @@ def checked(entry: dict[str, Any], found: dict[str, Record]) -> Record:
     return record
 
 
+@functools.cache
+def references(root: Path = ROOT) -> frozenset[str]:
+    """The keys of the bibliography."""
+    text = (root / "book" / "references.bib").read_text(encoding="utf-8")
+    return frozenset(re.findall(r"^@\w+\{(\S+),", text, re.M))
+
+
+def cited(text: str, keys: frozenset[str]) -> str:
+    """The keys of the bibliography in ``text`` as links that say authors and year."""
+    return re.sub(
+        r"(?<![.`\w])[a-z]+\d{4}[a-z]*\b",
+        lambda key: f"{{cite:t}}`{key[0]}`" if key[0] in keys else key[0],
+        text,
+    )
+
+
+def named(sources: list[str]) -> str:
+    """The sources of a claim by name, with their section."""
+    return "; ".join(
+        " ".join([SOURCES[s[:3]], s[3:].strip()]) if s[:3] in SOURCES else s for s in sources
+    )
+
+
 def said_by(sources: list[str]) -> str:
-    """``["004 §5"]`` in words."""
-    words = (" ".join([SOURCES[s[:3]], s[3:].strip()]) if s[:3] in SOURCES else s for s in sources)
-    return CHINESE.sub(r'<span lang="zh">\1</span>', html.escape("; ".join(words)))
+    """The same for a page: their Chinese marked as such, papers as links."""
+    words = CHINESE.sub(r'<span lang="zh">\1</span>', html.escape(named(sources)))
+    return cited(words, references())
 
 
 def chapter_of(entry: dict[str, Any]) -> str:
@@ -127,7 +152,7 @@ def table(entries: list[dict[str, Any]], root: Path) -> str:
         line = {key: str(entry.get(key, "")).strip() for key in COLUMNS}
         line |= {key: claim[key] for key in ("effect", "margin", "runs", "independent")
                  if claim.get(key) is not None}  # fmt: skip
-        line |= {"chapter": chapter_of(entry), "sources": "; ".join(entry["sources"])}
+        line |= {"chapter": chapter_of(entry), "sources": named(entry["sources"])}
         writer.writerow(line | {"verdict": claim["verdict"], "low": low, "high": high})
     return out.getvalue()
 
@@ -145,7 +170,7 @@ def row(entry: dict[str, Any], record: Record) -> list[str]:
         how = " ".join([entry["decided_by"], entry.get("few", "")]).strip()
     statement += f"\n\n[{how}]{{.claim-how}}"
     if note := entry["note"].strip():
-        statement += f"\n\n[{note}]{{.claim-note}}"
+        statement += f"\n\n[{cited(note, references())}]{{.claim-note}}"
     statement += f"\n\n[{said_by(entry['sources'])}]{{.claim-source}}"
     if entry["kind"] == "same":
         return [where, statement, badge(entry["expected"]), "see there", "—"]

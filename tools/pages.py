@@ -19,6 +19,7 @@ from dlcourse.figures.front import front_picture
 from dlcourse.grading import quality
 from dlcourse.lesson.registry import load_claims
 from tools import chapters, errata, ledger
+from tools.address import address, ways
 from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
 from tools.registries import ROOT, read
 
@@ -42,6 +43,31 @@ def code_link(name: str) -> str:
     return f"[`{name.rpartition('.')[2]}`](#{label(name)})"
 
 
+def twin(row: dict[str, Any], root: Path = ROOT) -> str:
+    """The twin, and what there is to know of it; or what is held against code that has none."""
+    said = row.get("beside", "")
+    if "twin" in row:
+        return code_link(row["twin"]) + (f", {said}" if said else "")
+    return f"{said} {by_test(row['test'], 'algorithms', root)}"
+
+
+def place(row: dict[str, Any], root: Path = ROOT) -> str:
+    """The lesson that derives it, or the page that has how to call it."""
+    if "page" not in row:
+        return lesson_link(row["lesson"], root) if "lesson" in row else ""
+    file = root / f"{row['page']}.md"
+    if not file.exists():
+        raise DeadNameError(f"book/algorithms names the page {row['page']}, which is not there.")
+    return f"[In your own program](/{row['page']}.md)"
+
+
+def by_test(test: str, registry: str, root: Path = ROOT) -> str:
+    """The name of a test that is there."""
+    if not has_test(test, root):
+        raise DeadNameError(f"book/{registry} names {test}: no such test.")
+    return f"[`{test.partition('::')[2]}`]{{.test-id}}"
+
+
 def algorithms(registry: list[dict[str, Any]], root: Path = ROOT) -> str:
     head = ["Algorithm", "Formula", "From scratch", "Twin", "Lesson", "Exercise", "Paper"]
     parts = []
@@ -54,8 +80,8 @@ def algorithms(registry: list[dict[str, Any]], root: Path = ROOT) -> str:
                     f"**{row['name']}**",
                     f"${row['formula']}$",
                     ", ".join(scratch),
-                    code_link(row["twin"]),
-                    lesson_link(row["lesson"], root) if "lesson" in row else "",
+                    twin(row, root),
+                    place(row, root),
                     exercise_link(row["exercise"], root) if "exercise" in row else "",
                     f"{{cite:t}}`{row['paper']}`" if "paper" in row else "",
                 ]
@@ -89,6 +115,8 @@ def code(registry: list[dict[str, Any]]) -> str:
     for area, rooms in named(registry).items():
         parts.append(f"## {area}\n")
         for room, names in rooms.items():
+            if not names:
+                continue
             parts.append("### From scratch\n" if room == "scratch" else "### The PyTorch twin\n")
             for name in names:
                 source = textwrap.dedent(inspect.getsource(resolve(name))).rstrip()
@@ -118,10 +146,8 @@ def conventions(registry: list[dict[str, Any]], root: Path = ROOT) -> str:
     for area in registry:
         rows = []
         for row in area["rows"]:
-            if not has_test(row["test"], root):
-                raise DeadNameError(f"book/conventions names {row['test']}: no such test.")
-            tested = f"`{row['test'].partition('::')[2]}`"
-            item = f"**{row['item']}**\n\n[{tested}]{{.test-id}}"
+            item = f"[**{row['item']}**]{{#{row['id']}}}" if "id" in row else f"**{row['item']}**"
+            item += f"\n\n{by_test(row['test'], 'conventions', root)}"
             rows.append([item, row["ours"], row["elsewhere"], row["matters"]])
         parts += [f"## {area['area']}\n", list_table(head, rows, "conventions", "18 30 26 26")]
     return "\n".join(parts)
@@ -190,6 +216,7 @@ def main() -> None:
     write("front.md", f"```{{image}} /book/generated/front.svg\n:alt: {alt}\n```\n")
     terms = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
     write("glossary.md", glossary(terms))
+    write("ways.md", ways(address()))
     for name, text in chapters.pages(registry).items():
         write(name, text)
 

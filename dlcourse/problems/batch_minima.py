@@ -52,7 +52,7 @@ class Descent(NamedTuple):
 def descend(
     rng: Generators, runs: int, lr: Any, *, batch_size: int, epochs: int, n: int = 256,
     width: int = 32, until: float = 0.0, every: int | None = None, errors: bool = False,
-    start: Array | None = None, order: int = 0,
+    start: Array | None = None, order: int = 0, stop: bool = False,
 ) -> Descent:  # fmt: skip
     """Networks 64-width-10 of ReLUs under Adam, each on images of its own, in batches of one size.
 
@@ -66,6 +66,7 @@ def descend(
     errors : whether a look is also at validation and test images
     start : (runs, d), weights to go on from; None: drawn
     order : another number is another order of the same images
+    stop : whether to end with the epoch in which the last run has reached ``until``
     """
     if n % checks.integer("batch_size", batch_size, 1):
         checks.fail("batch_size", f"a divisor of the {n} images", batch_size)
@@ -77,12 +78,12 @@ def descend(
     for _ in range(order):
         rngs = [one.spawn(1)[0] for one in rngs]
     step = Adam(net.theta, lr=lr)
-    return follow(net, step, drawn, rngs, batch_size, epochs, until, every, errors)
+    return follow(net, step, drawn, rngs, batch_size, epochs, until, every, errors, stop)
 
 
 def follow(
     net: MLP, step: Any, drawn: Drawn, rngs: Sequence[np.random.Generator], batch_size: int,
-    epochs: int, until: float, every: int | None, errors: bool,
+    epochs: int, until: float, every: int | None, errors: bool, stop: bool,
 ) -> Descent:  # fmt: skip
     """Train, and look every so many steps."""
     (x, y), begin = drawn.train, net.theta.copy()
@@ -102,6 +103,8 @@ def follow(
                 seen.append(look(net, drawn, errors))
                 reached[when < 0] = net.theta[when < 0]
                 when[(when < 0) & (seen[-1]["train_loss"] <= until)] = len(seen) - 1
+        if stop and (when >= 0).all():
+            break
     curves = {name: np.stack([one[name] for one in seen], axis=-1) for name in seen[0]}
     return Descent(net, drawn, begin, net.theta.copy(), reached, when, curves)
 

@@ -1,6 +1,6 @@
 """One deep network in thirty-two forms: five cures of hard training, each there or not.
 
-A network of nine hidden layers learns a few digits with some labels wrong. It can begin with
+A network of seven hidden layers learns a few digits with some labels wrong. It can begin with
 weights that are too small or right, normalize its layers or not, have ways around them or not, step
 with SGD or Adam, and let its weights decay or not. All else, images, labels, draws, batches, is the
 same in all thirty-two.
@@ -31,11 +31,7 @@ SILENT = float(np.log(CLASSES))
 """The loss of a network that gives all five digits the same odds."""
 NAMES = ("Adam", "norm", "skip", "start", "decay")
 STARTS = (1 / 3, 2.0)
-METHODS: dict[str, Callable[..., Any]] = {
-    "SGD": SGD,
-    "Adam": AdamW,
-    "momentum": partial(SGD, momentum=0.9),
-}
+METHODS: dict[str, Callable[..., Any]] = {"SGD": SGD, "Adam": AdamW}
 LOSS = SoftmaxCrossEntropy()
 
 
@@ -87,7 +83,6 @@ def learn_cured(
     rng: Generators, runs: int, lr: Any, c: Any = 2.0, decay: Any = 0.0, *, pool: Any,
     test: Any = None, optimizer: str = "SGD", norm: bool = False, skip: bool = False,
     blocks: int = 3, few: int = 128, wrong: float = 0.2, batch_size: int = 32, epochs: int = 20,
-    falling: bool = False,
 ) -> dict[str, Array]:  # fmt: skip
     """Train the network on images of its own, drawn anew for each run.
 
@@ -101,7 +96,6 @@ def learn_cured(
         without them no errors are returned
     optimizer : "SGD" or "Adam"
     norm, skip, blocks : as of ``cured_network``
-    falling : whether the rate falls in a line to 0
 
     Returns
     -------
@@ -114,10 +108,7 @@ def learn_cured(
     x, y = _drawn(rngs, pool, few, wrong)
     net = cured_network(rngs, runs, c, norm, skip, blocks)
     lr, decay = (np.asarray(v, float) for v in (lr, decay))
-    plan, n = lr, epochs * -(-few // batch_size)
-    if falling:
-        plan = lambda t: lr * (1 - t / n)  # noqa: E731
-    step = METHODS[optimizer](net.theta, lr=plan, weight_decay=decay)
+    step = METHODS[optimizer](net.theta, lr=lr, weight_decay=decay)
     run, lost = np.arange(runs)[:, None], np.zeros(runs, bool)
     curve = np.zeros((runs, epochs))
     with np.errstate(all="ignore"):

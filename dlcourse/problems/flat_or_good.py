@@ -93,7 +93,7 @@ def grid_of_minima(
             net = descend(rng(), runs, rate, epochs=epochs, **plan)
             ends.append(examine(net, net.end, rng()))
             if (net.when < 0).any():
-                net = descend(rng(), runs, rate, epochs=patience * epochs, **plan)
+                net = descend(rng(), runs, rate, epochs=patience * epochs, stop=True, **plan)
             if (net.when < 0).any():
                 fix = "Pass more patience."
                 checks.fail("until", f"a loss that batch {size} reaches at {rate}", until, fix)

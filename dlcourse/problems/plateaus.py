@@ -70,16 +70,20 @@ def saturated_share(at: Ground, share: float = 0.1) -> Array:
     return np.asarray((4 * h * (1 - h) < checks.scalar("share", share)).mean((-2, -1)))
 
 
-def spoken(at: Ground) -> Array:
-    """By how much a unit of the second hidden layer differs from image to image: (runs,)."""
-    return np.asarray(hidden_outputs(at)[1].std(-2).mean(-1))
+def settled(at: Ground, steps: int = 60, lr: float = 3.0) -> Ground:
+    """The ground after the output's biases alone have learned, which are at rest then."""
+    moved = at.some()
+    part = moved.net.slices["4.bias"]
+    learns = np.isin(np.arange(moved.net.theta.shape[1]), np.r_[part])
+    descend(moved, lr, steps, keep=lambda slope, t: slope * learns)
+    return moved
 
 
-def far_off(at: Ground, distances: Any, rng: np.random.Generator) -> Array:
-    """The loss at those distances in one random direction for each run: (distances, runs)."""
-    start, along = at.net.theta.copy(), rng.standard_normal(at.net.theta.shape)
-    along /= np.linalg.norm(along, axis=-1, keepdims=True)
-    return np.array([at.moved_to(start + far * along).value() for far in distances])
+def far_off(at: Ground, distance: float, rng: np.random.Generator) -> Ground:
+    """The ground that far away, in a random direction for each run."""
+    along = rng.standard_normal(at.net.theta.shape)
+    along *= distance / np.linalg.norm(along, axis=-1, keepdims=True)
+    return at.moved_to(at.net.theta + along)
 
 
 def layer_slopes(

@@ -18,12 +18,13 @@ from dlcourse.scratch.optimizers import Adam
 
 def blocks_network(
     rng: Generators, runs: int | None = None, *, blocks: int = 12, skip: bool = True,
-    quiet: bool = True, width: int = 16,
+    quiet: bool = True, after: bool = False, width: int = 16,
 ) -> Sequential:  # fmt: skip
     """A ReLU network 64-width-…-5 with two layers a block, x + f(x) where ``skip``, else f(x).
 
     All weights as He and others draw them. ``quiet``: the last ones of each branch are divided by
     the root of the number of blocks, so that all branches together add as much as one would.
+    ``after``: a ReLU stands behind each sum, too, as it does behind each f(x) without ``skip``.
 
     Examples
     --------
@@ -39,7 +40,8 @@ def blocks_network(
         pair = [Linear(width, width, **plan), ReLU(), Linear(width, width, **plan)]
         if quiet:
             pair[-1].params["weight"][...] /= np.float32(blocks**0.5)
-        layers += [Residual(*pair)] if skip else [*pair, ReLU()]
+        layers += [Residual(*pair)] if skip else pair
+        layers += [] if skip and not after else [ReLU()]
     return Whole(*layers, Linear(width, 5, **plan))
 
 
@@ -68,16 +70,6 @@ def first_over_last(f: Objective, theta: Array) -> Array:
     parts = [place for name, place in model.slices.items() if name.endswith("weight")]
     first, last = (np.linalg.norm(g[..., parts[i]], axis=-1) for i in (1, -3))
     return np.asarray(first / last)
-
-
-def low_points(losses: Array) -> Array:
-    """How many places of each line, (runs, m), lie below both their neighbours.
-
-    >>> low_points(np.array([[3.0, 1.0, 2.0, 0.0, 4.0]]))
-    array([2])
-    """
-    inner = losses[..., 1:-1]
-    return ((inner < losses[..., :-2]) & (inner < losses[..., 2:])).sum(-1)
 
 
 def _length(a: Array) -> Array:

@@ -110,6 +110,11 @@ class SmallNets:
         """One product with the Hessian there."""
         return self.products(theta)(v)
 
+    def bend(self, theta: Array, u: Array, reach: float = 1e-3) -> Array:
+        """The curvature along a unit vector u, by three values of the loss alone."""
+        ahead, behind = self.loss(theta + reach * u), self.loss(theta - reach * u)
+        return (ahead + behind - 2 * self.loss(theta)) / reach**2
+
     def eigh(self, theta: Array) -> tuple[Array, Array]:
         """All 56 curvatures of every row, the lowest first, and their directions as columns."""
         whole = hessian_from_products(self.products(theta), self.dim, self.rows)

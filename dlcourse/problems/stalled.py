@@ -134,14 +134,14 @@ def watch(
     return Course(losses, sizes, moved, np.array(looks), lowest, highest, net)
 
 
-def near_saddle(course: Course) -> Array:
+def near_saddle(course: Course, short: float = 1 / 3, bent: float = 1 / 10) -> Array:
     """At which looks a run is close to one: (looks, runs).
 
-    Its gradient is below a third of the longest on its path, and the lowest curvature below -1/10
-    of the highest.
+    Its gradient is below ``short`` of the longest on its path, and the lowest curvature below
+    -``bent`` of the highest.
     """
-    short = course.grad_norm[course.looks] < course.grad_norm.max(0) / 3
-    return np.asarray(short & (course.lowest < -course.highest / 10))
+    still = course.grad_norm[course.looks] < course.grad_norm.max(0) * short
+    return np.asarray(still & (course.lowest < -course.highest * bent))
 
 
 STALLS = ("small weights", "same, with a penalty", "dead ReLUs", "saturated sigmoids")

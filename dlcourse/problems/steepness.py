@@ -196,14 +196,14 @@ def watch_steps(at: Ground, lr: Any, steps: int = 21, k: int = 5) -> tuple[Array
 
     Returns
     -------
-    along : (steps, runs), the part of each gradient along the steepest direction, with its sign
+    along : (steps, k, runs), the part of each gradient along each direction, with its sign
     share : (runs,), of the squared gradient that lies in all k, the mean over the steps
     """
     directions, along, share = at.steepest(k).vectors, [], []
 
     def look(slope: Array, t: int) -> Array:
         inside = steep_part(slope, directions)
-        along.append(np.vecdot(directions[:, 0], slope))
+        along.append((directions @ slope[..., None])[..., 0].T)
         share.append(np.vecdot(inside, inside) / np.vecdot(slope, slope))
         return slope
 
@@ -241,7 +241,7 @@ PIXELS: dict[str, Callable[[Array], Array]] = {
 
 
 def sides(path: Array) -> Array:
-    """Of each pair of neighbouring steps of (steps, runs), whether they go opposite ways: mean.
+    """Of each pair of neighbouring steps of (steps, …, runs), whether they go opposite ways: mean.
 
     >>> sides(np.array([[1.0], [-2.0], [-1.0], [3.0]]))
     array([0.66666667])

@@ -64,7 +64,7 @@ def cutout(x: Array, cy: Any, cx: Any, size: int, fill: float = 0.0) -> Array:
 
     References
     ----------
-    DeVries and Taylor (2017). Lesson: lessons/7-regularization/augmentation.
+    DeVries and Taylor (2017). Lesson: augmentation.
     """
     images(x, np.ndarray)
     cy, cx = (augmented.whole(n, a, x.shape[:-3]) for n, a in (("cy", cy), ("cx", cx)))
@@ -133,7 +133,7 @@ def random_erasing(x: Array, box: Box, fill: Any = 0.0) -> Array:
 
     References
     ----------
-    Zhong, Zheng, Kang, Li and Yang (2020). Lesson: lessons/7-regularization/augmentation.
+    Zhong, Zheng, Kang, Li and Yang (2020). Lesson: augmentation.
     """
     images(x, np.ndarray)
     top, left, height, width = augmented.box(box, x.shape)

@@ -81,7 +81,7 @@ def mixup(x: Array, y: Array, lam: Any, partner: Any) -> tuple[Array, Array]:
 
     References
     ----------
-    Zhang, Cisse, Dauphin and Lopez-Paz (2018). Lesson: lessons/7-regularization/augmentation.
+    Zhang, Cisse, Dauphin and Lopez-Paz (2018). Lesson: augmentation.
     """
     lam, partner = augmented.mixed(x, y, lam, partner, np.ndarray)
     axis = y.ndim - 2

@@ -179,7 +179,7 @@ def rand_augment(
 
     References
     ----------
-    Cubuk, Zoph, Shlens and Le (2020). Lesson: lessons/7-regularization/augmentation.
+    Cubuk, Zoph, Shlens and Le (2020). Lesson: augmentation.
     """
     images(x, np.ndarray)
     drawn = draw_operations(x.shape, num_ops, rng, operations)

@@ -108,7 +108,7 @@ class ASHA:
 
     References
     ----------
-    Li et al. (2020), algorithm 2. Lesson: stop the losers early.
+    Li et al. (2020), algorithm 2. Lesson: halving.
     """
 
     def __init__(

@@ -184,7 +184,7 @@ def successive_halving(
 
     References
     ----------
-    Jamieson and Talwalkar (2016), figure 3. Lesson: stop the losers early.
+    Jamieson and Talwalkar (2016), figure 3. Lesson: halving.
     """
     table = rungs(n_configs, min_resource, reduction_factor, max_resource)
     checked_objective(objective)

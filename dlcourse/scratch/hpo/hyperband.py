@@ -103,7 +103,7 @@ class Hyperband:
 
     References
     ----------
-    Li et al. (2018), algorithm 1. Lesson: stop the losers early.
+    Li et al. (2018), algorithm 1. Lesson: halving.
     """
 
     def __init__(

@@ -70,7 +70,7 @@ def ascend(
 
     References
     ----------
-    Bertsekas (1976), eq. 3 to 5: the rule along the projection arc.
+    Bertsekas (1976): the rule along the projection arc.
     """
     project, farthest = REGIONS[region]
     at, t = value(u), np.full_like(u[..., :1], np.inf)

@@ -61,7 +61,7 @@ def inertia(eigenvalues: Array, tol: float = 1e-8) -> Inertia:
 
     References
     ----------
-    Sylvester (1852), the law of inertia.   Lesson: landscape.
+    Sylvester (1852), the law of inertia. Lesson: saddles.
     """
     curved.vector("eigenvalues", eigenvalues, np.ndarray)
     bar = checks.scalar("tol", tol) * abs(eigenvalues).max(-1, keepdims=True)
@@ -128,7 +128,7 @@ def classify_critical_point(hessian: Array, tol: float = 1e-8) -> Any:
 
     References
     ----------
-    Nocedal and Wright (2006), theorems 2.3 and 2.4.   Lesson: landscape.
+    Nocedal and Wright (2006), theorems 2.3 and 2.4. Lesson: saddles.
     """
     curved.square("hessian", hessian, np.ndarray)
     return classify_eigenvalues(np.linalg.eigvalsh((hessian + hessian.swapaxes(-1, -2)) / 2), tol)
@@ -201,14 +201,19 @@ def find_critical_point(
     tol : >= 0, the length of the gradient at which a run has arrived
     max_iter : int >= 0, steps at most; inner_steps : int >= 1, products for one step, at most d
 
+    Returns
+    -------
+    CriticalPoint: the last point also of a search that failed, with ``converged`` False and
+    ``grad_norm`` above tol; nothing is raised
+
     Notes
     -----
-    Gradient descent never meets a saddle, this does: it shortens the gradient and does not look
-    at the loss. From afar it often ends where ‖g‖ has a minimum other than 0: there g is in the
-    kernel of H, ``grad_curvature`` is near 0, and the point is not critical, whatever its
-    spectrum looks like; begin near one, as after some descent. A loss that falls for ever has a
-    gradient within tol far out, and no critical point. Directions that H does not bend are left
-    alone.
+    Weak: it needs a start near a critical point, as after some descent. Gradient descent never
+    meets a saddle, this does: it shortens the gradient and does not look at the loss. So from
+    afar it often ends where ‖g‖ has a minimum other than 0: there g is in the kernel of H,
+    ``grad_curvature`` is near 0, and the point is not critical, whatever its spectrum looks like.
+    A loss that falls for ever has a gradient within tol far out, and no critical point: there
+    ``converged`` is True. Directions that H does not bend are left alone.
 
     Examples
     --------
@@ -220,10 +225,18 @@ def find_critical_point(
     >>> abs(found.theta.round(6)), bool(found.converged), int(found.steps)
     (array([1., 0.]), True, 1)
 
+    The gradient (θ + 100) (θ² + 1) is 0 at -100 alone, and a search from 30 ends where it is least
+    nearby:
+
+    >>> slope = lambda t: (t + 100) * (t**2 + 1)
+    >>> found = find_critical_point(slope, None, np.array([[-120.0], [30.0]]))
+    >>> found.converged, found.grad_norm.round(1)
+    (array([ True, False]), array([  0., 100.]))
+
     References
     ----------
     Roosta, Liu, Xu and Mahoney (2018); Frye, Simon, Wadia et al. (2021).
-    Lesson: landscape.
+    Lesson: saddles.
     """
     n = _door(loss_grad, hvp, theta, tol, max_iter, inner_steps)
     single = theta.ndim == 1

@@ -101,7 +101,7 @@ def spectral_density(
 
     References
     ----------
-    Ghorbani, Krishnan and Xiao (2019); Golub and Welsch (1969).   Lesson: landscape.
+    Ghorbani, Krishnan and Xiao (2019); Golub and Welsch (1969). Lesson: valleys.
     """
     curved.function("hvp", hvp)
     dim = checks.integer("dim", dim, 1)
@@ -151,7 +151,7 @@ def hessian_trace(
 
     References
     ----------
-    Hutchinson (1989).   Lesson: landscape.
+    Hutchinson (1989). Lesson: valleys.
     """
     curved.function("hvp", hvp)
     dim = checks.integer("dim", dim, 1)

@@ -66,10 +66,12 @@ def top_eigenvalues(
     Parameters
     ----------
     hvp : function of v, (d,) or with ``runs`` (runs, d), as an ``ExactHessian``
-    dim : d; k : int in 1 .. d, of each end at most d / 2
-    rng : Generator, or one for each run: of the first direction
+    dim : d, as its ``dim``; k : int in 1 .. d, of each end at most d / 2
+    rng : of the first direction: a Generator, of which each of several runs gets a child; or a
+        list of Generators, one for each run
     which : "largest" in value, the first is the largest; "smallest", the first is the smallest,
         perhaps below 0; or "both": k of the one, then k of the other, all in falling order
+    runs : None, one Hessian; or how many at once, as ``ExactHessian(…).runs`` of a model with runs
     max_steps : products at most; None: 20 k or 200, and never more than d
     tol : >= 0, of the residual, as a share of the largest |λ| seen; 0: make all steps
 
@@ -91,9 +93,19 @@ def top_eigenvalues(
     >>> found.values.round(6), int(found.steps), found.converged
     (array([ 5., -2.]), 3, array([ True,  True]))
 
+    Of a model's loss; that of a linear layer has the Hessian 2 xᵀx / n, here diagonal, 1 and 4:
+
+    >>> from dlcourse.scratch import layers, losses, models
+    >>> from dlcourse.scratch.landscape import ExactHessian
+    >>> rng = np.random.default_rng(0)
+    >>> model = models.Sequential(layers.Linear(2, 1, bias=False, rng=rng))
+    >>> H = ExactHessian(model, losses.MSE(), np.diag([1.0, 2.0]), np.zeros((2, 1)))
+    >>> top_eigenvalues(H, H.dim, 1, rng).values.round(6)
+    array([4.])
+
     References
     ----------
-    Lanczos (1950); Golub and Van Loan (2013), section 10.1.   Lesson: landscape.
+    Lanczos (1950); Golub and Van Loan (2013), section 10.1. Lesson: valleys.
     """
     dim, k = curved.ends(dim, k, which)
     curved.function("hvp", hvp)

@@ -44,7 +44,7 @@ def interpolate(
 
     References
     ----------
-    Goodfellow, Vinyals and Saxe (2015), section 3. Lesson: connected minima.
+    Goodfellow, Vinyals and Saxe (2015). Lesson: surface.
     """
     geometry.function("loss", loss)
     geometry.point("theta_a", theta_a, np.ndarray)
@@ -81,8 +81,7 @@ def loss_barrier(losses: Array, alphas: npt.ArrayLike, ends: str = "line") -> Ar
 
     References
     ----------
-    Entezari et al. (2022), Definition 1; "mean": Frankle et al. (2020), section 2. Lesson:
-    connected minima.
+    Entezari et al. (2022); "mean": Frankle et al. (2020). Lesson: surface.
     """
     inputs.values("losses", losses, np.ndarray, "float")
     a = geometry.places("alphas", alphas, ends=True)
@@ -128,7 +127,7 @@ def filter_normalized_direction(model: Any, rng: Generators) -> Array:
 
     References
     ----------
-    Li et al. (2018), section 4. Lesson: pictures of a landscape.
+    Li et al. (2018), section 4. Lesson: surface.
     """
     inputs.model("model", model, Layer)
     theta = model.theta
@@ -201,7 +200,7 @@ def loss_plane(
 
     References
     ----------
-    Li et al. (2018), section 3. Lesson: pictures of a landscape.
+    Li et al. (2018), section 3. Lesson: surface.
     """
     geometry.point("theta", theta, np.ndarray)
     a, b = checks.pair("directions", directions)

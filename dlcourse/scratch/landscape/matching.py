@@ -60,7 +60,7 @@ def match_units(model_a: Any, model_b: Any, rng: Generators, max_sweeps: int = 1
 
     References
     ----------
-    Ainsworth, Hayase and Srinivasa (2023), section 3.2, Algorithm 1. Lesson: connected minima.
+    Ainsworth, Hayase and Srinivasa (2023), section 3.2, Algorithm 1. Lesson: surface.
     """
     hidden = geometry.hidden_layers(model_a, WEIGHTED, APART)
     geometry.same_row(model_a, model_b)
@@ -133,8 +133,7 @@ def match_activations(model_a: Any, model_b: Any, x: Array) -> Match:
 
     References
     ----------
-    Ainsworth et al. (2023), section 3.1, eq. 1; Li, Yosinski et al. (2016). Lesson: connected
-    minima.
+    Ainsworth et al. (2023), section 3.1; Li, Yosinski et al. (2016). Lesson: surface.
     """
     hidden = geometry.hidden_layers(model_a, WEIGHTED, APART)
     geometry.same_row(model_a, model_b)

@@ -66,7 +66,8 @@ def gradient_noise(model: Any, loss: Any, x: Array, y: Array) -> GradientNoise:
 
     References
     ----------
-    McCandlish, Kaplan, Amodei et al. (2018), eq. 2.9. Lesson: minibatch.
+    McCandlish, Kaplan, Amodei et al. (2018), eq. 2.9, where it is called B_simple.
+    Lesson: minibatch.
     """
     if len(x) < 2:
         checks.fail("x", "at least two samples", len(x))

@@ -52,7 +52,7 @@ def noise_scale(
 
     References
     ----------
-    McCandlish, Kaplan, Amodei et al. (2018), appendix A.1, eq. A.2 and A.3. Lesson: minibatch.
+    McCandlish, Kaplan, Amodei et al. (2018), appendix A.1. Lesson: batch-size.
     """
     b, large = geometry.sizes(*checks.pair("batch_sizes", batch_sizes))
     few, many = (
@@ -100,7 +100,7 @@ def noise_of_batches(
 
     References
     ----------
-    McCandlish, Kaplan, Amodei et al. (2018), appendix A.1. Lesson: minibatch.
+    McCandlish, Kaplan, Amodei et al. (2018), appendix A.1. Lesson: batch-size.
     """
     inputs.model("model", model, Layer)
     if len(x) != len(y) or not len(x):

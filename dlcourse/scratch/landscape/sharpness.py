@@ -138,7 +138,7 @@ def sharpness(
 
     References
     ----------
-    Keskar et al. (2017), Metric 2.1, eq. 3 and 4. Lesson: sharpness.
+    Keskar et al. (2017), Metric 2.1, eq. 3 and 4. Lesson: sharp-and-flat.
     """
     starts, steps = _door(loss, loss_grad, theta, starts, steps)
     epsilon = checks.scalar("epsilon", epsilon, low_open=True)
@@ -188,7 +188,7 @@ def worst_case_sharpness(
     References
     ----------
     Foret et al. (2021), section 2; adaptive: Kwon et al. (2021), Definition 2; both as in
-    Andriushchenko et al. (2023), section 2. Lesson: sharpness.
+    Andriushchenko et al. (2023). Lesson: sharp-and-flat.
     """
     starts, steps = _door(loss, loss_grad, theta, starts, steps)
     rho = checks.scalar("rho", rho, low_open=True)
@@ -237,7 +237,7 @@ def average_case_sharpness(
 
     References
     ----------
-    Andriushchenko et al. (2023), section 2, S_avg. Lesson: sharpness.
+    Andriushchenko et al. (2023), S_avg. Lesson: sharp-and-flat.
     """
     geometry.function("loss", loss)
     geometry.point("theta", theta, np.ndarray)

@@ -65,8 +65,8 @@ def permute_units(
 
     References
     ----------
-    Hecht-Nielsen (1990); the letters are those of Ainsworth et al. (2023), section 2. Lesson:
-    symmetry and connected minima.
+    Hecht-Nielsen (1990); the letters are those of Ainsworth et al. (2023), section 2.
+    Lesson: surface.
     """
     hidden = geometry.hidden_layers(model, WEIGHTED, APART)
     geometry.vector_of(model, "theta", theta, np.ndarray)
@@ -106,7 +106,7 @@ def flip_signs(model: Any, theta: Array, signs: Sequence[npt.ArrayLike | None]) 
     References
     ----------
     Chen, Lu and Hecht-Nielsen (1993); Sussmann (1992): with the permutations these are all
-    symmetries of a minimal tanh network with one hidden layer. Lesson: symmetry.
+    symmetries of a minimal tanh network with one hidden layer. Lesson: surface.
     """
     hidden = geometry.hidden_layers(model, WEIGHTED, ODD, "signs")
     geometry.vector_of(model, "theta", theta, np.ndarray)
@@ -144,8 +144,8 @@ def rescale_units(model: Any, theta: Array, factors: Sequence[npt.ArrayLike | No
 
     References
     ----------
-    Neyshabur, Salakhutdinov and Srebro (2015), section 3; Dinh et al. (2017), Definition 5.
-    Lesson: sharpness.
+    Neyshabur, Salakhutdinov and Srebro (2015); Dinh et al. (2017), the α-scale transformation.
+    Lesson: sharp-and-flat.
     """
     hidden = geometry.hidden_layers(model, WEIGHTED, POSITIVE, "factors")
     geometry.vector_of(model, "theta", theta, np.ndarray)

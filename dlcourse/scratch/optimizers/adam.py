@@ -120,11 +120,23 @@ class AdamW(Adam):
     As ``torch.optim.AdamW``: the decay is multiplied by the rate. The paper multiplies it by the
     schedule's factor only, so its λ is ours times the base rate. State and cost as Adam.
 
+    It decays all that it is given, biases and gains too. ``Decayed`` around Adam makes the same
+    step, and by ``coefficients`` it spares them.
+
     Examples
     --------
     >>> x = np.array([1.0]); opt = AdamW(x, lr=0.1, weight_decay=0.5)
     >>> opt.step(np.array([0.0])); x
     array([0.95])
+
+    A weight and a bias, both 1, and only the weight decays:
+
+    >>> from dlcourse.scratch.models import MLP
+    >>> from dlcourse.scratch.regularization import Decayed, coefficients
+    >>> model = MLP([1, 1], np.random.default_rng(0)); model.theta[...] = 1.0
+    >>> opt = Decayed(Adam(model.theta, lr=0.1), coefficients(model, 0.5))
+    >>> opt.step(np.zeros(2)); model.theta
+    array([0.95, 1.  ])
 
     References
     ----------

@@ -48,7 +48,8 @@ class SGD(Optimizer):
 
     References
     ----------
-    Polyak (1964), eq. 9; Sutskever, Martens, Dahl, Hinton (2013), eqs. 1-4. Lesson: momentum.
+    Polyak (1964), eq. 9; Sutskever, Martens, Dahl, Hinton (2013), eqs. 1-4.
+    Lesson: minibatch, momentum.
     """
 
     momentum = hyper.Hyper(1.0, switch=True)

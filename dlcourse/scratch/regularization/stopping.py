@@ -48,7 +48,7 @@ class EarlyStopping:
 
     References
     ----------
-    Prechelt (1998). Lesson: early stopping.
+    Prechelt (1998). Lesson: early-stopping.
     """
 
     def __init__(self, patience: int, min_delta: float = 0.0) -> None:

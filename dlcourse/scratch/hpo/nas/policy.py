@@ -172,7 +172,7 @@ def reinforce_nas(
 
     References
     ----------
-    Zoph and Le (2017). Lesson: searching architectures.
+    Zoph and Le (2017). Lesson: architectures.
     """
     steps, m = checks.integer("n_steps", n_steps, 1), checks.integer("batch", batch, 1)
     controller = Controller(rng, runs, lr, baseline_decay)

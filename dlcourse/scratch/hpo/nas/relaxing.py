@@ -137,7 +137,7 @@ def darts(
 
     References
     ----------
-    Liu, Simonyan and Yang (2019), algorithm 1. Lesson: searching architectures.
+    Liu, Simonyan and Yang (2019), algorithm 1. Lesson: architectures.
     """
     parts = [checked_part("train", train), checked_part("validation", validation)]
     size, epochs = checked_batch(batch_size, *parts), checks.integer("epochs", epochs, 1)

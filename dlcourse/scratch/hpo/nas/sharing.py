@@ -82,7 +82,7 @@ def weight_sharing_nas(
     References
     ----------
     Pham, Guan, Zoph, Le and Dean (2018), section 2.2; Li and Talwalkar (2019) without a controller.
-    Lesson: searching architectures.
+    Lesson: architectures.
     """
     train, validation = checked_part("train", train), checked_part("validation", validation)
     size, epochs = checked_batch(batch_size, train, validation), checks.integer("epochs", epochs, 1)
