@@ -31,11 +31,20 @@ def test_an_icon_becomes_the_svg_that_the_script_would_draw():
         ('<i class="fa-solid"></i>', "One icon was expected"),
         ('<i class="fa-solid fa-sun fa-moon"></i>', "One icon was expected"),
         ('<i class="fa-solid fa-sun">words</i>', "was not understood"),
+        ('<b class="fa-solid fa-sun"></b>', "was not understood"),
     ],
 )
 def test_an_unknown_icon_stops_the_build(tag, message):
     with pytest.raises(ExtensionError, match=message):
         icons.finish(f"<p>{tag}</p>", searches=False)
+
+
+def test_an_icon_may_be_a_span_and_stand_beside_words():
+    page = '<span class="fa-solid fa-bars"></span> <span class="words">fa-bars</span>'
+    assert re.fullmatch(
+        r'<svg class="icon [^>]*><path [^>]*/></svg> <span class="words">fa-bars</span>',
+        icons.finish(page, searches=False),
+    )
 
 
 def test_a_style_is_not_mixed_up_with_another():

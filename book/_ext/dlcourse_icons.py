@@ -1,10 +1,10 @@
 """Icons as inline SVG, each only where it stands; no icon script, no icon font, no search index.
 
 The theme loads all of Font Awesome (1.5 MB) for a dozen icons, and the search index on every page.
-Here its pages are finished as they are rendered: an ``<i class="fa-solid fa-…">`` becomes the SVG
-that the script would have drawn, and what is then loaded for nothing is dropped. The style sheets
-are finished at the end: an icon drawn by a letter of the icon font becomes a mask. Paths come from
-the theme's own copy of the script. An icon that it does not have is an error of the build.
+Here its pages are finished as they are rendered: an ``<i class="fa-solid fa-…">`` or a ``<span>``
+becomes the SVG that the script would have drawn, and what is then loaded for nothing is dropped.
+The style sheets are finished at the end: an icon drawn by a letter of the icon font becomes a
+mask. Paths come from the theme's own script. An icon that it does not have stops the build.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _ICON = re.compile(
     r'(?P<name>[\w-]+)"?:\[(?P<w>\d+),(?P<h>\d+),\[(?P<also>[^\]]*)\],"(?P<code>[0-9a-f]+)",'
     r'"(?P<path>[^"]+)"\]'
 )
-_TAG = re.compile(r'<i\b[^>]*\bclass="(?P<names>[^"]*\bfa-[^"]*)"(?P<rest>[^>]*)>\s*</i>')
+_TAG = re.compile(r'<(i|span)\b[^>]*\bclass="(?P<names>[^"]*\bfa-[^"]*)"[^>]*>\s*</\1>')
+_LEFT = re.compile(r'<(?!svg\b)\w+\b[^>]*\bclass="[^"]*\bfa-[^>]*>')
 _SCRIPT = r'[ \t]*<script[^>]*\bsrc="[^"]*{}[^"]*"[^>]*></script>\n?'
 _ICON_SCRIPT = re.compile(_SCRIPT.format("scripts/fontawesome.js"))
 _SEARCH_SCRIPTS = re.compile(_SCRIPT.format("(?:searchtools|language_data|searchindex).js"))
@@ -82,7 +83,7 @@ def icon(name: str, style: str = "fa-solid") -> Icon:
 
 
 def draw(match: re.Match[str]) -> str:
-    """The inline SVG for one ``<i>``; what it means is said by the control around it."""
+    """The inline SVG for one icon; what it means is said by the control around it."""
     names = match["names"].split()
     style = next((name for name in names if name in STYLES.values()), "fa-solid")
     modifiers = {style, "fa-lg", "fa-fw"}
@@ -106,7 +107,7 @@ def finish(page: str, searches: bool) -> str:
     if 'id="pst-secondary-sidebar"' in page:
         page = page.replace('<div class="bd-content">', '<div class="bd-content with-contents">', 1)
     page = _TAG.sub(draw, page)
-    if left := re.search(r"<i\b[^>]*\bfa-[^>]*>", page):
+    if left := _LEFT.search(page):
         raise ExtensionError(f"This icon was not understood: {left[0]}")
     return page
 
