@@ -27,6 +27,8 @@ FILES = {
     "@jupyter-widgets/html-manager/dist/embed.js": "html-manager/embed.js",
     "@jupyter-widgets/html-manager/dist/embed.js.LICENSE.txt": "html-manager/LICENSE.txt",
     "@jupyter-widgets/html-manager/dist/*.woff2": "html-manager",
+    "minisearch/dist/umd/index.js": "minisearch/minisearch.js",
+    "minisearch/LICENSE.txt": "minisearch/LICENSE.txt",
 }
 
 
@@ -84,7 +86,7 @@ def main() -> None:
     axe = MODULES / "axe-core" / "axe.min.js"
     if STAMP.exists() and STAMP.read_text() == wanted and axe.exists():
         return
-    print("Fetching MathJax, the widget manager and axe through npm …", file=sys.stderr)
+    print("Fetching MathJax, the widget manager, MiniSearch and axe through npm …", file=sys.stderr)
     install()
     copy()
     STAMP.write_text(wanted)
