@@ -118,6 +118,15 @@ def test_rows_get_addresses_and_the_names_one_would_type():
     assert [r["ids"] for r in table.findall(nodes.row)] == [["symbol-beta-1"]]
 
 
+@pytest.mark.parametrize(
+    ("more", "text"), [((), "w²"), (("Penalties", "decay", "Krogh"), "w². Penalties. decay. Krogh")]
+)
+def test_an_algorithm_has_the_columns_it_needs(more, text):
+    _, (place,) = row("algorithms", "L2", ":math:`w^2`", "``l2``", "``Decay``", *more)
+    assert (place.anchor, place.text) == ("algorithm-l2", text)
+    assert place.names == ["L2", "l2", "Decay"]
+
+
 def test_two_rows_of_one_letter_get_two_addresses():
     both = (
         ".. list-table::\n   :class: notation\n"

@@ -140,7 +140,8 @@ def _algorithm(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
     name = prose(cells[0])
     columns = [cell.findall(nodes.literal) for cell in cells[2:4]]
     code = dict.fromkeys(part.astext() for column in columns for part in column)
-    text = ". ".join(prose(cell) for cell in cells[1:] if prose(cell) not in ("", "—"))
+    said = map(prose, [cells[1], *cells[4:]])  # the formula; lesson, exercise and paper, if any
+    text = ". ".join(part for part in said if part not in ("", "—"))
     anchor = _anchor(row, "algorithm", name, "-".join(code))
     return Place(page, anchor, name, "algorithm", text, [name, *code])
 

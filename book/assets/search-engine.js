@@ -156,12 +156,14 @@ window.dlcourseSearch = (function () {
       const count = new Set(close.map((mark) => mark[2])).size;
       if (count > most) [most, best] = [count, start];
     });
-    /* From the sentence's beginning where it is near, else from a word's. */
-    const near = Math.max(0, best - EXCERPT / 2);
-    let from = text.lastIndexOf(". ", best - 1) + 2;
-    if (from < 2) from = 0;
-    const cut = from < near;
-    if (cut) from = Math.min(best, text.indexOf(" ", best - EXCERPT / 4) + 1);
+    /* From the text's beginning or the sentence's where it is near, else from a word's. */
+    const sentence = text.lastIndexOf(". ", best - 1) + 2;
+    let from = 0;
+    if (best > EXCERPT / 2) {
+      const near = sentence > 1 && best - sentence < EXCERPT / 2;
+      from = near ? sentence : Math.min(best, text.indexOf(" ", best - EXCERPT / 4) + 1);
+    }
+    const cut = from > 0 && from !== sentence;
     let to = from + EXCERPT < text.length ? text.lastIndexOf(" ", from + EXCERPT) : text.length;
     if (to <= from) to = text.length;
     const parts = [[cut ? "… " : "", false]];

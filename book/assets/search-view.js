@@ -58,7 +58,7 @@
     if (next) next.focus();
   }
 
-  /* Make a form search as one types; `box` gets the list, `limit` is how much of it. */
+  /* Make a form search as one types; `box` gets the list, `limit` is how much of it, `follow` the query. */
   function attach(form, box, limit, follow) {
     const field = form.querySelector("input");
     const status = element("p", "search-status");
@@ -85,7 +85,6 @@
     });
     for (const part of [form, box]) part.addEventListener("keydown", (event) => walk(event, field, list));
     show();
-    return show;
   }
 
   window.dlcourseSearch.attach = attach;

@@ -28,41 +28,36 @@
     return ready;
   }
 
+  /* The list below a field, as soon as the index is there. */
+  function attach(form, box, limit, follow) {
+    box.textContent = "Loading the index …";
+    engine().then(
+      () => window.dlcourseSearch.attach(form, box, limit, follow),
+      (error) => (box.textContent = error.message),
+    );
+  }
+
   /* The search page: its address says what is asked. */
   function searchPage(form, box) {
     const field = form.querySelector("input");
     field.value = new URLSearchParams(location.search).get("q") || "";
     field.focus();
-    box.textContent = "Loading the index …";
-    engine().then(function () {
-      const show = window.dlcourseSearch.attach(form, box, 40, function (query) {
-        const state = query ? "?" + new URLSearchParams({ q: query }) : "";
-        history.replaceState(history.state, "", location.pathname + state);
-      });
-      form.addEventListener("submit", function (event) {
-        event.preventDefault();
-        show();
-      });
-    }, (error) => (box.textContent = error.message));
+    attach(form, box, 40, function (query) {
+      const state = query ? "?" + new URLSearchParams({ q: query }) : "";
+      history.replaceState(history.state, "", location.pathname + state);
+    });
+    form.addEventListener("submit", (event) => event.preventDefault());
   }
 
   /* The field that opens on any other page; Enter in it leads to the search page. */
   function dialog(form) {
+    const field = form.querySelector("input");
     const box = document.createElement("div");
     box.className = "search-box";
     form.after(box);
-    form.querySelector("input").addEventListener(
-      "focus",
-      function () {
-        engine().then(
-          () => window.dlcourseSearch.attach(form, box, 8, () => {}),
-          (error) => (box.textContent = error.message),
-        );
-      },
-      { once: true },
-    );
+    field.addEventListener("focus", () => attach(form, box, 8, () => {}), { once: true });
     form.addEventListener("submit", function (event) {
-      if (!form.querySelector("input").value.trim()) event.preventDefault();
+      if (!field.value.trim()) event.preventDefault();
     });
   }
 
