@@ -18,6 +18,7 @@ from tools.translations import (
     faults,
     home,
     needs_words,
+    off_terms,
     read_edition,
 )
 
@@ -91,6 +92,13 @@ def test_a_changed_paragraph_is_found(entries, said):
 )
 def test_a_lost_formula_link_or_number_is_found(old, new, said):
     assert any(fault.startswith(said) for fault in faults(TEXT, GOOD.replace(old, new)))
+
+
+def test_a_term_that_the_glossary_calls_otherwise_is_found():
+    message = "[Dropout](dropout.ipynb) is no *early stopping*; `dropout` is its name."
+    assert list(off_terms(message, "[丢弃法](dropout.ipynb)不是*提前停止*。")) == []
+    said = list(off_terms(message, "[丢弃法](dropout.ipynb)不是*早停*。"))
+    assert said == ["does not call early stopping 提前停止, as the glossary does"]
 
 
 def test_what_needs_no_words_is_not_asked_for():
