@@ -130,6 +130,18 @@ def test_a_drawing_speaks_chinese():
     assert ">346 步<" in drawn and ">10⁰<" in drawn
     assert "等高线" in drawn and "（学习率 = 0.95）" in drawn
     assert "'Noto Sans CJK SC'" in drawn
+    values = '<p class="explore-values">centred = yes, rate = 0.95</p>'
+    drawn = lettering.lettered(SVG.format(text="", alt=ALT) + values, TABLE)
+    assert ">中心化 = 是, 学习率 = 0.95</p>" in drawn
+
+
+def test_a_label_set_letter_by_letter_is_read_and_translated():
+    at = {"f": 0, "l": 3, "a": 5, "t": 9}
+    flat = "".join(f'<tspan x="{at[one]}" y="2">{one}</tspan>' for one in "aflt")
+    drawn = lettering.lettered(SVG.format(text=flat, alt=ALT), TABLE)
+    assert '<tspan x="0" y="2">平坦</tspan></text>' in drawn
+    kappa = '<tspan x="0">κ</tspan>\n<tspan x="4">₂</tspan>'
+    assert kappa in lettering.lettered(SVG.format(text=kappa, alt=ALT), TABLE)
 
 
 @pytest.mark.parametrize("fault", [{"text": "347 paces"}, {"alt": "A hill"}, {"text": "steps"}])
