@@ -14,7 +14,8 @@ SITE = ROOT / "_build" / "html"
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
     for path in SITE.rglob("*.html")
-    if not path.relative_to(SITE).parts[0].startswith("_") and path != SITE / "index.html"
+    if not path.relative_to(SITE).parts[0].startswith(("_", "zh_CN"))
+    and path != SITE / "index.html"
 )
 LESSONS = sorted(path.stem for path in (ROOT / "lessons").glob("*/*.ipynb"))
 LESSON_PAGES = [page for page in PAGES if page.startswith("lessons/")]

@@ -63,7 +63,8 @@ def spilled_words(page):
           .filter(t => {
             const own = t.getBoundingClientRect();
             const all = t.closest("svg").getBoundingClientRect();
-            return own.right > all.right + 1 || own.left < all.left - 1;
+            return own.right > all.right + 1 || own.left < all.left - 1
+              || own.bottom > all.bottom + 1 || own.top < all.top - 1;
           }).map(t => t.textContent)"""
     )
 
@@ -80,6 +81,15 @@ def test_its_drawings_and_sliders_are_chinese(lesson):
     assert {"相关系数", "方法", "ε"} <= set(labels)
     assert "步" in lesson.text_content(".explore-frame svg")
     assert look.stuck_figures(lesson) == []
+
+
+def test_the_words_of_still_drawings_fit(site, chromium):
+    drawings = [path.read_text(encoding="utf-8") for path in (site / "_images").glob("*.svg")]
+    assert len(drawings) > 10 and all("Noto Sans CJK SC" in one for one in drawings)
+    page = chromium.new_page()
+    page.set_content(f"<article>{''.join(drawings)}</article>")
+    assert spilled_words(page) == []
+    page.close()
 
 
 def test_raw_markup_and_spilled_words_are_found(lesson):

@@ -18,6 +18,7 @@ from tools.translations import (
     faults,
     home,
     needs_words,
+    off_terms,
     read_edition,
 )
 
@@ -93,6 +94,13 @@ def test_a_lost_formula_link_or_number_is_found(old, new, said):
     assert any(fault.startswith(said) for fault in faults(TEXT, GOOD.replace(old, new)))
 
 
+def test_a_term_that_the_glossary_calls_otherwise_is_found():
+    message = "[Dropout](dropout.ipynb) is no *early stopping*; `dropout` is its name."
+    assert list(off_terms(message, "[丢弃法](dropout.ipynb)不是*提前停止*。")) == []
+    said = list(off_terms(message, "[丢弃法](dropout.ipynb)不是*早停*。"))
+    assert said == ["does not call early stopping 提前停止, as the glossary does"]
+
+
 def test_what_needs_no_words_is_not_asked_for():
     assert not any(map(needs_words, ["$\\theta$", "`params`, `theta`", "\\frac12 \\text{ and } x"]))
     assert needs_words("$w$ and `lr`, and words")
@@ -122,6 +130,18 @@ def test_a_drawing_speaks_chinese():
     assert ">346 步<" in drawn and ">10⁰<" in drawn
     assert "等高线" in drawn and "（学习率 = 0.95）" in drawn
     assert "'Noto Sans CJK SC'" in drawn
+    values = '<p class="explore-values">centred = yes, rate = 0.95</p>'
+    drawn = lettering.lettered(SVG.format(text="", alt=ALT) + values, TABLE)
+    assert ">中心化 = 是, 学习率 = 0.95</p>" in drawn
+
+
+def test_a_label_set_letter_by_letter_is_read_and_translated():
+    at = {"f": 0, "l": 3, "a": 5, "t": 9}
+    flat = "".join(f'<tspan x="{at[one]}" y="2">{one}</tspan>' for one in "aflt")
+    drawn = lettering.lettered(SVG.format(text=flat, alt=ALT), TABLE)
+    assert '<tspan x="0" y="2">平坦</tspan></text>' in drawn
+    kappa = '<tspan x="0">κ</tspan>\n<tspan x="4">₂</tspan>'
+    assert kappa in lettering.lettered(SVG.format(text=kappa, alt=ALT), TABLE)
 
 
 @pytest.mark.parametrize("fault", [{"text": "347 paces"}, {"alt": "A hill"}, {"text": "steps"}])

@@ -17,7 +17,9 @@ import yaml
 
 TEXT = re.compile(r"(<text\b[^>]*>)(.*?)(</text>)", re.S)
 LABEL = re.compile(r'(\baria-label=")([^"]*)(")')
+VALUES = re.compile(r'(<p class="explore-values">)([^<]*)(</p>)')
 FONTS = re.compile(r"(?<=font-family: )[^;\"]*sans-serif")
+SPAN = re.compile(r'<tspan x="([-\d.]+)[^"]*"([^>]*)>(.*?)</tspan>', re.S)
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?%?")
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 
@@ -41,8 +43,11 @@ class Table(NamedTuple):
         """The words for a picture; those of an explorer's frame end with the settings it has."""
         if text in self.alts or not (frame := re.fullmatch(r"(.*) \(([^()]*)\)", text)):
             return found(self.alts, text, "alts")
-        settings = re.sub(r"[^\W\d_]+", lambda name: self.control(name[0]), frame[2])
-        return f"{found(self.alts, frame[1], 'alts')}（{settings}）"
+        return f"{found(self.alts, frame[1], 'alts')}（{self.settings(frame[2])}）"
+
+    def settings(self, text: str) -> str:
+        """``rate = 0.95, centred = yes``, each name and choice in its turn."""
+        return re.sub(r"[^\W\d_]+", lambda name: self.control(name[0]), text)
 
     def control(self, text: str) -> str:
         return found(self.controls, text, "controls")
@@ -76,13 +81,26 @@ def read_table(path: Path) -> Table:
 
 def lettered(svg: str, table: Table) -> str:
     """A drawing with its texts and its label translated, in fonts that have the characters."""
-
-    def put(change: Callable[[str], str]) -> Callable[[re.Match[str]], str]:
-        return lambda m: m[1] + html.escape(change(html.unescape(m[2]))) + m[3]
-
-    drawn = TEXT.sub(put(table.word), svg)
-    drawn = LABEL.sub(put(table.alt), drawn)
+    drawn = TEXT.sub(lambda m: m[1] + relettered(m[2], table) + m[3], svg)
+    drawn = LABEL.sub(lambda m: m[1] + in_markup(m[2], table.alt) + m[3], drawn)
+    drawn = VALUES.sub(lambda m: m[1] + in_markup(m[2], table.settings) + m[3], drawn)
     return FONTS.sub(lambda m: m[0].replace("sans-serif", f"{table.fonts}, sans-serif"), drawn)
+
+
+def in_markup(text: str, change: Callable[[str], str]) -> str:
+    return html.escape(change(html.unescape(text)))
+
+
+def relettered(content: str, table: Table) -> str:
+    """The content of a text: words, or the single letters in which a label with formulas is set."""
+    if not (letters := SPAN.findall(content)):
+        return in_markup(content, table.word)
+    letters.sort(key=lambda letter: float(letter[0]))
+    label = "".join(letter for _, _, letter in letters).replace("\xa0", " ")
+    if not has_words(label):
+        return content
+    x, style, _ = letters[0]
+    return f'<tspan x="{x}"{style}>{in_markup(label, table.word)}</tspan>'
 
 
 def translated(notebook: str, table: Table) -> str:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import re
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:%|°)?")
 # A line of the generated counts: its numbers change with every claim, so no catalog has it.
 COUNTED = re.compile(r"(\d[\d,]*) ([a-z][a-z ]+)(?:: (.*claim-badge.*))?")
 
+# Terms that are everyday words as well: what they are called hangs on the sentence.
+EVERYDAY = ("prior", "schedule", "step")
 HEADER = r"""# {name}, kept by `make messages`.
 msgid ""
 msgstr ""
@@ -90,7 +92,6 @@ def sphinx(builder: str, out: Path, only: Iterable[str], root: Path = ROOT, **co
             root, out / builder, noconfig=True, path_config=root / "_config.yml",
             builder=builder, doctreedir=out / ".doctrees", confoverrides=config, quiet=True,
         )  # fmt: skip
-    logging.getLogger("sphinx").handlers.clear()
     if failed:
         raise SystemExit(f"Sphinx cannot read the pages to be translated:\n{said.getvalue()}")
     return said.getvalue()
@@ -130,7 +131,8 @@ def compared(name: str, now: list[str], catalog: Catalog) -> Iterator[str]:
         elif not known[one].string and needs_words(one):
             yield f"{name}: not translated: {short(one)}"
         elif known[one].string:
-            for fault in faults(one, known[one].string):
+            said = known[one].string
+            for fault in (*faults(one, said), *off_terms(one, said)):
                 yield f"{name}: {fault}: {short(one)}"
     for gone in known.keys() - set(now):
         yield f"{name}: no longer in the page: {short(gone)}"
@@ -151,6 +153,24 @@ def faults(message: str, translation: str) -> Iterator[str]:
     (inline,) = MarkdownIt().parseInline(KEPT["formula"].sub("x", translation))
     if any("*" in token.content for token in inline.children or [] if token.type == "text"):
         yield "has a * that marks nothing (after a full stop it wants a space)"
+
+
+@cache
+def terms() -> dict[str, str]:
+    """The glossary's terms and what they are called; without words that have other senses, too."""
+    rows = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
+    return {row["term"]: row["chinese"] for row in rows if row["term"] not in EVERYDAY}
+
+
+def off_terms(message: str, translation: str) -> Iterator[str]:
+    """Terms of the glossary that a translation calls otherwise; links and code have names."""
+    if message == translation:
+        return
+    for pattern in KEPT.values():
+        message = pattern.sub(" ", message)
+    for term, chinese in terms().items():
+        if re.search(rf"\b{re.escape(term)}\b", message, re.I) and chinese not in translation:
+            yield f"does not call {term} {chinese}, as the glossary does"
 
 
 def short(message: str) -> str:
