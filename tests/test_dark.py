@@ -90,6 +90,10 @@ def test_the_pixels_of_a_picture_stay_whatever_their_shade():
     shades = ["#ffffff", "#777777", "#000000", *(f"#{n:02x}{n:02x}{n:02x}" for n in range(61, 67))]
     pixels = [square(10 * n, 0, color) for n, color in enumerate(shades)]
     assert all(pixel in dark.adapt("<svg>" + "".join(pixels) + "</svg>") for pixel in pixels)
+    image = (
+        '<image x="0" y="0" width="9" height="9"/><text x="5" y="5" style="fill: #ffffff">7</text>'
+    )
+    assert image in dark.adapt(f"<svg>{image}</svg>")
     bars = "".join(square(10 * n, 0, "#777777") for n in range(12))
     assert "#777777" not in dark.adapt(f"<svg>{bars}</svg>").replace(",#777777)", "")
 

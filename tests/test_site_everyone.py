@@ -110,7 +110,8 @@ def test_a_page_without_sections_has_no_such_button(chromium):
 
 def test_the_first_page_says_its_title_once(chromium):
     with look.visit(chromium, url("book/index.html")) as page:
-        assert page.title() == "Training deep networks"
+        assert page.title() == "An executable textbook — Training deep networks"
+        assert page.inner_text("h1").startswith("Training deep networks")
 
 
 def test_the_keyboard_sees_where_it_is_and_soon_reaches_a_slider(chromium):

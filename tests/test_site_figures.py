@@ -40,9 +40,11 @@ def stuck_boxes(page):
     return page.evaluate(
         """() => Array.from(document.querySelectorAll("article svg"))
           .filter(svg => svg.checkVisibility() && svg.querySelector("text, path"))
+          .filter(svg => svg.getBoundingClientRect().right > svg.closest("article")
+            .getBoundingClientRect().right + 1)
           .map(svg => svg.closest(".figure-box, .explore-frame") || svg.parentElement)
-          .filter(box => box.scrollWidth > box.clientWidth + 1)
-          .filter(box => !box.classList.contains("more-right")
+          .filter(box => box.scrollWidth <= box.clientWidth + 1
+            || !box.classList.contains("more-right")
             || !(box.querySelector("a[href]") || (box.tabIndex === 0 && box.ariaLabel)))
           .map(box => "out of reach: " + box.textContent.trim().slice(0, 40))"""
     )
@@ -115,6 +117,8 @@ def test_planted_faults_are_found(chromium, tmp_path):
     assert faults(chromium, tmp_path, tiny) == ["5.4 px: learning rate"]
     white = f'<span class="figure-box">{figures.fit(DRAWING)}</span>'
     assert faults(chromium, tmp_path, white) == ["on rgb(255, 255, 255)"]
+    grown = f'<div style="overflow-x: auto"><div style="width: 99em">{placed()}</div></div>'
+    assert faults(chromium, tmp_path, grown) == ["out of reach: learning rate"]
     missing = '<img alt="curve" src="data:image/svg+xml,.svg">'
     assert faults(chromium, tmp_path, missing + placed())[0] == "a drawing behind an img: curve"
 

@@ -92,7 +92,7 @@ def adapt(svg: str) -> str:
     def rewrite(match: re.Match[str]) -> str:
         tag = match[0]
         if match.start() in fixed:
-            return tag if "fill" in tag else _say_ink(tag)
+            return tag if "fill" in tag or tag.startswith("<image") else _say_ink(tag)
         if tag.startswith("<text"):
             place = _place(tag)
             under = [cell for cell in cells if cell.at < match.start() and cell.holds(*place)]

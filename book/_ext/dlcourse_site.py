@@ -34,9 +34,9 @@ def plain_bibliography(
 
 
 def one_title(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
-    """The first page has the book's own title; the tab need not say it twice."""
+    """The first page has the book's own title; its tab need not say it twice."""
     if page == app.config.root_doc:
-        context["docstitle"] = ""
+        context["title"] = "An executable textbook"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

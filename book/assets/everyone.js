@@ -2,7 +2,7 @@
 (function () {
   "use strict";
 
-  var BOXES = ".figure-box, .explore-frame, span.math";
+  var BOXES = ".figure-box, .explore-frame, span.math, div.math";
 
   function mark(box) {
     var hidden = box.scrollWidth - box.clientWidth;
@@ -36,8 +36,17 @@
     bar.append(link);
   }
 
+  /* What opens a chapter in the side bar is an arrow; it is called after the chapter. */
+  function nameArrows() {
+    document.querySelectorAll(".bd-sidebar-primary summary").forEach(function (arrow) {
+      var chapter = arrow.closest("li").querySelector("a");
+      if (chapter) arrow.setAttribute("aria-label", "Pages of " + chapter.textContent.trim());
+    });
+  }
+
   window.addEventListener("load", function () {
     leadToFigure();
+    nameArrows();
     var waiting;
     function later() {
       clearTimeout(waiting);
