@@ -23,9 +23,9 @@ from tools.pdf.book import ROOT, Chapter, Page, chapters, joined
 
 GATHER = (Path(__file__).parent / "gather.js").read_text(encoding="utf-8")
 PRINTED = {"width": 642, "height": 970}  # A4 without its margins, in CSS pixels
-WAIT = 600_000  # ms: two thousand formulas on a busy machine
+WAIT = 600_000  # ms: a thousand pages on a busy machine
 HEAD = """Array.from(document.querySelectorAll('link[rel="stylesheet"]'), (sheet) =>
-  `<link rel="stylesheet" href="${sheet.href}">`).join("\\n")"""
+  `<link rel="stylesheet" href="${sheet.href}">`)"""
 # What is wider than the page becomes smaller, down to what can be read; the rest is named.
 FIT = """() => {
   const column = document.querySelector("article").getBoundingClientRect();
@@ -43,9 +43,6 @@ FIT = """() => {
   return wide.filter((box) => !wide.some((other) => other !== box && box.contains(other))).map(
     (box) => `${box.closest(".chapter")?.id}: ${box.outerHTML.slice(0, 90)}`);
 }"""
-# As on the site: formulas are where Sphinx has put them, not where the text has a dollar.
-CLASSES = "tex2jax_process|mathjax_process|math|output_area"
-MATHJAX = f"window.MathJax = {{options: {{processHtmlClass: '{CLASSES}'}}}}"
 NUMBER = """(pages) => {
   for (const link of document.querySelectorAll(".book-contents a"))
     link.dataset.page = pages[link.getAttribute("href").slice(1)];
@@ -56,18 +53,18 @@ def gather(browser: Browser, found: list[Chapter]) -> tuple[str, list[Page]]:
     """What the site's pages load to look as they do, and each chapter as its reader sees it."""
     ids = {chapter.file.as_uri(): chapter.id for chapter in found}
     context = browser.new_context(viewport=PRINTED, color_scheme="light", reduced_motion="reduce")
-    context.route("**/tex-chtml.js*", lambda route: route.abort())  # formulas are set once, joined
     window = context.new_page()
-    head, pages = "", []
+    sheets: dict[str, None] = {}  # of any page, in their order
+    pages = []
     for chapter in found:
         window.goto(chapter.file.as_uri(), wait_until="load")
         _explorers(window)
-        head = head or window.evaluate(HEAD)
+        sheets |= dict.fromkeys(window.evaluate(HEAD))
         given = {"prefix": chapter.id, "part": chapter.part, "chapters": ids}
         read = window.evaluate(GATHER, given)
         pages.append(Page(chapter, chapter.title or read["title"], read["text"]))
     context.close()
-    return head, pages
+    return "\n".join(sheets), pages
 
 
 def _explorers(window: Window) -> None:
@@ -88,7 +85,6 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
     window = browser.new_page(viewport=PRINTED, reduced_motion="reduce")  # moved to the end
     window.set_default_timeout(WAIT)
     window.goto(page.as_uri(), wait_until="load", timeout=WAIT)
-    window.evaluate("window.MathJax?.startup?.promise")
     window.emulate_media(media="print", color_scheme="light")
     if wide := window.evaluate(FIT):
         lines = "\n".join(wide[:10])
@@ -130,8 +126,6 @@ def book(browser: Browser, site: Path, out: Path, toc: Path = ROOT / "_toc.yml")
     out.parent.mkdir(parents=True, exist_ok=True)
     page = out.with_suffix(".html").resolve()
     head, pages = gather(browser, found)
-    vendor = (site / "_static" / "vendor" / "mathjax" / "tex-chtml.js").resolve().as_uri()
-    head += f'<script>{MATHJAX}</script><script defer src="{vendor}"></script>'
     page.write_text(joined(about["title"], about["author"], head, pages), encoding="utf-8")
     try:
         return printed(browser, page, [chapter.id for chapter in found], out)
