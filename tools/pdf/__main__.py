@@ -90,12 +90,13 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
         lines = "\n".join(wide[:10])
         raise SystemExit(f"{len(wide)} things must be narrower than the paper:\n{lines}")
     options: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True, "path": out}
+    options |= {"tagged": True, "outline": True}
     options["format"] = "A4"  # by this, not by the style sheet, a media query knows the width
     numbers: dict[str, int] = {}
-    for tagged in (False, True, True):  # with tags a page may end elsewhere, and it takes longer
-        window.pdf(**options, tagged=tagged, outline=tagged)
+    for _ in range(3):
+        window.pdf(**options)
         before, numbers = numbers, starts(out, ids)
-        if tagged and numbers == before:
+        if numbers == before:
             break
         window.evaluate(NUMBER, numbers)
     else:
