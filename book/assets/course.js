@@ -33,6 +33,9 @@
     document.querySelectorAll("summary[aria-label]").forEach(function (summary) {
       summary.removeAttribute("aria-label");
     });
+    document.querySelectorAll(".bd-links summary").forEach(function (summary) {
+      label(summary, summary.closest("li").querySelector("a").textContent + ": pages");
+    });
     var side = document.querySelector(".bd-sidebar-primary");
     if (side && !side.hasAttribute("role")) {
       side.setAttribute("role", "complementary");
