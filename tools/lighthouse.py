@@ -100,10 +100,15 @@ def measure(address: str, desktop: bool) -> dict[str, Any]:
 def row(report: dict[str, Any]) -> list[str]:
     """Scores out of 100, times in seconds, layout shift, kilobytes."""
     audits = report["audits"]
-    scores = [f"{100 * report['categories'][name]['score']:.0f}" for name in CATEGORIES]
-    times = [f"{audits[name]['numericValue'] / 1000:.2f}" for name in METRICS]
-    shift = f"{audits[SHIFT]['numericValue']:.3f}"
-    return [*scores, *times, shift, f"{audits[WEIGHT]['numericValue'] / 1024:.0f}"]
+    scores = [_number(report["categories"][name]["score"], 100, ".0f") for name in CATEGORIES]
+    times = [_number(audits[name].get("numericValue"), 1e-3, ".2f") for name in METRICS]
+    shift = _number(audits[SHIFT].get("numericValue"), 1, ".3f")
+    return [*scores, *times, shift, _number(audits[WEIGHT].get("numericValue"), 1 / 1024, ".0f")]
+
+
+def _number(value: float | None, scale: float, form: str) -> str:
+    """A dash where Lighthouse gave up, as it does on a machine that is too busy."""
+    return "—" if value is None else format(value * scale, form)
 
 
 def main(site: str, *pages: str) -> None:

@@ -12,6 +12,8 @@
     document
       .querySelectorAll("div.math, pre, .cell_output .output, .pst-scrollable-table-container")
       .forEach(function (box) {
+        /* What is not laid out yet (course.css) must not be because of this question. */
+        if (box.checkVisibility && !box.checkVisibility({ contentVisibilityAuto: true })) return;
         if (box.scrollWidth > box.clientWidth + 1 && !box.querySelector("a, button, [tabindex]")) {
           box.tabIndex = 0;
           if (!box.hasAttribute("role")) {
@@ -68,5 +70,6 @@
     var article = document.querySelector("article");
     if (article) new MutationObserver(later).observe(article, { childList: true, subtree: true });
     window.addEventListener("resize", later);
+    document.addEventListener("contentvisibilityautostatechange", later);
   });
 })();
