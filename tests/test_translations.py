@@ -129,7 +129,8 @@ def test_a_drawing_speaks_chinese():
     drawn = lettering.lettered(SVG.format(text="346 steps", alt=f"{ALT} (rate = 0.95)"), TABLE)
     assert ">346 步<" in drawn and ">10⁰<" in drawn
     assert "等高线" in drawn and "（学习率 = 0.95）" in drawn
-    assert "'Noto Sans CJK SC'" in drawn
+    assert "'DejaVu Sans', 'PingFang SC'" in drawn
+    assert "CJK" in lettering.lettered('<svg font-family="Verdana, sans-serif">', TABLE)
     values = '<p class="explore-values">centred = yes, rate = 0.95</p>'
     drawn = lettering.lettered(SVG.format(text="", alt=ALT) + values, TABLE)
     assert ">中心化 = 是, 学习率 = 0.95</p>" in drawn

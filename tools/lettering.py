@@ -18,7 +18,7 @@ import yaml
 TEXT = re.compile(r"(<text\b[^>]*>)(.*?)(</text>)", re.S)
 LABEL = re.compile(r'(\baria-label=")([^"]*)(")')
 VALUES = re.compile(r'(<p class="explore-values">)([^<]*)(</p>)')
-FONTS = re.compile(r"(?<=font-family: )[^;\"]*sans-serif")
+FONTS = re.compile(r"""(font-family(?:: |=")[^;"]*)(?=sans-serif)""")
 SPAN = re.compile(r'<tspan x="([-\d.]+)[^"]*"([^>]*)>(.*?)</tspan>', re.S)
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?%?")
 WIDGETS = "application/vnd.jupyter.widget-state+json"
@@ -84,7 +84,7 @@ def lettered(svg: str, table: Table) -> str:
     drawn = TEXT.sub(lambda m: m[1] + relettered(m[2], table) + m[3], svg)
     drawn = LABEL.sub(lambda m: m[1] + in_markup(m[2], table.alt) + m[3], drawn)
     drawn = VALUES.sub(lambda m: m[1] + in_markup(m[2], table.settings) + m[3], drawn)
-    return FONTS.sub(lambda m: m[0].replace("sans-serif", f"{table.fonts}, sans-serif"), drawn)
+    return FONTS.sub(lambda m: f"{m[1]}{table.fonts}, ", drawn)
 
 
 def in_markup(text: str, change: Callable[[str], str]) -> str:
