@@ -93,7 +93,7 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
     options |= {"tagged": True, "outline": True}
     options["format"] = "A4"  # by this, not by the style sheet, a media query knows the width
     numbers: dict[str, int] = {}
-    for _ in range(3):
+    for _ in range(4):  # the numbers themselves may move a page
         window.pdf(**options)
         before, numbers = numbers, starts(out, ids)
         if numbers == before:
