@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as WaitedTooLong
 from playwright.sync_api import sync_playwright
 from tools_available import need
@@ -218,9 +219,14 @@ def shifts(page, limit=0.05):
     return [f"moves while it loads: layout shift {value:.3f}"] if value > limit else []
 
 
-def seen(figure):
-    """The pixels of the frames that can be seen."""
+def seen(figure, tries=3):
+    """The pixels of the frames that can be seen; a frame may just be giving way to another."""
     shown = [
         frame for frame in figure.query_selector_all(".explore-frame svg") if frame.is_visible()
     ]
-    return [frame.screenshot(animations="disabled") for frame in shown]
+    try:
+        return [frame.screenshot(animations="disabled") for frame in shown]
+    except PlaywrightError as error:
+        if "not attached" not in str(error) or tries == 1:
+            raise
+        return seen(figure, tries - 1)

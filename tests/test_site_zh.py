@@ -77,7 +77,7 @@ def test_a_lesson_is_chinese_and_sound(lesson):
 
 
 def test_its_drawings_and_sliders_are_chinese(lesson):
-    labels = [one.text_content() for one in lesson.query_selector_all(".explore .widget-label")]
+    labels = [one.text_content() for one in lesson.query_selector_all(".explore-control > :first-child")]
     assert {"相关系数", "方法", "ε"} <= set(labels)
     assert "步" in lesson.text_content(".explore-frame svg")
     assert look.stuck_figures(lesson) == []
@@ -110,5 +110,5 @@ def test_a_page_that_nobody_has_translated_says_so(site):
     map_, index = ((site / f"book/{name}.html").read_text("utf-8") for name in ("map", "index"))
     assert "本页尚未译成中文" in map_ and '<div lang="en">' in map_
     assert "本页尚未译成中文" not in index and "（无定论）" in index
-    assert "项实验：" in index and "front.zh_CN.svg" in index
+    assert "项实验：" in index and "多记一个向量" in index, "counts, and the picture's title"
     assert editions.BUTTONS in index and editions.BUTTONS in map_, "for the link to the other"

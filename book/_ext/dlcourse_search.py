@@ -80,6 +80,11 @@ def defining(term: str, lesson: list[Place]) -> Place | None:
     return next((place for test in tests for place in opening if test(place)), None)
 
 
+def left_out(lesson: str, found: Found) -> bool:
+    """Whether a lesson is there, but not in this build, which is one of a few pages."""
+    return lesson not in found and (HERE.parents[1] / f"{lesson}.ipynb").exists()
+
+
 def define(found: Found, glossary: Iterable[dict[str, str]]) -> None:
     """Give each term, English and Chinese, to the section that introduces it, else to its page."""
     for entry in glossary:
@@ -104,7 +109,8 @@ def script(found: list[Place], titles: dict[str, str]) -> str:
 def write(found: Found, app: Sphinx, error: Exception | None) -> None:
     if error or not found:
         return
-    define(found, yaml.safe_load((HERE.parent / "glossary.yml").read_text(encoding="utf-8")))
+    glossary = yaml.safe_load((HERE.parent / "glossary.yml").read_text(encoding="utf-8"))
+    define(found, [entry for entry in glossary if not left_out(entry["lesson"], found)])
     titles = {page: own[0].title for page, own in found.items()}
     every = [place for page in sorted(found) for place in found[page]]
     every += papers(app.env.get_domain("cite").citations)

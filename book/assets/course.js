@@ -58,9 +58,9 @@
     });
   }
 
+  document.addEventListener("DOMContentLoaded", heads); /* before the page is seen: cards are taller */
   window.addEventListener("load", function () {
     theme();
-    heads();
     reachable();
     var waiting;
     function later() {
