@@ -77,7 +77,9 @@ def test_a_lesson_is_chinese_and_sound(lesson):
 
 
 def test_its_drawings_and_sliders_are_chinese(lesson):
-    labels = [one.text_content() for one in lesson.query_selector_all(".explore-control > :first-child")]
+    labels = [
+        one.text_content() for one in lesson.query_selector_all(".explore-control > :first-child")
+    ]
     assert {"相关系数", "方法", "ε"} <= set(labels)
     assert "步" in lesson.text_content(".explore-frame svg")
     assert look.stuck_figures(lesson) == []
