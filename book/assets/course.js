@@ -8,18 +8,24 @@
   }
 
   /* What scrolls sideways must be reachable with the keyboard. */
+  var ours = new Set();
   function reachable() {
     document
       .querySelectorAll("div.math, pre, .cell_output .output, .pst-scrollable-table-container")
       .forEach(function (box) {
         /* What is not laid out yet (course.css) must not be because of this question. */
         if (box.checkVisibility && !box.checkVisibility({ contentVisibilityAuto: true })) return;
-        if (box.scrollWidth > box.clientWidth + 1 && !box.querySelector("a, button, [tabindex]")) {
+        var wide = box.scrollWidth > box.clientWidth + 1;
+        if (wide && !box.querySelector("a, button, [tabindex]")) {
           box.tabIndex = 0;
           if (!box.hasAttribute("role")) {
             box.setAttribute("role", "group");
             label(box, box.classList.contains("math") ? "Formula, scrolls sideways" : "Scrolls sideways");
+            ours.add(box);
           }
+        } else if (!wide && ours.delete(box)) {
+          /* It was wide before its fonts came, or in a narrower window. */
+          ["tabindex", "role", "aria-label"].forEach(function (name) { box.removeAttribute(name); });
         }
       });
   }
@@ -69,6 +75,7 @@
     }
     var article = document.querySelector("article");
     if (article) new MutationObserver(later).observe(article, { childList: true, subtree: true });
+    document.fonts.addEventListener("loadingdone", later);
     window.addEventListener("resize", later);
     document.addEventListener("contentvisibilityautostatechange", later);
   });

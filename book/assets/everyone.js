@@ -53,6 +53,7 @@
       waiting = setTimeout(markAll, 100);
     }
     markAll();
+    document.fonts.addEventListener("loadingdone", markAll); /* with their fonts formulas are narrower */
     document.addEventListener("scroll", function (event) {
       if (event.target.matches && event.target.matches(BOXES)) mark(event.target);
     }, true);
