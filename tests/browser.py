@@ -153,16 +153,61 @@ def head(page):
     )
 
 
-def barriers(page):
-    """What axe finds, all of its rules."""
+def barriers(page, only=()):
+    """What axe finds by all of its rules, or by some.
+
+    To judge contrast is most of the work, so of the texts that look alike a few are asked about.
+    """
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    how = "{resultTypes: ['violations'], preload: false}"  # fetches style sheets; no rule uses them
-    result = page.evaluate(f"axe.run(document, {how})")
+    page.evaluate(MARK_LOOKS)
+    rules = {"runOnly": list(only)} if only else {}
+    how = {"resultTypes": ["violations"], "preload": False, **rules}  # no rule needs style sheets
+    result = page.evaluate("how => axe.run(document, how)", how)
     return [
         f"axe {rule['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
         for rule in result["violations"]
         for node in rule["nodes"]
     ]
+
+
+# What another width or scheme can spoil on a page whose structure is sound.
+LOOKS = [
+    *("button-name", "color-contrast", "link-in-text-block", "link-name", "meta-viewport"),
+    *("scrollable-region-focusable", "target-size"),
+]
+# Alike: visible, in the same ink, size and weight, on the same ground: below ancestors of the same
+# backgrounds. Some leave axe undecided, as a single letter does, hence a few of each look. What is
+# positioned or drawn over lies on other things than its ancestors, and is like nothing else.
+MARK_LOOKS = """() => {
+  const grounds = new Map(), counts = new Map();
+  const ground = element => {
+    if (!element) return "";
+    if (!grounds.has(element)) {
+      const style = getComputedStyle(element);
+      const {backgroundColor, backgroundImage, opacity, filter, position, marginTop} = style;
+      const own = [backgroundColor, backgroundImage, opacity, filter].join();
+      const moved = ["absolute", "fixed"].includes(position) || parseFloat(marginTop) < 0;
+      grounds.set(element, ground(element.parentElement)
+        + (own === "rgba(0, 0, 0, 0),none,1,none" ? "" : `|${own}`)
+        + (moved ? `#${grounds.size}` : ""));
+    }
+    return grounds.get(element);
+  };
+  for (const element of document.body.querySelectorAll("*")) {
+    element.removeAttribute("data-look");
+    const words = [...element.childNodes].map(x => x.nodeType === 3 ? x.data.trim() : "").join("");
+    if (!words || !element.checkVisibility({checkVisibilityCSS: true})) continue;
+    const style = getComputedStyle(element);
+    const look = [style.color, style.fontSize, style.fontWeight, style.textShadow, words.length > 1,
+      ground(element)].join();
+    counts.set(look, (counts.get(look) ?? 0) + 1);
+    if (counts.get(look) <= 4) element.setAttribute("data-look", "");
+  }
+  axe.configure({rules: [
+    {id: "color-contrast", selector: "[data-look], input, select, textarea"},
+    {id: "avoid-inline-spacing", selector: "[style*='!important']"},  // of others it says nothing
+  ]});
+}"""
 
 
 def overflow(page):

@@ -51,7 +51,8 @@ def page(request, chromium, address):
 
 
 def test_page_fits_a_phone_in_the_dark(page):
-    assert page.noise + look.shifts(page) + look.overflow(page) + look.barriers(page) == []
+    problems = page.noise + look.shifts(page) + look.overflow(page)
+    assert problems + look.barriers(page, look.LOOKS) == []
 
 
 def test_page_is_sound(page):
@@ -195,6 +196,21 @@ PLANTED = {
     ),
     "picture without words": ("", '<svg viewBox="0 0 9 9"><circle r="4"/></svg>', "without words"),
     "pale text": ("", '<p style="color: #ccc; background: #fff">hm</p>', "axe color-contrast"),
+    "pale text among others": (
+        "",
+        "<p>well</p>" * 9 + '<p>so <b style="color: #ccc">hm</b></p>' + "<p>well</p>" * 9,
+        "axe color-contrast",
+    ),
+    "pale ground": (
+        "",
+        "<p>well</p>" * 9 + '<p style="background: #666">hm</p>',
+        "axe color-contrast",
+    ),
+    "fixed spacing": (
+        "",
+        '<p style="letter-spacing: 0 !important">hm<br>hm</p>',
+        "axe avoid-inline-spacing",
+    ),
     "nameless button": ("", "<button></button>", "axe button-name"),
     "too wide": ("", '<p style="width: 900px">wide</p>', "wider than the window"),
     "glyph missing": ("", '<mjx-c class="mjx-c41">A</mjx-c>', "glyph without a form: mjx-c41"),
