@@ -148,6 +148,21 @@ def choice(name: str, value: Any, allowed: Collection[str]) -> str:
     return value
 
 
+def watched(metric: Any, history: Collection[str]) -> str:
+    """A column of the history of ``fit``; those of validation are there if it was given ``val``.
+
+    >>> watched("val_loss", ["train_loss"])
+    Traceback (most recent call last):
+        ...
+    ValueError: metric must be one of 'train_loss'; got 'val_loss'. Pass val=(x, y) to fit.
+    """
+    absent = str(metric).startswith("val_") and not any(c.startswith("val_") for c in history)
+    if absent:  # and the nearest name, 'train_loss', would be bad advice
+        named = "one of " + ", ".join(map(repr, history))
+        fail("metric", named, metric, "Pass val=(x, y) to fit.")
+    return choice("metric", metric, history)
+
+
 def saved(new: Any, mine: Any) -> None:
     """A state of the optimizer whose own one is ``mine``: all but the values of its numbers."""
     if not isinstance(new, Mapping) or not mine.keys() <= new.keys():
@@ -225,12 +240,13 @@ def generator(name: str, value: Any) -> np.random.Generator:
 
 def sizes(name: str, value: Any, least: int = 0) -> tuple[int, ...]:
     """The shape of an array without an empty axis, that has ``least`` axes or more."""
+    such = ", as (out, in)" if least == 2 else ""  # those of images and sequences are others
     if not isinstance(value, tuple | list):
-        fail(name, "a tuple of integers, as (out, in)", value, error=TypeError)
+        fail(name, f"a tuple of integers{such}", value, error=TypeError)
     for i, size in enumerate(value):
         integer(f"{name}[{i}]", size, 1)
     if len(value) < least:
-        fail(name, f"of at least {least} axes, as (out, in)", tuple(value))
+        fail(name, f"of at least {least} axes{such}", tuple(value))
     return tuple(map(int, value))
 
 

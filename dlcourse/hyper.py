@@ -160,7 +160,7 @@ class Patient:
         """
 
         def watch(epoch: Any) -> None:
-            checks.choice("metric", metric, list(epoch.history))
+            checks.watched(metric, list(epoch.history))
             epoch.optimizer.lr = self.update(epoch.history[metric][-1])
 
         return watch

@@ -215,6 +215,34 @@ def test_what_is_read_is_right_on_average_where_the_network_is_linear() -> None:
     stated(y, mean, variance)
 
 
+@pytest.mark.parametrize("p", [0.2, 0.5])
+def test_a_sequence_misses_the_same_at_all_places(p: float) -> None:
+    """So a mean over its places varies as one place does; drawn anew at each, it would not."""
+    rng, odds = np.random.default_rng(1), p / (1 - p)
+    x = np.random.default_rng(9).uniform(0.5, 2, (2, 6, 3))
+    y = dropout(x, draw_sequence_mask((N, *x.shape), p, rng), p)[0]
+    stated(y, x, odds * x**2)
+    stated(y.mean(-2), x.mean(-2), odds * x.mean(-2) ** 2)
+    anew = dropout(x, draw_dropout_mask((N, *x.shape), p, rng), p)[0]
+    with pytest.raises(AssertionError, match=r"variance: .* standard errors off"):
+        stated(anew.mean(-2), x.mean(-2), odds * x.mean(-2) ** 2)
+
+
+def test_what_is_carried_is_right_on_average_where_the_network_is_linear() -> None:
+    """h2 = b + W (m h1) / (1 − p), in a region where relu is the identity."""
+    rng, p = np.random.default_rng(1), 0.4
+    x, b = np.zeros((2, 2, 3)), np.full(4, 60.0)
+    w = np.random.default_rng(9).uniform(-0.1, 0.1, (4, 4))
+    mask = draw_sequence_mask((N, 2, 2, 4), p, rng)
+    y, _ = dropped_rnn(x, np.zeros((4, 3)), w, b, mask_h=mask, p_h=p, nonlinearity="relu")
+    carried = np.broadcast_to(b, (2, 4))
+    mean, variance = b + carried @ w.T, p / (1 - p) * carried**2 @ (w**2).T
+    assert y[:, :, 1].min() > 0
+    stated(y[:, :, 1], mean, variance)
+    with pytest.raises(AssertionError, match=r"mean: .* standard errors off"):
+        stated(b + (y[:, :, 1] - b) * (1 - p), mean, variance)  # never scaled up
+
+
 WRONG = {
     "not rescaled": lambda mask, p, rng: X * mask,
     "p and 1 - p exchanged in the draw": lambda mask, p, rng: dropout(X, ~mask, p)[0],

@@ -9,9 +9,10 @@ from numpy.testing import assert_allclose
 
 from dlcourse.lesson import parity
 from dlcourse.lesson.regularizers import RECIPES
-from dlcourse.reference import models, optimizers
+from dlcourse.reference import losses, models, optimizers
 from dlcourse.reference import regularization as room
 from dlcourse.scratch import regularization as scratch
+from dlcourse.training import fit
 
 MODULES = ("penalties", "proximal", "around", "paths", "stopping", "labels", "calibration")
 W, P, LABELS = (
@@ -55,6 +56,18 @@ def penalized(penalty, *shape: int) -> None:
     room.Penalized(sgd(*shape), penalty).step(torch.ones(4))
 
 
+def watching(many) -> None:
+    """Early stopping in ``fit``, by so many samples, or by none given."""
+    data = torch.ones(3, 2), torch.zeros(3).long()
+    model = models.MLP([2, 2], np.random.default_rng(0))
+    fit(
+        model, optimizers.SGD(model.theta, lr=0.1), losses.SoftmaxCrossEntropy(), data,
+        None if many is None else [a[:many] for a in data], epochs=1, batch_size=3,
+        rng=np.random.default_rng(0), progress=False,
+        callbacks=[room.EarlyStopping(1).callback()],
+    )  # fmt: skip
+
+
 ONES = torch.ones(3, 2)
 DOORS = [
     (lambda: room.l1_penalty(np.ones(3), 0.1), TypeError, "theta must be a tensor of floats"),
@@ -75,6 +88,8 @@ DOORS = [
     ),
     (lambda: room.ridge(ONES, ONES[:, 0], 0.0), ValueError, "coef must be > 0 where x has rank 1"),
     (lambda: room.EarlyStopping(0), ValueError, "patience must be >= 1; got 0"),
+    (lambda: watching(0), ValueError, "val must be as many targets as samples, at least one"),
+    (lambda: watching(None), ValueError, r"got 'val_loss'\. Pass val=\(x, y\) to fit"),
     (lambda: room.early_stop([1.0], 1, -1.0), ValueError, "min_delta must be finite and >= 0"),
     (lambda: room.early_stop([], 1), ValueError, "losses must be shaped"),
     (

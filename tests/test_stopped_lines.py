@@ -27,6 +27,30 @@ def test_the_share_kept_is_that_of_ridge():
     np.testing.assert_allclose(turn @ (kept(values, 0.3) * best), ridge(X, Y, 0.3), atol=1e-12)
 
 
+def band(lam, steps, lr):
+    """Real steps beside real ridge, along each direction: differences and ratios."""
+    turn = np.linalg.eigh(X.T @ X / 20)[1]
+    best = turn.T @ np.linalg.lstsq(X, Y, rcond=None)[0]
+    gaps, ratios = [], []
+    for t in steps:
+        stopped = turn.T @ descended(X, Y, lr, t) / best
+        shrunk = turn.T @ ridge(X, Y, lam(lr, t)) / best
+        gaps.append(stopped - shrunk)
+        ratios.append(stopped / shrunk)
+    return np.array(gaps), np.array(ratios)
+
+
+def test_stopping_is_within_the_derived_band_of_l2_with_one_over_the_time():
+    """0 to 0.204 apart, 1 to 1.30 times as large, both nearly reached; other pairings leave it."""
+    steps, lr = [10, 100, 300, 1000, 3000, 10_000, 30_000], 1e-3
+    gaps, ratios = band(lambda lr, t: 1 / (lr * t), steps, lr)
+    assert gaps.min() > -1e-9 and 0.19 < gaps.max() < 0.2037
+    assert ratios.min() > 1 - 1e-9 and 1.28 < ratios.max() < 1.2985
+    for wrong in (lambda lr, t: 1 / t, lambda lr, t: 2 / (lr * t), lambda lr, t: 0.5 / (lr * t)):
+        gaps, ratios = band(wrong, steps, lr)
+        assert gaps.min() < -0.01 or gaps.max() > 0.21 or ratios.max() > 1.31
+
+
 def test_linear_digits_on_labels_that_are_all_right_or_not():
     pool = (RNG.random((80, 6)), RNG.integers(0, 10, 80))
     found = linear_digits(

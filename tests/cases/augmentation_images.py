@@ -100,7 +100,7 @@ REFUSED = [
     Refused("noise of another shape", "add_noise", (X, np.ones((5, 1, 3, 1)), 1.0), ValueError, r"noise must be shaped \(5, 1, 3, 6\), as x"),
     Refused("noise that is none", "add_noise", (X, changed(np.nan), 1.0), ValueError, r"noise must be finite; got nan"),
     Refused("a negative deviation", "add_noise", (X, X, -1.0), ValueError, r"sigma must be finite and >= 0; got -1"),
-    Refused("a crop of a shape that is none", "draw_crop", ((3, 3), 2, rng()), ValueError, r"shape must be of at least 3 axes"),
+    Refused("a crop of a shape that is none", "draw_crop", ((3, 3), 2, rng()), ValueError, r"shape must be of at least 3 axes; got"),
     Refused("a crop too large to draw", "draw_crop", ((1, 3, 3), 4, rng()), ValueError, r"size must be at most that of the images, 3 x 3; got 4"),
     Refused("a crop drawn by a seed", "draw_crop", ((1, 3, 3), 2, 7), TypeError, r"rng must be a numpy\.random\.Generator; got 7"),
     Refused("more than the image", "draw_resized_crop", ((1, 3, 3), rng(), (0.5, 1.5)), ValueError, r"scale must be \(low, high\) with low <= high <= 1; got \(0\.5, 1\.5\)"),

@@ -114,7 +114,7 @@ class EarlyStopping:
         turned = metric.endswith("accuracy")
 
         def watch(epoch: Any) -> bool:
-            checks.choice("metric", metric, list(epoch.history))
+            checks.watched(metric, list(epoch.history))
             value = np.asarray(epoch.history[metric][-1])
             buffers = epoch.model.buffers or None
             return self.update(-value if turned else value, epoch.model.theta, buffers)

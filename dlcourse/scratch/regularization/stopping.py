@@ -113,7 +113,7 @@ class EarlyStopping:
         sign = -1.0 if metric.endswith("accuracy") else 1.0
 
         def watch(epoch: Any) -> bool:
-            checks.choice("metric", metric, list(epoch.history))
+            checks.watched(metric, list(epoch.history))
             value = sign * np.asarray(epoch.history[metric][-1])
             return self.update(value, epoch.model.theta, epoch.model.buffers or None)
 
