@@ -146,6 +146,23 @@ def test_a_source_that_is_none_of_the_five_is_named_as_it_stands():
     assert said == "Kingma and Ba (2015), §2.1; blog post §5"
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("So with 002; 000 not.", "So with the reading notes; the textbook chapter not."),
+        ("It is so. 001 and 004", "It is so. The beginner’s notes and the blog post"),
+        ("000 has it", "The textbook chapter has it"),
+        ("10 000 images, 1,003, 0.004 and 2001", "10 000 images, 1,003, 0.004 and 2001"),
+    ],
+)
+def test_numbers_of_sources_are_spoken_as_names(book, text, said):
+    assert ledger.spoken(text) == said
+    root = book(record())
+    _, page = ledger.page([entry(decided_by=f"{text}, kingma2015", note=text)], root)
+    assert f"[{said}, {{cite:t}}`kingma2015`]{{.claim-how}}" in page
+    assert f"[{said}]{{.claim-note}}" in page
+
+
 def test_a_key_of_the_bibliography_becomes_a_link_and_nothing_else_does():
     said = "adam of kingma2015, see norm.li2019, 10000 and x2015"
     assert ledger.cited(said, frozenset({"kingma2015", "li2019"})) == (

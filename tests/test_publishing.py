@@ -12,8 +12,9 @@ import nbformat
 import pytest
 import yaml
 
+import dlcourse
 from tools import vendor
-from tools.address import Address, AddressError, address, ways
+from tools.address import Address, AddressError, address, install, ways
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKFLOW = ROOT / ".github" / "workflows" / "book.yml"
@@ -168,7 +169,17 @@ def test_a_bad_address_is_refused(text, message, tmp_path):
 def test_the_ways_to_have_the_book_link_only_where_there_is_something():
     assert "](" not in ways(Address("", "main"))
     assert f"{AT.repository}/releases/latest/download/dlcourse.pdf" in ways(AT)
-    assert unknown_targets("\n".join(re.findall(r"make \w+", ways(Address("", "main"))))) == set()
+    for text in (ways(Address("", "main")), install(Address("", "main"))):
+        assert unknown_targets("\n".join(re.findall(r"make \w+", text))) == set()
+        assert unknown_targets("make wheel") == {"wheel"}  # planted
+
+
+def test_who_installs_gets_the_wheel_or_the_source():
+    source = f"dlcourse[lessons] @ git+{AT.repository}@{AT.branch}"
+    assert f'\npip install "{source}" jupyterlab\n' in install(AT)
+    assert "dist" not in install(AT)
+    name = f"dlcourse-{dlcourse.__version__}-py3-none-any.whl[lessons]"
+    assert f'pip install "{name}"' in install(Address("", "main"))
 
 
 @pytest.fixture(scope="module")

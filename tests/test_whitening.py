@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from dlcourse import data
 from dlcourse.gradcheck import check_vjp
@@ -149,6 +152,25 @@ def test_more_features_take_longer(rng) -> None:
     assert fit_time(PCAWhitening, few) < fit_time(PCAWhitening, many)
     with pytest.raises(ValueError, match="repeats must be"):
         fit_time(PCAWhitening, few, 0)
+
+
+class Threads:
+    """Fits nothing; notes how many threads linear algebra has meanwhile."""
+
+    seen: ClassVar[set] = set()
+
+    def fit(self, x) -> None:
+        info = threadpool_info()
+        self.seen |= {each["num_threads"] for each in info if each["user_api"] == "blas"}
+
+
+def test_a_time_is_that_of_one_thread_wherever_a_lesson_runs(rng) -> None:
+    with threadpool_limits(2, user_api="blas"):
+        Threads().fit(None)
+        assert Threads.seen == {2}, "planted: whoever does not ask for one thread has more"
+        Threads.seen.clear()
+        fit_time(Threads, rng.normal(size=(2, 2)), 1)
+        assert Threads.seen == {1}
 
 
 @pytest.mark.parametrize("degrees", [1.0, 30.0, 170.0])

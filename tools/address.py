@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +50,26 @@ def address(path: Path = FILE) -> Address:
     if not re.fullmatch(r"[\w][\w./-]*", branch):
         raise AddressError(f"branch must be the name of a branch, as main; got {branch!r}.")
     return Address(repository, branch)
+
+
+def requirement(at: Address, root: Path = FILE.parents[1]) -> str:
+    """What pip is told to install: the wheel that `make dist` leaves in dist, or the source."""
+    if at.repository:
+        return f"dlcourse[lessons] @ git+{at.repository}@{at.branch}"
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return f"dlcourse-{project['version']}-py3-none-any.whl[lessons]"
+
+
+def install(at: Address) -> str:
+    """The commands that bring the exercises to a reader who has no clone."""
+    wheel = "The wheel is what `make dist` leaves in `dist/`; run pip beside it."
+    return (
+        f'```sh\npip install "{requirement(at)}" jupyterlab\n'
+        "python -m dlcourse notebooks my-answers   # all exercises, into a folder of yours\n"
+        f"python -m jupyterlab my-answers\n```\n\n{'' if at.repository else wheel}\n"
+        "Where Jupyter runs already, download a notebook from the top of its page;\n"
+        "its first cell says what is missing.\n"
+    )
 
 
 def ways(at: Address) -> str:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
-from tools.address import address
+from tools.address import address, requirement
 from tools.stored import code_cells, normalized, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,13 +39,13 @@ if not all(map(find_spec, {needed})):
 def source(root: Path = ROOT) -> str:
     """The cell's text."""
     at = address(root / "book" / "publish.yml")
+    what = requirement(at, root)
     if at.repository:
-        start, end = "dlcourse[lessons] @ ", f"git+{at.repository}@{at.branch}"
-        where = "and then run all cells."
+        cut, where = what.index("git+"), "and then run all cells."
     else:
-        project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        start, end = "./", f"dlcourse-{project['version']}-py3-none-any.whl[lessons]"
+        what, cut = f"./{what}", len("./")
         where = "beside the wheel, which `make dist` builds in the book's folder."
+    start, end = what[:cut], what[cut:]
     needed = "(" + ", ".join(f'"{name}"' for name in NEEDED) + ")"
     return CELL.format(needed=needed, start=start, end=end, where=where)
 

@@ -115,6 +115,16 @@ def cited(text: str, keys: frozenset[str]) -> str:
     )
 
 
+def spoken(text: str) -> str:
+    """``text`` with our sources by name where it has their numbers, which tell a reader nothing."""
+
+    def name(number: re.Match[str]) -> str:
+        words = f"the {SOURCES[number[2]]}"
+        return words if number[1] is None else number[1] + words.capitalize()
+
+    return re.sub(rf"(^|\. )?(?<!\d )(?<![\w.,])({'|'.join(SOURCES)})\b", name, text)
+
+
 def named(sources: list[str]) -> str:
     """The sources of a claim by name, with their section."""
     return "; ".join(
@@ -149,7 +159,7 @@ def table(entries: list[dict[str, Any]], root: Path) -> str:
         record = checked(entry, found)
         claim = record.claim
         low, high = claim.get("interval") or ("", "")
-        line = {key: str(entry.get(key, "")).strip() for key in COLUMNS}
+        line = {key: spoken(str(entry.get(key, ""))).strip() for key in COLUMNS}
         line |= {key: claim[key] for key in ("effect", "margin", "runs", "independent")
                  if claim.get(key) is not None}  # fmt: skip
         line |= {"chapter": chapter_of(entry), "sources": named(entry["sources"])}
@@ -168,9 +178,9 @@ def row(entry: dict[str, Any], record: Record) -> list[str]:
         how = f"Decided as {decides}."
     else:
         how = " ".join([entry["decided_by"], entry.get("few", "")]).strip()
-    statement += f"\n\n[{how}]{{.claim-how}}"
-    if note := entry["note"].strip():
-        statement += f"\n\n[{cited(note, references())}]{{.claim-note}}"
+    for text, kind in ((how, "claim-how"), (entry["note"].strip(), "claim-note")):
+        if text:
+            statement += f"\n\n[{cited(spoken(text), references())}]{{.{kind}}}"
     statement += f"\n\n[{said_by(entry['sources'])}]{{.claim-source}}"
     if entry["kind"] == "same":
         return [where, statement, badge(entry["expected"]), "see there", "—"]

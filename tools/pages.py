@@ -19,7 +19,7 @@ from dlcourse.figures.front import front_picture
 from dlcourse.grading import quality
 from dlcourse.lesson.registry import load_claims
 from tools import chapters, errata, ledger
-from tools.address import address, ways
+from tools.address import address, install, ways
 from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
 from tools.registries import ROOT, read
 
@@ -217,6 +217,7 @@ def main() -> None:
     terms = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
     write("glossary.md", glossary(terms))
     write("ways.md", ways(address()))
+    write("install.md", install(address()))
     for name, text in chapters.pages(registry).items():
         write(name, text)
 

@@ -39,8 +39,27 @@ def one_title(app: Sphinx, page: str, template: str, context: dict[str, Any], do
         context["title"] = "An executable textbook"
 
 
+ANSWERS = (
+    '<p class="where-to-answer">You answer in Jupyter, not on this page: <a href="{notebook}" '
+    'download>download the notebook</a>, or <a href="{how}">get all of them</a>.</p>'
+)
+
+
+def where_to_answer(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """A page of exercises looks as if one could type into it: say where one can."""
+    if not page.startswith("exercises/"):
+        return
+    start, heading, rest = context["body"].partition("</h1>")
+    notebook = context["pathto"](f"_sources/{context['sourcename']}", True)
+    how = context["pathto"](app.config.root_doc) + "#how-to-do-the-exercises"
+    context["body"] = start + heading + ANSWERS.format(notebook=notebook, how=how) + rest
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", describe, priority=900)
     app.connect("html-page-context", plain_bibliography)
     app.connect("html-page-context", one_title)
+    app.connect("html-page-context", where_to_answer)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
