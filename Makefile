@@ -29,6 +29,8 @@ EDITION := $(if $(filter command,$(firstword $(origin LANG))),$(filter-out C C.%
 ifneq ($(EDITION),)
 unexport LANG
 endif
+# The edition to be packed beside the English one: that of LANG, else the one that has been built.
+PACKED := $(or $(EDITION),$(notdir $(wildcard $(SITE)/zh_CN)))
 
 .PHONY: help setup programs vendor pages site book messages pdf zip dist lab run exercises lint format types unit lessons \
 	test test-site lighthouse gpu lock clean
@@ -38,7 +40,8 @@ help:
 	@echo "make book LANG=zh_CN    then its Chinese edition, into $(SITE)/zh_CN"
 	@echo "make test               everything that continuous integration checks"
 	@echo "make pdf                print the book into _build/dlcourse.pdf"
-	@echo "make zip                pack the site into _build/dlcourse-site.zip, to be read offline"
+	@echo "make zip                pack the site into _build/dlcourse-site.zip, to be read offline; the"
+	@echo "                        Chinese edition is in it once it has been built, or with LANG=zh_CN"
 	@echo "make dist               build the wheel, which runs the exercises without a clone, into dist"
 	@echo "make lab                open the lessons and exercises in JupyterLab"
 	@echo "make run LESSON=…       re-execute lessons (default: all) and write them back"
@@ -90,8 +93,9 @@ messages: setup
 pdf: site programs
 	@$(PY) -m tools.pdf $(SITE) _build/dlcourse.pdf
 
-# To be read offline: unpacked, it opens from its folder.
+# To be read offline: unpacked, it opens from its folder. The site is built afresh, and its edition with it.
 zip: site
+	@$(if $(PACKED),$(PY) -m tools.editions $(PACKED))
 	@$(PY) -m tools.offline $(SITE) _build/dlcourse-site.zip
 
 # The package with the claims and the exercises' notebooks inside: `pip install dist/dlcourse-….whl`.

@@ -1,13 +1,16 @@
 """The printed book: numbered, whole, light; and a single page, printed by its reader."""
 
+import re
 from pathlib import Path
 
 import browser as look
 import pypdfium2
 import pytest
 
+from dlcourse.figures.front import front_picture
+from tools.pdf import __main__ as pdf
 from tools.pdf.__main__ import book
-from tools.pdf.book import chapters
+from tools.pdf.book import chapters, dead_ends
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = (ROOT / "book" / "assets").as_uri()
@@ -34,7 +37,9 @@ PAGE = """<!DOCTYPE html><html lang="en" data-theme="dark"><head><meta charset="
 LIGHT = f'<script src="{ASSETS}/print.js"></script>'
 BODIES = {
     "one": f'<p>See <a href="two.html#there">the second</a>.</p><pre>{LONG}</pre>'
-    '<details class="hide"><summary>Show</summary><p>hidden drawing</p></details>'
+    '<details class="hide"><summary>Show</summary><p>hidden drawing</p>'
+    '<details class="claims-also"><summary>Also checked</summary><p id="claim-x">a verdict</p>'
+    "</details></details><p><a href='#claim-x'>decided here</a></p>"
     '<details class="claim-how"><summary>Decided by</summary><p>ten runs</p></details>'
     "<details><summary>Our answer</summary><p>forty-two</p></details>",
     "two": '<h2 id="there">There</h2><div class="explore"><div class="explore-frame off">'
@@ -98,6 +103,7 @@ def test_the_book_is_numbered_whole_and_light(chromium, tmp_path):
     assert words[words.index("two") + 1] == "4"
     assert len(two) > 1 and all("Part1:what'ssaid" in flat(page) for page in two)
     assert "ten runs" in one and "hidden drawing" not in one and "Menu" not in one
+    assert one.count("a verdict") == 1, "read where its cell is hidden"
     asked, answered = one.index("Our answer: answer 1"), one.index("forty-two")
     assert asked < one.index("Answers") < answered
     assert "first frame" in two[0] and "second frame" not in "".join(two)
@@ -142,3 +148,66 @@ def test_a_dark_page_and_a_cut_line_on_paper_are_seen(chromium, tmp_path):
 def test_the_book_must_be_built_first(tmp_path):
     with pytest.raises(SystemExit, match="must be built first: run `make book`"):
         chapters(tmp_path)
+
+
+CLIPPED = (
+    '<svg width="90" height="20"><clipPath id="in"><rect width="9" height="9"/></clipPath>'
+    '<g clip-path="url(#in)"><text y="9">clipped</text></g></svg>'
+)
+MENDED = "svg.outerHTML = svg"
+
+
+def gathered(chromium, folder, body):
+    """Two pages that both have this, as the book has them."""
+    write(folder)
+    for title in BODIES:
+        text = PAGE.format(title=title, body=body, assets=ASSETS, script=LIGHT)
+        (folder / f"{title}.html").write_text(text, encoding="utf-8")
+    _, pages = pdf.gather(chromium, chapters(folder, folder / "toc.yml"))
+    return "".join(page.text for page in pages)
+
+
+def shared_names(text):
+    """Names in drawings that are given twice, or used and not given."""
+    given = re.findall(r'\bid="([^"]+)"', text)
+    used = re.findall(r"url\((?:&quot;)?#([^)&]+)", text)
+    return sorted({name for name in given if given.count(name) > 1} | (set(used) - set(given)))
+
+
+def test_drawings_of_two_pages_share_no_names(chromium, tmp_path, monkeypatch):
+    assert shared_names(gathered(chromium, tmp_path, CLIPPED + CLIPPED)) == []
+    assert MENDED in pdf.GATHER
+    monkeypatch.setattr(pdf, "GATHER", pdf.GATHER.replace(MENDED, "void svg"))  # planted
+    assert shared_names(gathered(chromium, tmp_path, CLIPPED)) == ["in"]
+
+
+def restless(chromium, text):
+    """What still moves on paper, or has lost the form that it has at rest."""
+    page = chromium.new_page(reduced_motion="reduce")
+    page.emulate_media(media="print")
+    page.set_content(text)
+    found = page.evaluate(
+        """() => [
+          ...document.getAnimations().map((one) => `${one.animationName} moves`),
+          ...Array.from(document.querySelectorAll(".walk")).filter((line) => {
+            const { fill, strokeDashoffset } = getComputedStyle(line);
+            return fill !== "none" || parseFloat(strokeDashoffset);
+          }).map((line) => `${line.classList[1]} is not whole`)]"""
+    )
+    page.close()
+    return found
+
+
+def test_the_picture_that_moves_on_the_first_page_prints_at_rest(chromium, tmp_path, monkeypatch):
+    drawing, _ = front_picture()
+    assert restless(chromium, gathered(chromium, tmp_path, drawing)) == []
+    never_still = re.sub(r"@media \(prefers-reduced-motion.*?\}\}", "", drawing)
+    assert "sgd moves" in restless(chromium, gathered(chromium, tmp_path, never_still))
+    monkeypatch.setattr(pdf, "GATHER", pdf.GATHER.replace("style:not(svg *)", "style"))
+    assert "sgd is not whole" in restless(chromium, gathered(chromium, tmp_path, drawing))
+
+
+def test_a_link_that_leads_nowhere_is_named():
+    assert dead_ends('<a href="#p0">x</a><p id="p0"></p><a class="b" href="#p1--y">y</a>') == [
+        "p1--y"
+    ]

@@ -90,8 +90,15 @@ def test_sections_are_places_and_furniture_is_not_prose(lesson):
     ],
 )
 def test_a_term_belongs_to_the_section_that_introduces_it(lesson, term, anchor):
-    place = dlcourse_search.defining(term, lesson)
+    place = dlcourse_search.defining(term, "术语", lesson)
     assert (place and place.anchor) == anchor
+
+
+def test_a_translated_section_introduces_a_term_by_its_other_name(lesson):
+    lesson[1].title, lesson[1].text = "为何需要记忆", "其比值即条件数，κ。"
+    lesson[2].text = "条件数。"
+    assert dlcourse_search.defining("condition number", "条件数", lesson) is lesson[1]
+    assert dlcourse_search.defining("condition number", "矩条件", lesson) is None
 
 
 def test_a_term_of_no_page_stops_the_build(lesson):
@@ -125,6 +132,14 @@ def test_an_algorithm_has_the_columns_it_needs(more, text):
     _, (place,) = row("algorithms", "L2", ":math:`w^2`", "``l2``", "``Decay``", *more)
     assert (place.anchor, place.text) == ("algorithm-l2", text)
     assert place.names == ["L2", "l2", "Decay"]
+
+
+def test_a_row_is_read_in_the_words_of_an_edition():
+    table, (english,) = row("glossary", "step", "步", "one", "Momentum")
+    assert english.text == "one. Introduced in Momentum"
+    words = {search_places.INTRODUCED: "。见 {}"}
+    *_, chinese = search_places.places(table, "book/page", words)
+    assert chinese.text == "one。见 Momentum"
 
 
 def test_two_rows_of_one_letter_get_two_addresses():

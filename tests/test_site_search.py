@@ -122,6 +122,26 @@ def test_the_list_has_no_barriers(page, dark, viewport):
     assert look.barriers(page) + look.overflow(page) + page.noise == []
 
 
+def lens_over_words(page):
+    """How far the lens in the field reaches into what is typed."""
+    return page.evaluate(
+        """() => {
+          const field = document.querySelector("#main-content form input");
+          const lens = field.form.querySelector("svg").getBoundingClientRect();
+          const padding = parseFloat(getComputedStyle(field).paddingLeft);
+          return Math.max(0, lens.right - field.getBoundingClientRect().left - padding);
+        }"""
+    )
+
+
+def test_the_lens_leaves_the_words_free(page):
+    look.turn(page, look.PHONE, False)
+    assert lens_over_words(page) == 0
+    page.evaluate("document.querySelector('#main-content form input').style.paddingLeft = '.75rem'")
+    assert lens_over_words(page) > 5  # planted
+    page.evaluate("document.querySelector('#main-content form input').style.paddingLeft = ''")
+
+
 def unlit(page):
     """Why a reader who arrives does not see what was looked for."""
     page.wait_for_function("CSS.highlights.has('search-words')", timeout=30_000)

@@ -1,15 +1,40 @@
 """The Chinese edition in a browser: some of its pages, built as all of them are."""
 
+import re
 import subprocess
 import sys
 
 import browser as look
 import pytest
+import yaml
 
-from tools import editions
+from tools import editions, translations
 from tools.registries import ROOT
 
-PAGES = ["book/index", "book/notation", "book/map", "lessons/4-preprocessing/whitening"]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+import search_places
+
+FOURTH = "lessons/4-preprocessing"
+PAGES = [
+    *(f"book/{name}" for name in ("index", "notation", "glossary", "map")),
+    *(f"{FOURTH}/{name}" for name in ("scale", "whitening")),
+]
+# A query, and the place that must come first.
+TABLE = [
+    ("白化", f"{FOURTH}/whitening.html#whitening"),
+    ("白化是什么", f"{FOURTH}/whitening.html#whitening"),
+    ("ZCA白化", f"{FOURTH}/whitening.html#"),
+    ("标准化", f"{FOURTH}/scale.html#"),
+    ("术语表", "book/glossary.html#"),
+    ("梯度下降", "book/glossary.html#term-"),
+    ("符号", "book/notation.html#"),
+    ("课程地图", "book/map.html#"),
+    ("whitening", f"{FOURTH}/whitening.html#whitening"),
+    (r"\kappa", "book/notation.html#symbol-kappa"),
+    ("κ", "book/notation.html#symbol-kappa"),
+    ("鞍", "book/glossary.html#term-saddle-point"),
+]
 BUILD = """
 import pathlib, sys
 from tools import editions, translations
@@ -114,3 +139,66 @@ def test_a_page_that_nobody_has_translated_says_so(site):
     assert "本页尚未译成中文" not in index and "（无定论）" in index
     assert "项实验：" in index and "多记一个向量" in index, "counts, and the picture's title"
     assert editions.BUTTONS in index and editions.BUTTONS in map_, "for the link to the other"
+
+
+@pytest.fixture(scope="module")
+def search(site, chromium):
+    """One visit of the search page serves all queries."""
+    with look.visit(chromium, (site / "search.html").as_uri() + "?q=梯度下降", look.PHONE) as page:
+        page.wait_for_selector(".search-hit", timeout=60_000)
+        yield page
+
+
+def wrong(search):
+    """The queries that find another place first."""
+    ask = "queries => queries.map(query => dlcourseSearch.find(query)[0]?.place)"
+    found = [place and f"{place['url']}#{place['anchor']}"
+             for place in search.evaluate(ask, [query for query, _ in TABLE])]  # fmt: skip
+    return [(query, got) for (query, wanted), got in zip(TABLE, found, strict=True)
+            if got is None or not got.startswith(wanted)]  # fmt: skip
+
+
+def scattered(search):
+    """Terms of two characters that find places where these stand apart."""
+    glossary = yaml.safe_load((ROOT / "book" / "glossary.yml").read_text(encoding="utf-8"))
+    terms = [entry["chinese"] for entry in glossary if len(entry["chinese"]) == 2]
+    ask = """terms => terms.filter(term => dlcourseSearch.find(term).some(({ place }) =>
+      ![place.title, place.text, place.page, ...place.names].join("\\n").includes(term)))"""
+    return search.evaluate(ask, terms)
+
+
+def test_chinese_words_are_found_where_they_are_defined(search):
+    assert wrong(search) == []
+    assert scattered(search) == []
+
+
+def test_the_words_found_are_marked_and_the_list_speaks_chinese(search):
+    marked = [one.text_content() for one in search.query_selector_all(".search-excerpt mark")]
+    assert "梯度下降" in marked and all(one in "梯度下降" for one in marked)
+    lines = [one.text_content() for one in search.query_selector_all(".search-excerpt")]
+    assert max(map(len, lines)) < 220, "cut, though there is no space"
+    assert re.fullmatch(r"(最相关的 \d+ 处，共 )?\d+ 处", search.text_content(".search-status"))
+    assert "第 4 章 · 课文" in search.text_content(".search-list")
+    assert search.noise + look.overflow(search) == []
+
+
+def test_a_search_that_takes_chinese_letter_by_letter_is_found(site, chromium):
+    engine = (site / "_static" / "search-engine.js").read_text(encoding="utf-8")
+    letters = re.sub(r"letters\.length > 1 \?.*? : letters", "letters", engine)
+    assert letters != engine
+    page = chromium.new_page()
+    for script in ("vendor/minisearch/minisearch.js", "search-index.js"):
+        page.add_script_tag(path=site / "_static" / script)
+    page.add_script_tag(content=letters)
+    page.evaluate("dlcourseSearch.load(dlcourseIndex)")
+    assert len(scattered(page)) > 3
+    page.close()
+
+
+def test_every_word_of_the_search_is_translated():
+    assets = ROOT / "book" / "assets"
+    said = set(re.findall(r'\bsay\("(.+?)"', "".join(
+        (assets / name).read_text(encoding="utf-8") for name in ("search.js", "search-view.js")
+    )))  # fmt: skip
+    rows = {search_places.ELSEWHERE, search_places.INTRODUCED}
+    assert translations.read_edition("zh_CN")["search"].keys() == said | rows

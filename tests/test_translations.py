@@ -164,13 +164,25 @@ def test_words_that_no_drawing_has_are_found(tmp_path):
     ]
 
 
+def editions_made(*given, **environment):
+    """What make would build besides the English edition."""
+    done = subprocess.run(
+        ["make", "-n", *given], cwd=ROOT, capture_output=True, text=True,
+        env={"PATH": "/usr/bin:/bin", **environment}, check=True,
+    )  # fmt: skip
+    return re.findall(r"tools\.editions (\S+)", done.stdout)
+
+
+def test_the_zip_has_the_edition_that_was_built_or_is_asked_for(tmp_path):
+    assert editions_made("zip", f"SITE={tmp_path}") == []
+    assert editions_made("zip", f"SITE={tmp_path}", "LANG=zh_CN") == [ZH]
+    (tmp_path / ZH).mkdir()
+    assert editions_made("zip", f"SITE={tmp_path}") == [ZH]
+
+
 def test_only_make_s_own_lang_chooses_an_edition():
     def recipe(*given, **environment):
-        done = subprocess.run(
-            ["make", "-n", "book", *given], cwd=ROOT, capture_output=True, text=True,
-            env={"PATH": "/usr/bin:/bin", **environment}, check=True,
-        )  # fmt: skip
-        return re.findall(r"tools\.editions (\S+)", done.stdout)
+        return editions_made("book", *given, **environment)
 
     assert recipe("LANG=zh_CN") == [ZH]
     assert recipe() == recipe(LANG=ZH) == recipe("LANG=C.UTF-8") == recipe("LANG=en_US.UTF-8") == []

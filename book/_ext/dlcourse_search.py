@@ -37,21 +37,27 @@ def find_templates(app: Sphinx, config: Any) -> None:
 
 
 def begin(app: Sphinx) -> None:
-    """No index of Sphinx's; the page of that name is ours."""
+    """No index of Sphinx's; the page of that name is ours, and speaks an edition's language."""
     if app.builder.name == "html":
         app.builder.search = False
         app.config.html_additional_pages["search"] = "search.html"
+        if words := app.config.search_words:
+            app.add_js_file(None, body=f"dlcourseWords={json.dumps(words, ensure_ascii=False)}")
 
 
 def collect(found: Found, app: Sphinx, doctree: nodes.document, page: str) -> None:
     if app.builder.name == "html":
-        found[page] = list(places(doctree, page))
+        found[page] = list(places(doctree, page, app.config.search_words))
 
 
-def said_as(term: str) -> re.Pattern[str]:
-    """A term as it stands in a sentence: in either number, with a hyphen or without."""
+def said_as(term: str, chinese: str) -> re.Pattern[str]:
+    """A term as it stands in a sentence: in either number, with a hyphen or without.
+
+    Or as it is called in Chinese, which has neither number nor spaces.
+    """
     words = [re.escape(word) for word in re.split(r"[\s-]+", term)]
-    return re.compile(r"\b" + r"s?[\s-]*".join(words) + r"(?:e?s)?\b", re.IGNORECASE)
+    english = r"\b" + r"s?[\s-]*".join(words) + r"(?:e?s)?\b"
+    return re.compile(f"{english}|{re.escape(chinese)}", re.IGNORECASE)
 
 
 def has_words(term: str, text: str) -> bool:
@@ -60,14 +66,14 @@ def has_words(term: str, text: str) -> bool:
     return all(re.search(r"\b" + re.escape(stem), text, re.IGNORECASE) for stem in stems)
 
 
-def defining(term: str, lesson: list[Place]) -> Place | None:
-    """The section of a lesson that introduces a term.
+def defining(term: str, chinese: str, lesson: list[Place]) -> Place | None:
+    """The section of a lesson that introduces a term, by either name.
 
     The section whose title is it, or says it; else the first that stresses it, as one does where
     one says what a thing is; else a title, with the page's own before it, that has all its words;
     else the first that has it in its text. What closes a page introduces nothing.
     """
-    wanted = said_as(term)
+    wanted = said_as(term, chinese)
     top = lesson[0]
     tests: list[Callable[[Place], object]] = [
         lambda place: wanted.search(place.title),
@@ -91,8 +97,9 @@ def define(found: Found, glossary: Iterable[dict[str, str]]) -> None:
         lesson = found.get(entry["lesson"])
         if lesson is None:
             raise UndefinedTermError(f"book/glossary.yml names {entry['lesson']}: no such page.")
-        place = defining(entry["term"], lesson) or lesson[0]
-        place.names += [entry["term"], entry["chinese"]]
+        names = entry["term"], entry["chinese"]
+        place = defining(*names, lesson) or lesson[0]
+        place.names += names
 
 
 def script(found: list[Place], titles: dict[str, str]) -> str:
@@ -112,6 +119,10 @@ def write(found: Found, app: Sphinx, error: Exception | None) -> None:
     glossary = yaml.safe_load((HERE.parent / "glossary.yml").read_text(encoding="utf-8"))
     define(found, [entry for entry in glossary if not left_out(entry["lesson"], found)])
     titles = {page: own[0].title for page, own in found.items()}
+    for page, own in found.items():  # what the contents of an edition call a page in English
+        if title := app.config.search_titles.get(titles[page]):
+            titles[page] = title
+            own[0].names.append(title)
     every = [place for page in sorted(found) for place in found[page]]
     every += papers(app.env.get_domain("cite").citations)
     static = Path(app.outdir) / "_static"
@@ -121,6 +132,8 @@ def write(found: Found, app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_config_value("search_words", {}, "html", dict)  # of an edition, by the English ones
+    app.add_config_value("search_titles", {}, "html", dict)  # of its pages that are in English
     app.connect("config-inited", find_templates)
     app.connect("builder-inited", begin)
     found: Found = {}

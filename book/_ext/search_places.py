@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from types import MappingProxyType
 from typing import Any
 
 from docutils import nodes
@@ -20,6 +21,10 @@ KINDS = {
     "book/code": "code",
     "book/errata": "errata",
 }
+# What stands between the cells of a row; an edition in another language has its own.
+ELSEWHERE = ". Elsewhere {}"
+INTRODUCED = ". Introduced in {}"
+Words = Mapping[str, str]
 _CLAIM = re.compile(r'<a id="([^"]+)"[^>]*?(?: href="([^"]+)")?>')
 _CHECK = re.compile(r"\bcheck\(\"([^\"]+)\"")
 _NAME = re.compile(r"\b[A-Za-z]\w*(?:_\w|[a-z][A-Z]|[A-Z][a-z])\w*")
@@ -44,8 +49,13 @@ def kind_of(page: str) -> str:
     return next((kind for start, kind in KINDS.items() if page.startswith(start)), "page")
 
 
-def places(doctree: nodes.document, page: str) -> Iterator[Place]:
-    """All places of a page, in its order; rows get the anchors they lack."""
+def places(
+    doctree: nodes.document, page: str, words: Words = MappingProxyType({})
+) -> Iterator[Place]:
+    """All places of a page, in its order; rows get the anchors they lack.
+
+    ``words`` are what an edition in another language says of a row.
+    """
     top = True
     for section in doctree.findall(nodes.section):
         found = _section(section, page)
@@ -56,7 +66,7 @@ def places(doctree: nodes.document, page: str) -> Iterator[Place]:
         make = next((ROWS[css] for css in table["classes"] if css in ROWS), None)
         for row in table.findall(nodes.row):
             if make and not isinstance(row.parent, nodes.thead):
-                yield make(list(row.children), row, page)
+                yield make(list(row.children), row, page, words)
 
 
 def _section(section: nodes.section, page: str) -> Place:
@@ -114,7 +124,7 @@ def _anchor(row: nodes.row, kind: str, name: str, fallback: str) -> str:
     return anchor
 
 
-def _symbol(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
+def _symbol(cells: list[nodes.Element], row: nodes.row, page: str, words: Words) -> Place:
     """A row of the notation: its letters as TeX and as one sees them, and its names in code."""
     tex = [letter for part in cells[0].findall(nodes.math) for letter in part.astext().split(",")]
     code = [part.astext() for part in cells[1].findall(nodes.literal)]
@@ -124,18 +134,18 @@ def _symbol(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
     names = [name.strip() for name in [*tex, *map(unicode_of, tex), *code]]
     text = prose(cells[2])
     if (elsewhere := prose(cells[3])) != "—":
-        text += f". Elsewhere {elsewhere}"
+        text += words.get(ELSEWHERE, ELSEWHERE).format(elsewhere)
     return Place(page, anchor, title, "symbol", text, list(dict.fromkeys(names)))
 
 
-def _term(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
+def _term(cells: list[nodes.Element], row: nodes.row, page: str, words: Words) -> Place:
     """A row of the glossary."""
     names = [prose(cell) for cell in cells[:2]]
-    text = f"{prose(cells[2])}. Introduced in {prose(cells[3])}"
+    text = prose(cells[2]) + words.get(INTRODUCED, INTRODUCED).format(prose(cells[3]))
     return Place(page, _anchor(row, "term", *names), " · ".join(names), "term", text, names)
 
 
-def _algorithm(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
+def _algorithm(cells: list[nodes.Element], row: nodes.row, page: str, words: Words) -> Place:
     """A row of the index of algorithms."""
     name = prose(cells[0])
     columns = [cell.findall(nodes.literal) for cell in cells[2:4]]
@@ -146,7 +156,7 @@ def _algorithm(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
     return Place(page, anchor, name, "algorithm", text, [name, *code])
 
 
-def _claim(cells: list[nodes.Element], row: nodes.row, page: str) -> Place:
+def _claim(cells: list[nodes.Element], row: nodes.row, page: str, words: Words) -> Place:
     """A row of the ledger; its id leads to the lesson that runs it."""
     raw = next(iter(cells[0].findall(nodes.raw))).astext()
     match = _CLAIM.search(raw)

@@ -34,7 +34,8 @@ window.dlcourseSearch = (function () {
     ["optima", "optimum"],
   ]);
   const SMALL = new Set("a an and are do does for how in is it of on or the to what when why with".split(" "));
-  const WORD = /\p{Script=Han}|(?:(?!\p{Script=Han})[\p{L}\p{N}\p{M}])+(?:[._'’-]+[\p{L}\p{N}\p{M}]+)*/gu;
+  const WORD = /\p{Script=Han}+|(?:(?!\p{Script=Han})[\p{L}\p{N}\p{M}])+(?:[._'’-]+[\p{L}\p{N}\p{M}]+)*/gu;
+  const ASKING = /什么是|是什么|为什么|什么|为何|如何|怎么|怎样/g;
   const COMMON = 60; /* so many of the best are looked at for the whole phrase */
   const EXCERPT = 200;
 
@@ -63,15 +64,24 @@ window.dlcourseSearch = (function () {
   const BREAK = /[._'’-]+/g;
   const whole = (word) => singular(word.replace(BREAK, ""));
 
+  /* Chinese puts no spaces: each two neighbors count as a word, in texts as in queries. A browser's
+     dictionary would cut better, but another browser elsewhere, and a query unlike the text. */
+  const HAN = /^\p{Script=Han}/u;
+  function pairs(run) {
+    const letters = Array.from(run);
+    return letters.length > 1 ? letters.slice(1).map((letter, i) => letters[i] + letter) : letters;
+  }
+
   /* A query's words: batch-norm, batch_norm and batchnorm are one. */
   function words(text) {
-    return Array.from(plain(text).matchAll(WORD), ([word]) => whole(word));
+    return Array.from(plain(text).matchAll(WORD)).flatMap(([word]) => (HAN.test(word) ? pairs(word) : [whole(word)]));
   }
 
   /* A text's words: a compound is found by its parts, too. A book says the same few words again and again. */
   const split = new Map();
   function tokens(text) {
     return Array.from(plain(text).matchAll(WORD)).flatMap(function ([word]) {
+      if (HAN.test(word)) return pairs(word).concat(Array.from(word).slice(-1)); /* no pair begins with the last */
       if (!split.has(word)) {
         const parts = word.split(BREAK).filter((part) => part.length > 1);
         split.set(word, parts.length > 1 ? [whole(word), ...parts.map(singular)] : [whole(word)]);
@@ -101,7 +111,7 @@ window.dlcourseSearch = (function () {
       processTerm: (term) => term,
       searchOptions: {
         tokenize: (query) => query.split(" "),
-        prefix: (term) => term.length > 1,
+        prefix: (term) => term.length > 1 || HAN.test(term),
         fuzzy: (term) => (term.length > 4 ? 0.2 : false),
         maxFuzzy: 1,
         weights: { prefix: 0.5, fuzzy: 0.2 },
@@ -112,13 +122,14 @@ window.dlcourseSearch = (function () {
 
   /* Places for a query, best first, each with the words of its text that were meant. */
   function find(query, weights = WEIGHTS) {
-    const all = words(query);
+    const asked = query.replace(ASKING, " ");
+    const all = words(asked.trim() ? asked : query);
     const content = all.filter((word) => !SMALL.has(word));
     const wanted = (content.length ? content : all).join(" ");
     if (!wanted) return [];
     const { exact, phrase, ...boost } = weights;
     const fields = Object.keys(boost).filter((field) => boost[field] > 0);
-    const ask = (asked, combineWith) => finder.search(asked, { boost, fields, combineWith });
+    const ask = (terms, combineWith) => finder.search(terms, { boost, fields, combineWith });
     let hits = ask(wanted, "AND");
     if (!hits.length) hits = ask(tokens(query).join(" "), "OR");
     const found = hits.map(function (hit) {
@@ -137,13 +148,29 @@ window.dlcourseSearch = (function () {
     return found;
   }
 
-  /* Where words of a text stand, as [start, end, word]. */
+  /* Where words of a text stand, as [start, end, word]; pairs of Chinese may overlap. */
   function marks(text, terms) {
     const wanted = new Set(terms);
-    return Array.from(text.matchAll(WORD)).flatMap(function (match) {
-      const word = tokens(match[0]).find((token) => wanted.has(token));
-      return word === undefined ? [] : [[match.index, match.index + match[0].length, word]];
+    return Array.from(text.matchAll(WORD)).flatMap(function ({ 0: run, index }) {
+      if (!HAN.test(run)) {
+        const word = tokens(run).find((token) => wanted.has(token));
+        return word === undefined ? [] : [[index, index + run.length, word]];
+      }
+      let start = index;
+      return Array.from(run).flatMap(function (letter, i, letters) {
+        const at = start;
+        start += letter.length;
+        const word = [letter + (letters[i + 1] || ""), letter].find((token) => wanted.has(token));
+        return word === undefined ? [] : [[at, at + word.length, word]];
+      });
     });
+  }
+
+  /* The last place up to `at` where a line may end: behind a space, or before a Chinese sign. */
+  const OPEN = /[\s\p{Script=Han}，。；：？！、（「“]/u;
+  function gap(text, at) {
+    while (at > 0 && !OPEN.test(text[at])) at--;
+    return text[at] === " " ? at + 1 : at;
   }
 
   /* The stretch of a text with most of the words, as [text, whether meant] in order. */
@@ -157,20 +184,22 @@ window.dlcourseSearch = (function () {
       if (count > most) [most, best] = [count, start];
     });
     /* From the text's beginning or the sentence's where it is near, else from a word's. */
-    const sentence = text.lastIndexOf(". ", best - 1) + 2;
+    const sentence = Math.max(text.lastIndexOf(". ", best - 1) + 2, text.lastIndexOf("。", best - 1) + 1);
     let from = 0;
     if (best > EXCERPT / 2) {
       const near = sentence > 1 && best - sentence < EXCERPT / 2;
-      from = near ? sentence : Math.min(best, text.indexOf(" ", best - EXCERPT / 4) + 1);
+      from = near ? sentence : gap(text, best - EXCERPT / 4);
     }
     const cut = from > 0 && from !== sentence;
-    let to = from + EXCERPT < text.length ? text.lastIndexOf(" ", from + EXCERPT) : text.length;
+    let to = from + EXCERPT < text.length ? gap(text, from + EXCERPT) : text.length;
     if (to <= from) to = text.length;
     const parts = [[cut ? "… " : "", false]];
     let at = from;
     for (const [start, end] of found) {
-      if (start < at || end > to) continue;
-      parts.push([text.slice(at, start), false], [text.slice(start, end), true]);
+      if (start < from || end <= at || end > to) continue;
+      const last = parts[parts.length - 1];
+      if (start <= at && last[1]) last[0] += text.slice(at, end); /* the next pair of a Chinese word */
+      else parts.push([text.slice(at, start), false], [text.slice(start, end), true]);
       at = end;
     }
     parts.push([text.slice(at, to) + (to < text.length ? " …" : ""), false]);

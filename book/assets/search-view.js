@@ -3,12 +3,13 @@
   "use strict";
 
   const engine = window.dlcourseSearch;
+  const say = window.dlcourseSay;
   const root = document.documentElement.dataset.content_root;
   /* Where a place is on a page of its own name, the name says enough. */
   const KINDS = new Map([
-    ["lesson", "Lesson"],
-    ["exercise", "Exercise"],
-    ["chapter", "Chapter in short"],
+    ["lesson", say("Lesson")],
+    ["exercise", say("Exercise")],
+    ["chapter", say("Chapter in short")],
   ]);
   const PAUSE = 80; /* ms without a key until the list follows */
 
@@ -27,7 +28,7 @@
   function where(place) {
     const chapter = /^(?:lessons|exercises)\/(\d)-/.exec(place.url);
     const page = place.page !== place.title && place.page;
-    const parts = [chapter && "Chapter " + chapter[1], KINDS.get(place.kind), page];
+    const parts = [chapter && say("Chapter {}", chapter[1]), KINDS.get(place.kind), page];
     return parts.filter(Boolean).join(" · ");
   }
 
@@ -41,7 +42,7 @@
     const made = element("li", "search-hit", link, element("p", "search-where", where(place)), text);
     if (place.also) {
       const [url, anchor] = place.also.split("#");
-      const lesson = element("a", "search-also", "Run in “" + engine.titleOf(url) + "”");
+      const lesson = element("a", "search-also", say("Run in “{}”", engine.titleOf(url)));
       lesson.href = address(url, anchor, terms);
       made.append(element("p", "", lesson));
     }
@@ -72,9 +73,9 @@
       const some = found.slice(0, limit);
       list.replaceChildren(...some.map(item));
       if (!query) status.textContent = "";
-      else if (!found.length) status.textContent = "Nothing is called so. Try one word, a symbol or a claim’s id.";
-      else if (found.length > some.length) status.textContent = some.length + " of " + found.length + " places, best first";
-      else status.textContent = found.length === 1 ? "1 place" : found.length + " places";
+      else if (!found.length) status.textContent = say("Nothing is called so. Try one word, a symbol or a claim’s id.");
+      else if (found.length > some.length) status.textContent = say("{} of {} places, best first", some.length, found.length);
+      else status.textContent = found.length === 1 ? say("1 place") : say("{} places", found.length);
       follow(query);
     }
 

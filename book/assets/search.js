@@ -3,6 +3,13 @@
 (function () {
   "use strict";
 
+  /* What an edition in another language says instead; {} are the numbers and names in it. */
+  window.dlcourseSay = say;
+  function say(english, ...values) {
+    const said = (window.dlcourseWords || {})[english] || english;
+    return values.reduce((text, value) => text.replace("{}", value), said);
+  }
+
   const assets = document.documentElement.dataset.content_root + "_static/";
   const INDEX = ["vendor/minisearch/minisearch.js", "search-engine.js", "search-index.js", "search-view.js"];
   const loading = new Map();
@@ -14,7 +21,7 @@
         script.src = assets + file;
         script.async = false; /* in the order in which they are asked for */
         script.onload = resolve;
-        script.onerror = () => reject(new Error(file + " could not be loaded"));
+        script.onerror = () => reject(new Error(say("{} could not be loaded", file)));
         document.head.append(script);
       });
       loading.set(file, done);
@@ -30,7 +37,7 @@
 
   /* The list below a field, as soon as the index is there. */
   function attach(form, box, limit, follow) {
-    box.textContent = "Loading the index …";
+    box.textContent = say("Loading the index …");
     engine().then(
       () => window.dlcourseSearch.attach(form, box, limit, follow),
       (error) => (box.textContent = error.message),

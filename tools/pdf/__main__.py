@@ -3,7 +3,8 @@
     python -m tools.pdf _build/html _build/dlcourse.pdf        (what `make pdf` does)
 
 Every page is read in the browser, so that figures stand as a reader first sees them; together they
-are printed twice or more, for only a printing tells on which page a chapter begins.
+are printed once. Only a printing tells on which page a chapter begins, so the contents are printed
+a second time, alone.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import yaml
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as Window
 
-from tools.pdf.book import ROOT, Chapter, Page, chapters, joined
+from tools.pdf.book import ROOT, Chapter, Page, chapters, dead_ends, joined
 
 GATHER = (Path(__file__).parent / "gather.js").read_text(encoding="utf-8")
 PRINTED = {"width": 642, "height": 970}  # A4 without its margins, in CSS pixels
-WAIT = 600_000  # ms: a thousand pages on a busy machine
+WAIT = 1_800_000  # ms: a thousand pages on a busy machine
 HEAD = """Array.from(document.querySelectorAll('link[rel="stylesheet"]'), (sheet) =>
   `<link rel="stylesheet" href="${sheet.href}">`)"""
 # What is wider than the page becomes smaller, down to what can be read; the rest is named.
@@ -33,9 +34,14 @@ FIT = """() => {
     const place = box.getBoundingClientRect();
     return place.left + Math.max(place.width, box.scrollWidth - 2) - column.right;
   };
-  for (const box of document.querySelectorAll("mjx-container, .cell_output table")) {
-    const room = column.right - box.getBoundingClientRect().left;
-    if (over(box) > 0) box.style.fontSize = `${Math.max(55, 97 * room / (room + over(box)))}%`;
+  // All are measured before one is changed: the whole book would be laid out anew for each.
+  for (const kind of [".cell_output table", "mjx-container"]) {
+    const sizes = [];
+    for (const box of document.querySelectorAll(kind)) {
+      const room = column.right - box.getBoundingClientRect().left;
+      if (over(box) > 0) sizes.push([box, Math.max(55, 97 * room / (room + over(box)))]);
+    }
+    for (const [box, size] of sizes) box.style.fontSize = `${size}%`;
   }
   const wide = Array.from(document.querySelectorAll("article *")).filter(
     (box) => over(box) > 1 && box.getClientRects().length &&
@@ -46,6 +52,7 @@ FIT = """() => {
 NUMBER = """(pages) => {
   for (const link of document.querySelectorAll(".book-contents a"))
     link.dataset.page = pages[link.getAttribute("href").slice(1)];
+  for (const chapter of document.querySelectorAll(".chapter")) chapter.replaceChildren();
 }"""
 
 
@@ -53,6 +60,7 @@ def gather(browser: Browser, found: list[Chapter]) -> tuple[str, list[Page]]:
     """What the site's pages load to look as they do, and each chapter as its reader sees it."""
     ids = {chapter.file.as_uri(): chapter.id for chapter in found}
     context = browser.new_context(viewport=PRINTED, color_scheme="light", reduced_motion="reduce")
+    context.set_default_timeout(WAIT // 6)  # for one page
     window = context.new_page()
     sheets: dict[str, None] = {}  # of any page, in their order
     pages = []
@@ -75,8 +83,7 @@ def _explorers(window: Window) -> None:
           (figure) => Array.from(figure.querySelectorAll(".explore-frame svg")).some(
             (frame) => frame.getClientRects().length)).length
         && !Array.from(document.scripts).some((script) =>
-          script.type.includes("widget-view") && !document.querySelector(".explore"))""",
-        timeout=60_000,
+          script.type.includes("widget-view") && !document.querySelector(".explore"))"""
     )
 
 
@@ -84,27 +91,44 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
     """Print the joined page to ``out``; the number of the page on which each chapter begins."""
     window = browser.new_page(viewport=PRINTED, reduced_motion="reduce")  # moved to the end
     window.set_default_timeout(WAIT)
-    window.goto(page.as_uri(), wait_until="load", timeout=WAIT)
     window.emulate_media(media="print", color_scheme="light")
+    window.goto(page.as_uri(), wait_until="load", timeout=WAIT)
     if wide := window.evaluate(FIT):
         lines = "\n".join(wide[:10])
         raise SystemExit(f"{len(wide)} things must be narrower than the paper:\n{lines}")
-    options: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True, "path": out}
+    options: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True}
     options |= {"tagged": True, "outline": True}
     options["format"] = "A4"  # by this, not by the style sheet, a media query knows the width
-    numbers: dict[str, int] = {}
-    for _ in range(4):  # the numbers themselves may move a page
-        window.pdf(**options)
-        before, numbers = numbers, starts(out, ids)
-        if numbers == before:
-            break
-        window.evaluate(NUMBER, numbers)
-    else:
-        raise SystemExit("The contents, once numbered, must take as many pages as before.")
+    window.pdf(path=out, **options)
+    numbers = starts(out, ids)
+    window.evaluate(NUMBER, numbers)
+    front = out.with_suffix(".front.pdf")
+    window.pdf(path=front, **options)
     window.close()
-    with pikepdf.open(out, allow_overwriting_input=True) as document:  # tags are long, and alike
-        document.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    number_contents(out, front, numbers[ids[0]] - 1)
+    front.unlink()
     return numbers
+
+
+def number_contents(book: Path, front: Path, count: int) -> None:
+    """Give the first pages of the book the look of those whose contents have numbers.
+
+    What is drawn changes, and no more: links, places and tags are those of the whole book.
+    """
+    with pikepdf.open(book, allow_overwriting_input=True) as whole, pikepdf.open(front) as numbered:
+        for old, new in zip(whole.pages[:count], numbered.pages[:count], strict=True):
+            if tags(old) != tags(new):
+                raise SystemExit("The contents, once numbered, must be laid out as before.")
+            for name in ("/Contents", "/Resources"):
+                old.obj[name] = whole.copy_foreign(numbered.make_indirect(new.obj[name]))
+        # Tags are long, and alike.
+        whole.save(book, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+
+
+def tags(page: pikepdf.Page) -> list[str]:
+    """The marks in what a page draws, by which the tags of the document know its parts."""
+    drawn = pikepdf.parse_content_stream(page)
+    return [str(step.operands) for step in drawn if str(step.operator) == "BDC"]
 
 
 def starts(pdf: Path, ids: list[str]) -> dict[str, int]:
@@ -127,7 +151,10 @@ def book(browser: Browser, site: Path, out: Path, toc: Path = ROOT / "_toc.yml")
     out.parent.mkdir(parents=True, exist_ok=True)
     page = out.with_suffix(".html").resolve()
     head, pages = gather(browser, found)
-    page.write_text(joined(about["title"], about["author"], head, pages), encoding="utf-8")
+    text = joined(about["title"], about["author"], head, pages)
+    if lost := dead_ends(text):
+        raise SystemExit(f"Links must lead somewhere in the book; these do not: {', '.join(lost)}")
+    page.write_text(text, encoding="utf-8")
     try:
         return printed(browser, page, [chapter.id for chapter in found], out)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -93,10 +94,17 @@ def contents(pages: list[Page]) -> str:
             part = page.chapter.part
             lines.append(f"</ol><p>{html.escape(part)}</p><ol>")
         lines.append(
-            f'<li><a href="#{page.chapter.id}"><span>{html.escape(page.title)}</span>'
+            f'<li><a href="#{page.chapter.id}" data-page="0"><span>{html.escape(page.title)}</span>'
             '<span class="leader"></span></a></li>'
         )
     return f'<nav class="book-contents"><h1>Contents</h1><ol>{"".join(lines)}</ol></nav>'
+
+
+def dead_ends(text: str) -> list[str]:
+    """The places that links of the joined page name and it does not have."""
+    there = set(re.findall(r'\bid="([^"]+)"', text))
+    wanted = re.findall(r'<a\b[^>]*\bhref="#([^"]+)"', text)
+    return [place for place in dict.fromkeys(wanted) if place not in there]
 
 
 def _running(page: Page) -> str:

@@ -21,9 +21,25 @@
     const names = /(\sid="|url\((?:&quot;)?#|href="#)/g;
     svg.outerHTML = svg.outerHTML.replace(names, `$1${prefix}-${i}-`);
   });
-  all("details.hide, .ledger-filter, button, script, style, input, select").forEach(
-    (element) => element.remove(),
-  );
+  /* Verdicts are read where the cell that gives them is hidden, too. */
+  for (const hidden of all("details.hide")) {
+    const said = Array.from(hidden.querySelectorAll(".claim, .claims-also"));
+    hidden.replaceWith(...said.filter((one) => !one.parentElement.closest(".claim, .claims-also")));
+  }
+  all(".ledger-filter, button, script, style:not(svg *), input, select").forEach((element) => element.remove());
+
+  /* Most words of code look like the text around them, black: as text they print sooner. */
+  const looks = new Map();
+  function looksPlain(word) {
+    if (!looks.has(word.className)) {
+      const { color, fontWeight, fontStyle, borderStyle } = getComputedStyle(word);
+      const dark = color.match(/\d+/g).every((part) => part < 60);
+      looks.set(word.className, dark && fontWeight === "400" && fontStyle === "normal" && borderStyle === "none");
+    }
+    return looks.get(word.className);
+  }
+  all(".highlight pre span:not([id])").filter(looksPlain).forEach((word) => word.replaceWith(...word.childNodes));
+  all(".highlight pre").forEach((code) => code.normalize());
 
   /* Answers are not read by accident: they move to the end, a link stays. */
   const folded = all("details:not(.claim-how, .claims-also), .admonition.dropdown");
