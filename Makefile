@@ -68,7 +68,7 @@ pages: setup
 # Sphinx neither removes the page of a deleted lesson nor looks at style sheets when no text has changed.
 site: vendor pages
 	@rm -rf $(SITE) _build/.doctrees
-	@$(PY) $(VENV)/bin/jupyter-book build . --path-output . -W -n --keep-going -q >/dev/null
+	@$(PY) -m tools.book
 	@$(PY) -m tools.finish $(SITE)
 
 ifeq ($(EDITION),)

@@ -1,5 +1,6 @@
 """Icons, formulas and sizes as the build puts them into pages; unknown ones stop it."""
 
+import multiprocessing
 import re
 import sys
 from pathlib import Path
@@ -123,6 +124,48 @@ def test_the_style_sheet_keeps_the_glyphs_of_the_pages_and_no_others(mathjax):
     assert "mjx-c7B::before" in kept and r'content:"\7B"' in kept and "mjx-c1D705" in kept
     assert "mjx-c1D706" not in kept and "MathJax_Math-Italic" in kept
     assert len(kept) < len(css) / 5
+
+
+def test_a_formula_is_set_once_for_all_builds_by_the_same_recipe(mathjax, tmp_path, monkeypatch):
+    kept = formulas.Store()
+    monkeypatch.setattr(formulas, "store", kept)
+    kept.open(tmp_path / "_build" / "formulas.json", formulas.recipe())
+    line, block = formulas.typeset("x^7"), formulas.typeset("x^7", display=True)
+    css = formulas.stylesheet()
+    kept.save()
+    monkeypatch.setattr(formulas, "running", lambda: pytest.fail("MathJax was asked again"))
+    kept.open(kept.path, formulas.recipe())
+    assert (formulas.typeset("x^7"), formulas.typeset("x^7", display=True)) == (line, block)
+    assert line != block and formulas.stylesheet() == css
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        formulas.typeset("x^8")
+    kept.open(kept.path, "another recipe")
+    with pytest.raises(pytest.fail.Exception, match="asked again"):
+        formulas.typeset("x^7")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"recipe": "r"}', '{"recipe": "r", "made": 3}'])
+def test_a_file_of_formulas_that_is_broken_begins_anew(tmp_path, text):
+    kept, path = formulas.Store(), tmp_path / "formulas.json"
+    path.write_text(text, encoding="utf-8")
+    kept.open(path, "r")
+    assert kept.made == {}
+    kept.add("line x", "X")
+    kept.save()
+    kept.open(path, "r")
+    assert kept.made == {"line x": "X"} and [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_each_process_has_a_mathjax_of_its_own(mathjax):
+    """One that two processes ask gives the one the other's answer."""
+    mine = formulas.running()
+    assert formulas.running() is mine
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_asks_another_than, (id(mine),))
+
+
+def _asks_another_than(parents):
+    return id(formulas.running()) != parents
 
 
 # sizes

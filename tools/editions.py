@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jupyter_book.sphinx import build_sphinx
 
-from tools import drawings, finish
+from tools import book, drawings, finish
 from tools.markup import title_of
 from tools.registries import ROOT
 from tools.translations import LANGUAGES, compiled, documents, read_edition
@@ -35,7 +34,6 @@ def config(language: str, work: Path, root: Path = ROOT) -> dict[str, Any]:
     english = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     settings = english["sphinx"]["config"]
     return {
-        "latex_individualpages": False,
         "language": language,
         "locale_dirs": [str(work / "locale")],
         "gettext_compact": False,
@@ -102,13 +100,7 @@ def build(language: str, root: Path = ROOT) -> None:
     work, site = root / "_build" / language, root / "_build" / "html" / language
     settings = prepare(language, work, root)
     shutil.rmtree(site, ignore_errors=True)
-    failed = build_sphinx(
-        root, work / "html", noconfig=True, path_config=root / "_config.yml", builder="html",
-        confoverrides=settings | {"nitpicky": True}, quiet=True, warningiserror=True,
-        keep_going=True,
-    )  # fmt: skip
-    if failed:
-        raise SystemExit(f"The edition {language} was not built: see the warnings above.")
+    book.build(work / "html", settings, root)
     finish.main(str(work / "html"), read_edition(language, root)["first"])
     shutil.copytree(work / "html", site)
 

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from myst_nb.sphinx_ import NbMetadataCollector
 from sphinx.application import Sphinx
 
-from tools import dark
+from tools import dark, markers
 
 SHEET = "figures.css"
 READABLE = 9.1  # pixels: a word of a drawing is no smaller
@@ -67,7 +67,8 @@ def place(svg: str, tag: str, link: str, number: int) -> str:
     alt = re.search(r'\balt="([^"]*)"', tag)
     classes = re.search(r'\bclass="([^"]*)"', tag)
     wide = " figure-wide" if least_width(svg) > CARD else ""
-    svg = _IDENTIFIER.sub(rf"\g<1>p{number}-", prepare(svg[svg.index("<svg") :].strip()))
+    svg = markers.join(prepare(svg[svg.index("<svg") :].strip()))
+    svg = _IDENTIFIER.sub(rf"\g<1>p{number}-", svg)
     name = f'<svg role="img" aria-label="{alt[1] if alt else ""}"'
     svg = svg.replace("<svg", name, 1)
     inside = f"{link}{svg}</a>" if link else svg

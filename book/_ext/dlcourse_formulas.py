@@ -3,6 +3,9 @@
 MathJax itself runs, once, in Node; a page holds what it would have made in the browser, with the
 MathML that screen readers read, and without a tab stop at every formula. Its style sheet and fonts
 are loaded where a page has formulas. A formula that it cannot set is an error of the build.
+
+What was set is kept (formula_store.py): the next build needs no MathJax for it. Formulas are set
+when a page is resolved, which one process does for all, so that those that write pages have them.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ from __future__ import annotations
 import atexit
 import base64
 import functools
+import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from formula_store import Store
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.math import get_node_equation_number
@@ -32,7 +38,7 @@ _GLYPH = re.compile(r"\bmjx-c[0-9A-F]+\b")
 
 
 class Typesetter:
-    """One running MathJax, started by the first formula and ended with this process."""
+    """One running MathJax, started by the first new formula and ended with this process."""
 
     def __init__(self) -> None:
         node = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
@@ -59,21 +65,36 @@ class Typesetter:
         return json.loads(line)
 
 
-running = functools.cache(Typesetter)
+store = Store()
+_of_process = functools.cache(lambda process: Typesetter())
 
 
-@functools.cache
+def running() -> Typesetter:
+    """That of this process: two that asked one would get each other's answers."""
+    return _of_process(os.getpid())
+
+
+def recipe() -> str:
+    """What decides how a formula comes out besides its TeX."""
+    parts = (MATHJAX / "package.json", HERE / "typeset.cjs", Path(__file__))
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
+
+
 def typeset(tex: str, display: bool = False) -> str:
     """A formula as HTML."""
+    key = f"{'block' if display else 'line'} {tex}"
+    if key in store.made:
+        return store.made[key]
     answer = running().ask(tex=tex, display=display)
     if "error" in answer:
         raise ExtensionError(f"{answer['error']} in the formula {tex}")
-    return answer["html"]
+    return store.add(key, answer["html"])
 
 
-@functools.cache
 def stylesheet() -> str:
     """What every formula needs; its size follows the text around it, as MathJax measures it."""
+    if "stylesheet" in store.made:
+        return store.made["stylesheet"]
     css = running().ask(stylesheet=True)["css"]
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.S)
     css = re.sub(r'"([^"\w\\])"', lambda m: rf'"\{ord(m[1]):X}"', css)  # braces end no rule
@@ -82,7 +103,8 @@ def stylesheet() -> str:
     zero = (MATHJAX / "es5/output/chtml/fonts/woff-v2/MathJax_Zero.woff").read_bytes()
     data = f"data:font/woff;base64,{base64.b64encode(zero).decode()}"
     css = css.replace(f"{FONTS}/MathJax_Zero.woff", data)
-    return "mjx-container{font-size:calc(1ex/.43)}" + css.strip() + "\n"
+    css = "mjx-container{font-size:calc(1ex/.43)}" + css.strip() + "\n"
+    return store.add("stylesheet", css)
 
 
 def visit_inline(translator: Any, node: nodes.math) -> None:
@@ -113,6 +135,27 @@ def _display(node: nodes.math_block) -> str:
     if len(lines) < 2:
         return "".join(lines)
     return r"\begin{align}\begin{aligned}" + r"\\".join(lines) + r"\end{aligned}\end{align}"
+
+
+def open_store(app: Sphinx) -> None:
+    """Before anything is set; beside what is built, where `make clean` finds it."""
+    if app.builder.format == "html" and MATHJAX.exists():
+        store.open(Path(app.srcdir) / "_build" / "formulas.json", recipe())
+
+
+def set_all(app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """All formulas of a page, before other processes write it."""
+    if app.builder.format != "html":
+        return
+    for node in doctree.findall(nodes.math):
+        typeset(node.astext())
+    for block in doctree.findall(nodes.math_block):
+        typeset(_display(block), display=True)
+
+
+def close_store(app: Sphinx, error: Exception | None) -> None:
+    """A build that failed has set its formulas, too."""
+    store.save()
 
 
 def add_sheet(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -151,7 +194,10 @@ def keep_glyphs(css: str, used: set[str]) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer("dlcourse", (visit_inline, None), (visit_block, None))
+    app.connect("builder-inited", open_store)
     app.connect("builder-inited", write_sheet)
+    app.connect("doctree-resolved", set_all)
     app.connect("html-page-context", add_sheet)
     app.connect("build-finished", cut_sheet)
+    app.connect("build-finished", close_store)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -46,6 +46,7 @@ def begin(app: Sphinx) -> None:
 
 
 def collect(found: Found, app: Sphinx, doctree: nodes.document, page: str) -> None:
+    """The places of a page; pages are resolved by one process, whoever writes them."""
     if app.builder.name == "html":
         found[page] = list(places(doctree, page, app.config.search_words))
 
@@ -141,4 +142,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("build-finished", partial(write, found))
     app.add_js_file("search.js", loading_method="defer")
     app.add_css_file("search.css")
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": False}
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+# The theme asks each block of code and each table whether it scrolls, and writes down the answer
+# before it asks the next: the page is laid out anew each time, parts that nobody is near included.
+# everyone.js asks as well, all at once, of what can be seen.
+ASKS_EACH = re.compile(
+    r'document\.querySelectorAll\(\["pre"[^]]*\]\.join\(", "\)\)'
+    r"\.forEach\((\w)=>\{\1\.tabIndex=[^}]*\}\)"
+)
 
 
 def describe(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -57,9 +66,28 @@ def where_to_answer(
     context["body"] = start + heading + ANSWERS.format(notebook=notebook, how=how) + rest
 
 
+def asks_nothing(script: str) -> str:
+    """The theme's script without its question."""
+    left, found = ASKS_EACH.subn("void 0", script)
+    if found != 1:
+        raise ExtensionError(
+            f"The theme asks {found} times what scrolls, not once: is it a new version? "
+            "See ASKS_EACH in book/_ext/dlcourse_site.py."
+        )
+    return left
+
+
+def finish_script(app: Sphinx, error: Exception | None) -> None:
+    if error or app.builder.format != "html":
+        return
+    script = Path(app.outdir) / "_static" / "scripts" / "pydata-sphinx-theme.js"
+    script.write_text(asks_nothing(script.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", describe, priority=900)
     app.connect("html-page-context", plain_bibliography)
     app.connect("html-page-context", one_title)
     app.connect("html-page-context", where_to_answer)
+    app.connect("build-finished", finish_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

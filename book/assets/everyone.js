@@ -2,25 +2,87 @@
 (function () {
   "use strict";
 
-  var BOXES = ".figure-box, .explore-frame, span.math, div.math";
+  var FADING = ".figure-box, .explore-frame, span.math, div.math";
+  var BOXES = FADING + ", pre, .cell_output .output, .pst-scrollable-table-container";
+  var NAMED = ["tabindex", "role", "aria-label"];
+  var ours = new WeakSet(); /* boxes that have these from here */
+  var due = new Set(); /* boxes to be asked again */
+  var waiting;
 
-  function mark(box) {
-    var hidden = box.scrollWidth - box.clientWidth;
-    box.classList.toggle("more-left", hidden > 1 && box.scrollLeft > 1);
-    box.classList.toggle("more-right", hidden > 1 && box.scrollLeft < hidden - 1);
-    if (hidden <= 1) {
-      if (box.classList.replace("scrolls", "fits")) box.removeAttribute("tabindex");
+  function ask(box) {
+    return { box: box, left: box.scrollLeft, hidden: box.scrollWidth - box.clientWidth };
+  }
+
+  function words(box) {
+    if (box.matches(".math")) return "Formula, scrolls sideways";
+    return box.matches(FADING) ? "Figure, scrolls sideways" : "Scrolls sideways";
+  }
+
+  function fade(asked) {
+    if (!asked.box.matches(FADING)) return;
+    asked.box.classList.toggle("more-left", asked.hidden > 1 && asked.left > 1);
+    asked.box.classList.toggle("more-right", asked.hidden > 1 && asked.left < asked.hidden - 1);
+  }
+
+  function mark(asked) {
+    var box = asked.box;
+    fade(asked);
+    if (asked.hidden <= 1) {
+      box.classList.remove("scrolls");
+      if (ours.delete(box)) NAMED.forEach(function (name) { box.removeAttribute(name); });
       return;
     }
     box.classList.add("scrolls");
     if (box.querySelector("a[href], button, [tabindex]")) return; /* reached through what it holds */
     box.tabIndex = 0;
+    if (box.hasAttribute("role")) return;
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", (box.matches(".math") ? "Formula" : "Figure") + ", scrolls sideways");
+    box.setAttribute("aria-label", words(box));
+    ours.add(box);
   }
 
-  function markAll() {
-    document.querySelectorAll(BOXES).forEach(mark);
+  /* All questions come before the first answer: between them, each would lay the page out once more. What is
+     not laid out yet (course.css) must not be because of a question; it is asked when it is. */
+  function markDue() {
+    var boxes = Array.from(due);
+    due.clear();
+    waiting = null;
+    boxes
+      .filter(function (box) {
+        return !box.checkVisibility || box.checkVisibility({ contentVisibilityAuto: true });
+      })
+      .map(ask)
+      .forEach(mark);
+  }
+
+  function later(boxes) {
+    boxes.forEach(function (box) { due.add(box); });
+    waiting = waiting || setTimeout(markDue, 50);
+  }
+
+  /* A box changes its size with the window, when it is opened, and when it is laid out at last. */
+  function follow() {
+    var sizes = new ResizeObserver(function (entries) {
+      later(entries.map(function (entry) { return entry.target; }));
+    });
+    var followed = new WeakSet();
+    function all() {
+      document.querySelectorAll(BOXES).forEach(function (box) {
+        if (followed.has(box)) {
+          later([box]);
+        } else {
+          followed.add(box);
+          sizes.observe(box); /* which asks it, once it has a size */
+        }
+      });
+    }
+    all();
+    document.fonts.addEventListener("loadingdone", all); /* with their fonts formulas are narrower */
+    var article = document.querySelector("article");
+    if (article) new MutationObserver(all).observe(article, { childList: true, subtree: true });
+    document.addEventListener("scroll", function (event) {
+      if (event.target.matches && event.target.matches(FADING)) fade(ask(event.target));
+    }, true);
   }
 
   /* Beside the link past the navigation: one past the reading, for who comes back to try things. */
@@ -47,18 +109,6 @@
   window.addEventListener("load", function () {
     leadToFigure();
     nameArrows();
-    var waiting;
-    function later() {
-      clearTimeout(waiting);
-      waiting = setTimeout(markAll, 100);
-    }
-    markAll();
-    document.fonts.addEventListener("loadingdone", markAll); /* with their fonts formulas are narrower */
-    document.addEventListener("scroll", function (event) {
-      if (event.target.matches && event.target.matches(BOXES)) mark(event.target);
-    }, true);
-    window.addEventListener("resize", later);
-    var article = document.querySelector("article");
-    if (article) new MutationObserver(later).observe(article, { childList: true, subtree: true });
+    follow();
   });
 })();

@@ -18,9 +18,15 @@
         verdict: row.querySelector(".claim-badge").textContent.trim(),
         kind: anchor.dataset.kind,
         chapter: anchor.dataset.chapter,
-        words: normal(row.textContent),
       };
     });
+  }
+
+  /* Read when somebody asks for words, not while the page is being opened. */
+  function says(row, wanted) {
+    if (!wanted) return true;
+    row.words = row.words || normal(row.element.textContent);
+    return row.words.includes(wanted);
   }
 
   function select(name, values, change) {
@@ -79,7 +85,7 @@
         var any = false;
         section.rows.forEach(function (row) {
           var fits =
-            row.words.includes(wanted) &&
+            says(row, wanted) &&
             FIELDS.every((name) => !form.elements[name].value || form.elements[name].value === row[name]);
           row.element.hidden = !fits;
           any = any || fits;
