@@ -1,4 +1,4 @@
-"""``python -m dlcourse``: ``list`` exercises, ``hint``, ``check`` an answer, ``grade`` a folder."""
+"""``python -m dlcourse``: ``list`` exercises, ``hint``, ``check`` an answer, ``grade``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dlcourse.grading import command, desk, one
 def parser() -> argparse.ArgumentParser:
     """What the command line can hold."""
     parser = argparse.ArgumentParser(prog="python -m dlcourse", description="Exercises, graded.")
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, dest="command")
     commands.add_parser("list", help="the exercises, their ids first").set_defaults(
         run=desk.listing
     )
@@ -20,6 +20,9 @@ def parser() -> argparse.ArgumentParser:
     hint.add_argument("exercise", help="its id, as in adam")
     hint.add_argument("step", nargs="?", type=int, help="1, 2 or 3: this one, again")
     hint.set_defaults(run=desk.hint)
+    solution = commands.add_parser("solution", help="our answer to an exercise")
+    solution.add_argument("exercise", help="its id, as in adam")
+    solution.set_defaults(run=desk.solution)
     notebooks = commands.add_parser("notebooks", help="copy the exercises' notebooks")
     notebooks.add_argument("folder", help="where to; what is there stays as it is")
     notebooks.set_defaults(run=desk.notebooks)

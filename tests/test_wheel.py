@@ -71,6 +71,7 @@ def test_answers_are_checked_without_a_clone(away, tmp_path):
     right = dlcourse(away, tmp_path, "check", "momentum", "right.py")
     assert (right.returncode, right.stderr) == (0, "")
     assert right.stdout.startswith("momentum: correct. ")
+    assert right.stdout.endswith("ours: python -m dlcourse solution momentum.\n")
     wrong = dlcourse(away, tmp_path, "check", "momentum", "wrong.py")
     assert (wrong.returncode, wrong.stderr) == (1, "")
     assert wrong.stdout.startswith("momentum: not yet. Expected ")
@@ -80,7 +81,9 @@ def test_exercises_are_listed_hinted_and_handed_out_without_a_clone(away, tmp_pa
     listed = dlcourse(away, tmp_path, "list").stdout
     assert "adam " in listed
     assert dlcourse(away, tmp_path, "hint", "adam").stdout.startswith("Hint 1 of 3. ")
-    assert dlcourse(away, tmp_path, "hint", "adam").stdout.startswith("Hint 2 of 3. ")
+    second = dlcourse(away, tmp_path, "hint", "adam").stdout
+    assert second.startswith("Hint 2 of 3. ") and "Next: python -m dlcourse hint adam." in second
+    assert "def run(params, grads" in dlcourse(away, tmp_path, "solution", "adam").stdout
     first = dlcourse(away, tmp_path, "notebooks", "mine")
     assert first.returncode == 0, first.stderr
     copied = sorted((tmp_path / "mine").glob("*/*.ipynb"))

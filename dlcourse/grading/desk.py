@@ -1,8 +1,9 @@
-"""``python -m dlcourse list``, ``hint``, ``notebooks``: the exercises where no clone is."""
+"""``python -m dlcourse list``, ``hint``, ``solution``, ``notebooks``: where no clone is."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,15 @@ SHELVES = PACKAGE / "book" / "exercises", PACKAGE.parent / "exercises"
 """Where the notebooks are: inside a wheel, or beside the package in a clone."""
 
 
+def in_shell(text: str) -> str:
+    """What a page says to a notebook's reader, with the calls that a shell has as its commands.
+
+    >>> in_shell('To compare with ours: solution("adam").')
+    'To compare with ours: python -m dlcourse solution adam.'
+    """
+    return re.sub(r'\b(hint|solution)\("(\w+)"\)', r"python -m dlcourse \1 \2", text)
+
+
 def listing(arguments: argparse.Namespace) -> int:
     """Print the id, chapter and title of every exercise."""
     wide = max(map(len, exercises()))
@@ -25,7 +35,13 @@ def listing(arguments: argparse.Namespace) -> int:
 
 def hint(arguments: argparse.Namespace) -> int:
     """Print the next hint of an exercise, or one of them again."""
-    print(learner.hint(arguments.exercise, arguments.step))
+    print(in_shell(str(learner.hint(arguments.exercise, arguments.step))))
+    return 0
+
+
+def solution(arguments: argparse.Namespace) -> int:
+    """Print our solution; who types the command has been asked often enough."""
+    print(learner.solution(arguments.exercise, confirm=True))
     return 0
 
 

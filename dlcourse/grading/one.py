@@ -11,6 +11,7 @@ from typing import Any
 from dlcourse.checks import fail
 from dlcourse.grading import batch
 from dlcourse.grading.bank import exercises, find
+from dlcourse.grading.desk import in_shell
 from dlcourse.grading.isolated import judged, own_sandbox
 from dlcourse.grading.notebooks import NotebookError, answers_of, divided, is_notebook
 from dlcourse.grading.owners import composed, readable
@@ -42,12 +43,14 @@ def check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(as_json(report), indent=1))
     else:
-        print(report)
+        print(in_shell(str(report)))
     return 0 if report.status == CORRECT else 1
 
 
 def source_of(path: Path, spec: Exercise) -> str:
     """The text of an answer: a Python file, or the answer's cell of a notebook."""
+    if not path.exists():
+        fail("file", "a file that exists", str(path))
     suffix = divided(path.name)[1]
     if not path.is_file() or (suffix not in ("", ".py") and not is_notebook(path.name)):
         fix = "Its name ends in .py or .ipynb and begins with no dot." if path.is_file() else ""
