@@ -45,7 +45,10 @@ def test_over_masks_a_network_is_less_sure() -> None:
 
 
 def test_what_chose_is_not_what_is_reported() -> None:
+    asked: list[int] = []
+
     def run(rng: Any, runs: int, lr: Any, p: Any) -> dict[str, Any]:
+        asked.append(runs)
         return {"val_loss": (lr[:, 0] - 2) ** 2 + p[:, 0]}
 
     plan = partial(
@@ -57,6 +60,9 @@ def test_what_chose_is_not_what_is_reported() -> None:
         plan(lr=[1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="wide enough in lr"):
         plan(lr=[2.0, 3.0], ends=["p"])
+    asked.clear()
+    assert plan(lr=[3.0], p=[0.1]).axes["lr"] == (3.0,)
+    assert asked == [2], "where there is nothing to choose nothing is tried"
     with pytest.raises(ValueError, match="free of the seeds"):
         chosen_then_fresh(try_all, run, by="val_loss", tries=[0], fresh=[0], lr=[1.0], p=[0.1])
     with pytest.raises(ValueError, match="validation"):

@@ -47,6 +47,8 @@ def chosen_then_fresh(
         checks.fail("fresh", "free of the seeds that chose", sorted(shared))
     if not by.startswith("val"):
         checks.fail("by", "a metric of the validation data", by)
+    if all(len(values) == 1 for values in grid.values()):  # there is nothing to choose
+        return try_all(run, seeds=fresh, progress=False, **grid)
     best = try_all(run, seeds=tries, progress=False, **grid).best(by, better="smaller")
     if beyond := {*best.edge} - {*ends}:
         fix = "Try values on both sides of it."
