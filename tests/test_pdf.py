@@ -122,6 +122,12 @@ def test_a_line_that_paper_would_cut_stops_the_printing(chromium, tmp_path):
         book(chromium, tmp_path, tmp_path / "book.pdf", tmp_path / "toc.yml")
 
 
+def test_a_font_that_is_missing_stops_the_printing(chromium, tmp_path):
+    write(tmp_path, style="@font-face { font-family: gone; src: url(gone.woff) }")
+    with pytest.raises(SystemExit, match="1 fonts of the site are missing"):
+        book(chromium, tmp_path, tmp_path / "book.pdf", tmp_path / "toc.yml")
+
+
 def printed(chromium, address, out):
     """What a reader gets who prints a page that is shown in the dark."""
     with look.visit(chromium, address, dark=True) as page:

@@ -27,6 +27,9 @@ PRINTED = {"width": 642, "height": 970}  # A4 without its margins, in CSS pixels
 WAIT = 1_800_000  # ms: a thousand pages on a busy machine
 HEAD = """Array.from(document.querySelectorAll('link[rel="stylesheet"]'), (sheet) =>
   `<link rel="stylesheet" href="${sheet.href}">`)"""
+# Printing does not wait for fonts that nothing has shown yet, and widths are theirs.
+FONTS = """() => Promise.allSettled(Array.from(document.fonts, (face) => face.load()))
+  .then((faces) => faces.filter((face) => face.status === "rejected").length)"""
 # What is wider than the page becomes smaller, down to what can be read; the rest is named.
 FIT = """() => {
   const column = document.querySelector("article").getBoundingClientRect();
@@ -93,6 +96,8 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
     window.set_default_timeout(WAIT)
     window.emulate_media(media="print", color_scheme="light")
     window.goto(page.as_uri(), wait_until="load", timeout=WAIT)
+    if missing := window.evaluate(FONTS):
+        raise SystemExit(f"{missing} fonts of the site are missing: run `make book`.")
     if wide := window.evaluate(FIT):
         lines = "\n".join(wide[:10])
         raise SystemExit(f"{len(wide)} things must be narrower than the paper:\n{lines}")
