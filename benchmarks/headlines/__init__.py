@@ -8,6 +8,6 @@
 
 MNIST and Fashion-MNIST are read from the folder that ``DLCOURSE_DATA`` names, or downloaded.
 ``--store`` writes the outcome into ``benchmarks/headlines/results``, from which the book's page is
-made. ``--full`` runs all images and the widths of the papers, which wants a GPU (``--device cuda``);
+made. ``--full`` runs all images and wider networks, for which one wants a GPU, ``--device cuda``;
 ``--tiny`` takes seconds, on the digits of the package, and shows only that the command runs.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +15,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.headlines.frame import FRESH, TUNING, Room
+from benchmarks.headlines.frame import GUESS, Room, seeds_of
 from dlcourse.lesson.bootstrap import bootstrap_interval, decide
 
 RESULTS = Path(__file__).parent / "results"
-SIZES = ("tiny", "cpu", "full")
 
 
 class Question(NamedTuple):
@@ -37,14 +37,32 @@ class Question(NamedTuple):
 
 
 def answered(question: Question, arms: Mapping[str, Any]) -> dict[str, Any]:
-    """Means of both arms, their difference a - b with its 95% interval, and the verdict."""
+    """Means of both arms, their difference a - b with its 95% interval, and the verdict.
+
+    It is "inconclusive" where an arm won at the edge of its grid, unless it guessed at every rate;
+    and where steps were counted to the end by a run that did not get there, so that the difference
+    is only bounded, from the side that does not decide.
+    """
     a, b = (np.asarray(arms[arm][question.metric], float) for arm in (question.a, question.b))
     interval = bootstrap_interval(a - b)
     found = {"mean_a": a.mean(), "mean_b": b.mean(), "difference": (a - b).mean()}
     rounded = {name: round(float(value), 6) for name, value in found.items()}
     told = {"interval": [round(end, 6) for end in interval]}
     verdict = decide(interval, question.better, question.margin)
+    edge = [arm for arm in (question.a, question.b) if arms[arm]["edge"] and not guesses(arms[arm])]
+    if edge:
+        verdict, told = "inconclusive", told | {"edge": edge}
+    if question.metric == "log2_steps":
+        short = [arm for arm in (question.a, question.b) if min(arms[arm]["reached"]) < 1]
+        told |= {"short": short} if short else {}
+        if question.a in short or (short and verdict == "not supported"):
+            verdict = "inconclusive"
     return question._asdict() | rounded | told | {"verdict": verdict}
+
+
+def guesses(arm: Mapping[str, Any]) -> bool:
+    """Whether no rate that was tried made the arm better than guessing, by 5 points."""
+    return bool(arm["tried"]) and min(arm["tried"].values()) > GUESS - 0.05
 
 
 def versions() -> dict[str, str]:
@@ -59,14 +77,20 @@ def versions() -> dict[str, str]:
 
 
 def outcome(
-    name: str, size: str, room: Room, plan: Any, arms: Any, questions: Sequence[Question], cpu: float
+    name: str,
+    size: str,
+    room: Room,
+    plan: Any,
+    arms: Any,
+    questions: Sequence[Question],
+    cpu: float,
 ) -> dict[str, Any]:
     """All that is kept of a run."""
     return {
         "experiment": name,
         "size": size,
         "plan": plan,
-        "seeds": {"tuning": [*TUNING], "report": [*FRESH]},
+        "seeds": dict(zip(("report", "tuning"), map(list, seeds_of(plan)), strict=True)),
         "ran": {
             "room": "NumPy" if room.device is None else f"PyTorch twin on {room.device}",
             "threads": 1,
@@ -116,14 +140,15 @@ def command(
 
     Parameters
     ----------
-    sizes : {"tiny", "cpu", "full": plan}
+    sizes : {"tiny", "cpu", "full" and whatever else: plan}
     experiment : function of room and plan that returns the arms, as ``frame.contest``
     questions : function of the plan
     """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.headlines.{name}")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--full", action="store_const", const="full", dest="size", default="cpu")
-    which.add_argument("--tiny", action="store_const", const="tiny", dest="size")
+    which.add_argument("--size", choices=sizes, default="cpu")
+    for size in ("full", "tiny"):
+        which.add_argument(f"--{size}", action="store_const", const=size, dest="size")
     parser.add_argument("--device", help="of PyTorch, as cuda: the twins run there, not NumPy")
     parser.add_argument("--store", action="store_true", help=f"write into {RESULTS.name}/")
     asked = parser.parse_args(argv)
@@ -138,13 +163,13 @@ def command(
     found = outcome(name, asked.size, room, dict(plan), arms, questions(plan), cpu)
     print(told(found))
     if asked.store:
-        file = RESULTS / (f"{name}.json" if asked.size == "cpu" else f"{name}-{asked.size}.json")
-        file.write_text(_compact(json.dumps(found, indent=1)) + "\n", encoding="utf-8")
+        keep(found)
     return found
 
 
-def _compact(text: str) -> str:
-    """Lists of numbers on one line."""
-    import re
-
-    return re.sub(r"\[[^][{}]*\]", lambda found: " ".join(found[0].split()), text)
+def keep(found: Mapping[str, Any], folder: Path = RESULTS) -> None:
+    """Write the file of a run, lists of numbers on one line each."""
+    size = "" if found["size"] == "cpu" else f"-{found['size']}"
+    lines = json.dumps(found, indent=1)
+    text = re.sub(r"\[[^][{}]*\]", lambda part: " ".join(part[0].split()), lines)
+    (folder / f"{found['experiment']}{size}.json").write_text(text + "\n", encoding="utf-8")

@@ -23,12 +23,12 @@ from benchmarks.headlines.networks import normed_relu
 from benchmarks.headlines.store import Question, command
 
 SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {"data": "digits", "images": 256, "hidden": [12], "small": 16, "k": 4, "epochs": 9,
+    "tiny": {"data": "digits", "images": 128, "hidden": [12, 12], "small": 16, "k": 4, "epochs": 9,
              "rates": [0.03, 0.1, 0.3], "shares": [0.25, 0.5, 1.0]},
-    "cpu": {"data": "fashion-mnist", "images": 5_120, "hidden": [128, 128], "small": 32, "k": 16,
-            "epochs": 9, "rates": [0.003, 0.01, 0.03, 0.1], "shares": [0.125, 0.25, 0.5, 1.0]},
+    "cpu": {"data": "fashion-mnist", "images": 2_560, "pool": 2, "hidden": [64, 64], "small": 16,
+            "k": 16, "epochs": 9, "rates": [0.01, 0.03, 0.1], "shares": [0.25, 0.5, 1.0]},
     "full": {"data": "fashion-mnist", "images": 54_272, "hidden": [512] * 5, "small": 256, "k": 4,
-             "epochs": 90, "rates": [0.003, 0.01, 0.03, 0.1], "shares": [0.125, 0.25, 0.5, 1.0]},
+             "epochs": 90, "rates": [0.01, 0.03, 0.1], "shares": [0.25, 0.5, 1.0]},
 }  # fmt: skip
 DECAYS = (1 / 3, 2 / 3, 8 / 9)
 WARM = 1 / 18
@@ -57,7 +57,7 @@ def build(room: Room, sizes: list[int], kind: str, steps: int, k: int) -> Callab
 
 
 def experiment(room: Room, plan: Mapping[str, Any]) -> dict[str, Any]:
-    sets = load(room, plan["data"], plan["images"])
+    sets = load(room, plan["data"], plan["images"], plan.get("pool", 1))
     sizes, k = [sets.train[0].shape[1], *plan["hidden"], 10], plan["k"]
 
     def arm(kind: str, batch: int) -> Any:
