@@ -34,19 +34,12 @@ def registry(root: Path = ROOT) -> list[dict[str, Any]]:
     return list(yaml.safe_load((root / "book" / "headlines.yml").read_text(encoding="utf-8")))
 
 
-def key(entry: Mapping[str, Any]) -> str:
-    """The name of an experiment's file: a second look has a size of its own."""
-    return f"{entry['name']}-{entry['size']}" if "size" in entry else str(entry["name"])
-
-
 def result(name: str, root: Path = ROOT) -> dict[str, Any]:
     """One stored run, once all its answers follow from its seeds."""
     path = root / "benchmarks" / "headlines" / "results" / f"{name}.json"
     if not path.exists():
-        module, _, size = name.partition("-")
-        command = f"{module} --size {size}" if size else module
         raise StoredError(
-            f"{path.name} is not there: python -m benchmarks.headlines.{command} --store"
+            f"{path.name} is not there: python -m benchmarks.headlines.{name} --store"
         )
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for answer in found["answers"]:
@@ -115,7 +108,7 @@ def against(entries: list[dict[str, Any]], results: Mapping[str, Any]) -> str:
     """The table *paper against ours*, a row for each question."""
     rows = []
     for entry in entries:
-        found = results[key(entry)]
+        found = results[entry["name"]]
         answers = {answer["part"]: answer for answer in found["answers"]}
         named = [row["part"] for row in entry["rows"]]
         if sorted(named) != sorted(answers):
@@ -126,7 +119,7 @@ def against(entries: list[dict[str, Any]], results: Mapping[str, Any]) -> str:
             answer = answers[row["part"]]
             if answer["verdict"] != row["expected"]:
                 raise StoredError(
-                    f"{key(entry)}, {row['part']}: the run says {answer['verdict']}; "
+                    f"{entry['name']}, {row['part']}: the run says {answer['verdict']}; "
                     f"book/headlines.yml expects {row['expected']}, and the page says so."
                 )
             asked = row["asked"].replace("{longer}", str(found["plan"].get("longer", "")))
@@ -139,16 +132,15 @@ def ran(entries: list[dict[str, Any]], results: Mapping[str, Any]) -> str:
     """What was run where, a row for each experiment."""
     rows = []
     for entry in entries:
-        found = results[key(entry)]
+        found = results[entry["name"]]
         what = entry["ran"].format_map(found["plan"])
-        size = f" --size {entry['size']}" if "size" in entry else ""
         rates = [f"{name}: {one['lr']:.3g}" for name, one in found["arms"].items()]
         tuning, seeds = (len(found["seeds"][kind]) for kind in ("tuning", "report"))
         where = found["ran"]
         machine = f"{where['room']} {where['numpy']}" if where["room"] == "NumPy" else where["room"]
         rows.append(
             [
-                f"**{entry['title']}**\n\n`python -m benchmarks.headlines.{entry['name']}{size}`",
+                f"**{entry['title']}**\n\n`python -m benchmarks.headlines.{entry['name']}`",
                 what + ".",
                 "; ".join(rates) + ".",
                 f"{seeds} seeds, rates chosen on {tuning} others; {machine}, "
@@ -191,13 +183,10 @@ def picture(found: Mapping[str, Any]) -> tuple[str, str]:
 def pages(root: Path = ROOT) -> dict[str, str]:
     """The generated files of the page, by name."""
     entries = registry(root)
-    results = {key(entry): result(key(entry), root) for entry in entries}
-    again = [entry for entry in entries if "size" in entry]
-    first = [entry for entry in entries if entry not in again]
-    svg, alt = picture(results.get("batchnorm-long", results["batchnorm"]))
+    results = {entry["name"]: result(entry["name"], root) for entry in entries}
+    svg, alt = picture(results["batchnorm"])
     return {
-        "headlines.md": against(first, results),
-        "headlines-again.md": against(again, results),
+        "headlines.md": against(entries, results),
         "headlines-ran.md": ran(entries, results),
         "headlines.svg": svg,
         "headlines-picture.md": f"```{{image}} /book/generated/headlines.svg\n:alt: {alt}\n```\n",
