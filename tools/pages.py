@@ -1,4 +1,4 @@
-"""Write book/generated: the index of algorithms, its code, conventions, exercises, claims, errata.
+"""Write book/generated: algorithms, code, conventions, exercises, claims, errata, headlines.
 
 Every name is looked up where it lives — in the package, in the lessons, in the stored outputs —
 so a page cannot say what is no longer so: a dead name or a verdict that flipped stops the build.
@@ -18,7 +18,7 @@ import yaml
 from dlcourse.figures.front import front_picture
 from dlcourse.grading import quality
 from dlcourse.lesson.registry import load_claims
-from tools import chapters, errata, ledger
+from tools import chapters, errata, headlines, ledger
 from tools.address import address, install, ways
 from tools.markup import DeadNameError, exercise_link, lesson_link, list_table
 from tools.registries import ROOT, read
@@ -218,7 +218,7 @@ def main() -> None:
     write("glossary.md", glossary(terms))
     write("ways.md", ways(address()))
     write("install.md", install(address()))
-    for name, text in chapters.pages(registry).items():
+    for name, text in (chapters.pages(registry) | headlines.pages()).items():
         write(name, text)
 
 
