@@ -117,7 +117,7 @@ def write_sheet(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_css_file(SHEET)
     app.add_css_file("everyone.css", priority=900)  # behind the theme's and the house's own
-    app.add_js_file("everyone.js", priority=900)
+    app.add_js_file("everyone.js", priority=900, loading_method="defer")
     app.connect("builder-inited", write_sheet)
     app.connect("doctree-read", prepare_frames, priority=400)
     app.connect("html-page-context", inline)
