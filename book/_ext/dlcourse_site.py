@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+
+from tools.ledger import spoken
 
 # The theme asks each block of code and each table whether it scrolls, and writes down the answer
 # before it asks the next: the page is laid out anew each time, parts that nobody is near included.
@@ -46,6 +49,44 @@ def one_title(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     """The first page has the book's own title; its tab need not say it twice."""
     if page == app.config.root_doc:
         context["title"] = "An executable textbook"
+
+
+EVIDENCE = re.compile(
+    r'(?<=<span class="claim-evidence">).*?(?=</span> <a class="claim-)'
+    r'|(?<=<p class="claim-note">).*?(?=</p>)',
+    re.DOTALL,
+)
+
+
+def name_papers(body: str, links: dict[str, str]) -> str:
+    """What stands under the verdicts of stored outputs, with sources by name, papers as links."""
+
+    def linked(words: re.Match[str]) -> str:
+        return re.sub(r"\b[a-z]\w+", lambda word: links.get(word[0], word[0]), spoken(words[0]))
+
+    return EVIDENCE.sub(linked, body)
+
+
+def who(entry: Any) -> str:
+    """Authors and year of an entry, as a sentence names them; its title where nobody signed."""
+    names = [" ".join(map(str, p.rich_last_names)) for p in entry.persons.get("author", ())]
+    if not names:
+        return str(entry.fields["title"])
+    first = " and ".join(names) if len(names) < 3 else f"{names[0]} et al."
+    return f"{first} ({entry.fields['year']})"
+
+
+def papers(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """A lesson's claims were stored with keys; on its page they are papers."""
+    if 'class="claim-evidence"' not in context.get("body", ""):
+        return
+    cite = app.env.get_domain("cite")
+    links = {}
+    for citation in cite.citations:
+        uri = app.builder.get_relative_uri(page, citation.bibliography_key.docname)
+        name = html.escape(who(cite.bibdata.data.entries[citation.key]))
+        links[citation.key] = f'<a href="{uri}#{citation.citation_id}">{name}</a>'
+    context["body"] = name_papers(context["body"], links)
 
 
 ANSWERS = (
@@ -89,5 +130,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", plain_bibliography)
     app.connect("html-page-context", one_title)
     app.connect("html-page-context", where_to_answer)
+    app.connect("html-page-context", papers)
     app.connect("build-finished", finish_script)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
