@@ -37,6 +37,14 @@ def test_a_command_runs_and_answers_its_questions(name, capsys):
     assert name in capsys.readouterr().out
 
 
+def test_every_look_that_is_stored_is_on_the_page_and_can_be_run_again():
+    assert set(ENTRIES) == {path.stem for path in store.RESULTS.glob("*.json")}
+    for name in ENTRIES:
+        experiment, _, size = name.partition("-")
+        one = importlib.import_module(f"benchmarks.headlines.{experiment}")
+        assert one.SIZES[size or "cpu"] == headlines.result(name)["plan"]
+
+
 def test_a_tiny_run_is_not_stored():
     with pytest.raises(SystemExit):
         store.command(
@@ -204,7 +212,7 @@ def book(tmp_path):
     (tmp_path / "book/headlines.yml").write_text(
         (ROOT / "book/headlines.yml").read_text("utf-8"), "utf-8"
     )
-    for name in NAMES:
+    for name in ENTRIES:
         (folder / f"{name}.json").write_text(
             (store.RESULTS / f"{name}.json").read_text("utf-8"), "utf-8"
         )
@@ -223,8 +231,8 @@ def test_the_page_has_a_row_for_each_question_and_what_was_run(book):
     pages = headlines.pages(book("depth", lambda found: None))
     table = pages["headlines.md"]
     assert table.count("claim-badge") == sum(len(entry["rows"]) for entry in ENTRIES.values())
-    for name in NAMES:
-        assert f"benchmarks.headlines.{name}`" in pages["headlines-ran.md"]
+    for name in ENTRIES:
+        assert f"`{headlines.command(name)}`" in pages["headlines-ran.md"]
     assert "{" not in pages["headlines-ran.md"].replace(":::{list-table}", "")
     assert pages["headlines.svg"].startswith("<svg")
 

@@ -34,13 +34,21 @@ def registry(root: Path = ROOT) -> list[dict[str, Any]]:
     return list(yaml.safe_load((root / "book" / "headlines.yml").read_text(encoding="utf-8")))
 
 
+def command(name: str) -> str:
+    """What runs an experiment, or a second look at it, whose name says at which size.
+
+    >>> command("dropout"), command("dropout-wide")
+    ('python -m benchmarks.headlines.dropout', 'python -m benchmarks.headlines.dropout --size wide')
+    """
+    experiment, _, size = name.partition("-")
+    return f"python -m benchmarks.headlines.{experiment}" + (f" --size {size}" if size else "")
+
+
 def result(name: str, root: Path = ROOT) -> dict[str, Any]:
     """One stored run, once all its answers follow from its seeds."""
     path = root / "benchmarks" / "headlines" / "results" / f"{name}.json"
     if not path.exists():
-        raise StoredError(
-            f"{path.name} is not there: python -m benchmarks.headlines.{name} --store"
-        )
+        raise StoredError(f"{path.name} is not there: {command(name)} --store")
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     for answer in found["answers"]:
         _look(found, answer, f"{path.name}, {answer['part']}")
@@ -140,7 +148,7 @@ def ran(entries: list[dict[str, Any]], results: Mapping[str, Any]) -> str:
         machine = f"{where['room']} {where['numpy']}" if where["room"] == "NumPy" else where["room"]
         rows.append(
             [
-                f"**{entry['title']}**\n\n`python -m benchmarks.headlines.{entry['name']}`",
+                f"**{entry['title']}**\n\n`{command(entry['name'])}`",
                 what + ".",
                 "; ".join(rates) + ".",
                 f"{seeds} seeds, rates chosen on {tuning} others; {machine}, "
@@ -184,7 +192,7 @@ def pages(root: Path = ROOT) -> dict[str, str]:
     """The generated files of the page, by name."""
     entries = registry(root)
     results = {entry["name"]: result(entry["name"], root) for entry in entries}
-    svg, alt = picture(results["batchnorm"])
+    svg, alt = picture(results["batchnorm-long"])
     return {
         "headlines.md": against(entries, results),
         "headlines-ran.md": ran(entries, results),
