@@ -46,6 +46,8 @@ class Room:
 
     def __getattr__(self, name: str) -> Any:
         """A module of the room, as ``room.layers``."""
+        if name.startswith("_"):  # who asks is Python: copy, pickle, doctest
+            raise AttributeError(name)
         room = "scratch" if self.device is None else "reference"
         return importlib.import_module(f"dlcourse.{room}.{name}")
 
