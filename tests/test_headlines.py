@@ -17,7 +17,8 @@ from tools.registries import ROOT
 
 NAMES = ("depth", "batchnorm", "dropout", "batch", "warmup")
 NUMPY = Room()
-ENTRIES = {entry["name"]: entry for entry in headlines.registry()}
+ENTRIES = headlines.registry()
+LOOKS = [look["name"] for entry in ENTRIES for look in (entry, entry["again"])]
 
 
 def rngs(runs=2):
@@ -38,8 +39,8 @@ def test_a_command_runs_and_answers_its_questions(name, capsys):
 
 
 def test_every_look_that_is_stored_is_on_the_page_and_can_be_run_again():
-    assert set(ENTRIES) == {path.stem for path in store.RESULTS.glob("*.json")}
-    for name in ENTRIES:
+    assert set(LOOKS) == {path.stem for path in store.RESULTS.glob("*.json")}
+    for name in LOOKS:
         experiment, _, size = name.partition("-")
         one = importlib.import_module(f"benchmarks.headlines.{experiment}")
         assert one.SIZES[size or "cpu"] == headlines.result(name)["plan"]
@@ -212,7 +213,7 @@ def book(tmp_path):
     (tmp_path / "book/headlines.yml").write_text(
         (ROOT / "book/headlines.yml").read_text("utf-8"), "utf-8"
     )
-    for name in ENTRIES:
+    for name in LOOKS:
         (folder / f"{name}.json").write_text(
             (store.RESULTS / f"{name}.json").read_text("utf-8"), "utf-8"
         )
@@ -230,8 +231,8 @@ def book(tmp_path):
 def test_the_page_has_a_row_for_each_question_and_what_was_run(book):
     pages = headlines.pages(book("depth", lambda found: None))
     table = pages["headlines.md"]
-    assert table.count("claim-badge") == sum(len(entry["rows"]) for entry in ENTRIES.values())
-    for name in ENTRIES:
+    assert table.count("claim-badge") == 2 * sum(len(entry["rows"]) for entry in ENTRIES)
+    for name in LOOKS:
         assert f"`{headlines.command(name)}`" in pages["headlines-ran.md"]
     assert "{" not in pages["headlines-ran.md"].replace(":::{list-table}", "")
     assert pages["headlines.svg"].startswith("<svg")
@@ -264,10 +265,11 @@ def flip(found):
     found["answers"][0] = store.answered(question, found["arms"])
 
 
+@pytest.mark.parametrize("look", ["dropout", "dropout-wide"])
 @pytest.mark.parametrize("change", [swap, mend, renamed, fewer, part, flip])
-def test_a_result_that_does_not_follow_from_its_runs_stops_the_build(book, change):
+def test_a_result_that_does_not_follow_from_its_runs_stops_the_build(book, change, look):
     with pytest.raises(headlines.StoredError):
-        headlines.pages(book("dropout", change))
+        headlines.pages(book(look, change))
 
 
 def test_a_result_that_is_missing_stops_the_build_and_says_how_to_get_it(tmp_path):

@@ -113,48 +113,48 @@ def badge(answer: Mapping[str, Any]) -> str:
 
 
 def against(entries: list[dict[str, Any]], results: Mapping[str, Any]) -> str:
-    """The table *paper against ours*, a row for each question."""
+    """The table *paper against ours*, a row for each question, a column for each look."""
     rows = []
     for entry in entries:
-        found = results[entry["name"]]
-        answers = {answer["part"]: answer for answer in found["answers"]}
-        named = [row["part"] for row in entry["rows"]]
-        if sorted(named) != sorted(answers):
-            raise StoredError(
-                f"book/headlines.yml has {named} of {entry['name']}, not {[*answers]}."
-            )
+        looks = {"expected": entry["name"], "again": entry["again"]["name"]}
         for row in entry["rows"]:
-            answer = answers[row["part"]]
-            if answer["verdict"] != row["expected"]:
-                raise StoredError(
-                    f"{entry['name']}, {row['part']}: the run says {answer['verdict']}; "
-                    f"book/headlines.yml expects {row['expected']}, and the page says so."
-                )
-            asked = row["asked"].replace("{longer}", str(found["plan"].get("longer", "")))
-            rows.append([row["reports"], asked, measured(answer), badge(answer)])
-    head = ["The paper", "Asked here", "Ours", "Verdict"]
-    return list_table(head, rows, "headlines", "34 24 26 16")
+            cells = [_answer(entry, row, kind, results[name]) for kind, name in looks.items()]
+            rows.append([row["reports"], row["asked"], *cells])
+    head = ["The paper", "Asked here", "Ours", "Asked again"]
+    return list_table(head, rows, "headlines", "30 22 24 24")
+
+
+def _answer(entry: Any, row: Any, kind: str, found: Any) -> str:
+    answers = {answer["part"]: answer for answer in found["answers"]}
+    named = [one["part"] for one in entry["rows"]]
+    if sorted(named) != sorted(answers):
+        raise StoredError(f"book/headlines.yml has {named} of {entry['name']}, not {[*answers]}.")
+    answer = answers[row["part"]]
+    if answer["verdict"] != row[kind]:
+        raise StoredError(
+            f"{entry['name']}, {row['part']}: the run says {answer['verdict']}; "
+            f"book/headlines.yml has {kind}: {row[kind]}, and the page says so."
+        )
+    return f"{badge(answer)} {measured(answer)}"
 
 
 def ran(entries: list[dict[str, Any]], results: Mapping[str, Any]) -> str:
-    """What was run where, a row for each experiment."""
+    """What was run where, a row for each look of an experiment."""
     rows = []
     for entry in entries:
-        found = results[entry["name"]]
-        what = entry["ran"].format_map(found["plan"])
-        rates = [f"{name}: {one['lr']:.3g}" for name, one in found["arms"].items()]
-        tuning, seeds = (len(found["seeds"][kind]) for kind in ("tuning", "report"))
-        where = found["ran"]
-        machine = f"{where['room']} {where['numpy']}" if where["room"] == "NumPy" else where["room"]
-        rows.append(
-            [
-                f"**{entry['title']}**\n\n`{command(entry['name'])}`",
-                what + ".",
-                "; ".join(rates) + ".",
-                f"{seeds} seeds, rates chosen on {tuning} others; {machine}, "
-                f"{where['threads']} thread, {where['cpu_seconds']} s of CPU",
-            ]
-        )
+        for look in (entry, entry["again"]):
+            found = results[look["name"]]
+            plan, where = found["plan"], found["ran"]
+            what = entry["ran"].format_map(plan | {"layers": len(plan.get("hidden", []))})
+            rates = [f"{name}: {one['lr']:.3g}" for name, one in found["arms"].items()]
+            tuning, seeds = (len(found["seeds"][kind]) for kind in ("tuning", "report"))
+            room = where["room"] + (f" {where['numpy']}" if where["room"] == "NumPy" else "")
+            how = (
+                f"{seeds} seeds, rates chosen on {tuning} others; {room}, "
+                f"{where['threads']} thread, {where['cpu_seconds']} s of CPU"
+            )
+            title = f"**{look['title']}**\n\n`{command(look['name'])}`"
+            rows.append([title, f"{what}.", "; ".join(rates) + ".", how])
     return list_table(
         ["Experiment", "What was run", "Rates chosen", "How"], rows, "headlines", "20 34 26 20"
     )
@@ -191,7 +191,8 @@ def picture(found: Mapping[str, Any]) -> tuple[str, str]:
 def pages(root: Path = ROOT) -> dict[str, str]:
     """The generated files of the page, by name."""
     entries = registry(root)
-    results = {entry["name"]: result(entry["name"], root) for entry in entries}
+    looks = [look["name"] for entry in entries for look in (entry, entry["again"])]
+    results = {name: result(name, root) for name in looks}
     svg, alt = picture(results["batchnorm-long"])
     return {
         "headlines.md": against(entries, results),
