@@ -93,7 +93,7 @@ def turn(page, viewport, dark):
     """The page as it is after its window has changed in size and its reader in taste."""
     page.set_viewport_size(viewport)
     page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-    page.wait_for_timeout(250)
+    page.evaluate(QUIET)
     said, wanted = "document.documentElement.dataset.theme", "dark" if dark else "light"
     try:
         page.wait_for_function(f"[undefined, '{wanted}'].includes({said})", timeout=5_000)
@@ -102,10 +102,16 @@ def turn(page, viewport, dark):
 
 
 def settle(page):
-    """Wait for fonts, explorers and the repairs of course.js."""
+    """Wait for fonts, explorers, and what everyone.js says of all that scrolls."""
     page.evaluate("document.fonts.ready.then(() => null)")
     page.wait_for_selector(".explore fieldset:disabled", state="detached", timeout=20_000)
-    page.wait_for_timeout(250)
+    page.evaluate(QUIET)
+
+
+# By the page's own clock, which is slow where the machine is busy: two frames, in which sizes are
+# observed, and the delay after which they are acted on.
+QUIET = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() =>
+  setTimeout(done, 250))))"""
 
 
 def formulas(page):
@@ -153,60 +159,63 @@ def head(page):
     )
 
 
-def barriers(page, only=()):
-    """What axe finds by all of its rules, or by some.
+def barriers(page):
+    """What axe finds, all of its rules.
 
     To judge contrast is most of the work, so of the texts that look alike a few are asked about.
     """
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    page.evaluate(MARK_LOOKS)
-    rules = {"runOnly": list(only)} if only else {}
-    how = {"resultTypes": ["violations"], "preload": False, **rules}  # no rule needs style sheets
-    result = page.evaluate("how => axe.run(document, how)", how)
-    return [
-        f"axe {rule['id']}: {node['html'][:160]} ({node['failureSummary'][:200]})"
-        for rule in result["violations"]
-        for node in rule["nodes"]
-    ]
+    return page.evaluate(BARRIERS)
 
 
-# What another width or scheme can spoil on a page whose structure is sound.
-LOOKS = [
-    *("button-name", "color-contrast", "link-in-text-block", "link-name", "meta-viewport"),
-    *("scrollable-region-focusable", "target-size"),
-]
 # Alike: visible, in the same ink, size and weight, on the same ground: below ancestors of the same
-# backgrounds. Some leave axe undecided, as a single letter does, hence a few of each look. What is
-# positioned or drawn over lies on other things than its ancestors, and is like nothing else.
-MARK_LOOKS = """() => {
-  const grounds = new Map(), counts = new Map();
+# backgrounds. What is moved or drawn over lies on other things than its ancestors, and is like
+# nothing else. Where axe cannot decide about those few, all that look so are asked about.
+BARRIERS = """async () => {
+  const FEW = 3, CLEAR = "rgba(0, 0, 0, 0),none,1,none";
+  const grounds = new Map(), looks = new Map();
+  const moved = style => style.position !== "static" || style.transform !== "none"
+    || [style.marginTop, style.marginBottom, style.marginLeft, style.marginRight].some(
+      margin => parseFloat(margin) < 0);
   const ground = element => {
     if (!element) return "";
     if (!grounds.has(element)) {
       const style = getComputedStyle(element);
-      const {backgroundColor, backgroundImage, opacity, filter, position, marginTop} = style;
+      const {backgroundColor, backgroundImage, opacity, filter} = style;
       const own = [backgroundColor, backgroundImage, opacity, filter].join();
-      const moved = ["absolute", "fixed"].includes(position) || parseFloat(marginTop) < 0;
-      grounds.set(element, ground(element.parentElement)
-        + (own === "rgba(0, 0, 0, 0),none,1,none" ? "" : `|${own}`)
-        + (moved ? `#${grounds.size}` : ""));
+      grounds.set(element, ground(element.parentElement) + (own === CLEAR ? "" : `|${own}`)
+        + (moved(style) ? `#${grounds.size}` : ""));
     }
     return grounds.get(element);
   };
   for (const element of document.body.querySelectorAll("*")) {
-    element.removeAttribute("data-look");
     const words = [...element.childNodes].map(x => x.nodeType === 3 ? x.data.trim() : "").join("");
     if (!words || !element.checkVisibility({checkVisibilityCSS: true})) continue;
-    const style = getComputedStyle(element);
-    const look = [style.color, style.fontSize, style.fontWeight, style.textShadow, words.length > 1,
-      ground(element)].join();
-    counts.set(look, (counts.get(look) ?? 0) + 1);
-    if (counts.get(look) <= 4) element.setAttribute("data-look", "");
+    const {color, fontSize, fontWeight, textShadow} = getComputedStyle(element);
+    const look = [color, fontSize, fontWeight, textShadow, ground(element)].join();
+    looks.set(look, [...looks.get(look) ?? [], element]);
   }
-  axe.configure({rules: [
-    {id: "color-contrast", selector: "[data-look], input, select, textarea"},
-    {id: "avoid-inline-spacing", selector: "[style*='!important']"},  // of others it says nothing
-  ]});
+  const asked = (elements, ...rules) => {
+    document.querySelectorAll("[data-look]").forEach(one => one.removeAttribute("data-look"));
+    elements.forEach(one => one.setAttribute("data-look", ""));
+    axe.configure({rules: [
+      {id: "color-contrast", selector: "[data-look], input, select, textarea"},
+      {id: "avoid-inline-spacing", selector: "[style*='!important']"},  // of others it says nothing
+    ]});
+    return axe.run(document, {preload: false, elementRef: true, selectors: false,
+      resultTypes: ["violations", "passes"], ...(rules.length ? {runOnly: rules} : {})});
+  };
+  const said = result => result.violations.flatMap(rule => rule.nodes.map(node =>
+    `axe ${rule.id}: ${node.html.slice(0, 160)} (${node.failureSummary.slice(0, 200)})`));
+  const first = await asked([...looks.values()].flatMap(all => all.slice(0, FEW)));
+  const decided = new Set([...first.passes, ...first.violations]
+    .filter(rule => rule.id === "color-contrast")
+    .flatMap(rule => rule.nodes.map(node => node.element)));
+  const open = [...looks.values()].filter(all =>
+    all.length > FEW && !all.slice(0, FEW).some(one => decided.has(one)));
+  if (!open.length) return said(first);
+  const rest = await asked(open.flatMap(all => all.slice(FEW)), "color-contrast");
+  return [...said(first), ...said(rest)];
 }"""
 
 

@@ -144,6 +144,20 @@ def test_a_formula_is_set_once_for_all_builds_by_the_same_recipe(mathjax, tmp_pa
         formulas.typeset("x^7")
 
 
+@pytest.mark.parametrize("changed", ["mathjax/package.json", "typeset.cjs", "formulas.py"])
+def test_the_recipe_is_another_when_a_part_of_it_is(tmp_path, monkeypatch, changed):
+    for name in ("mathjax/package.json", "typeset.cjs", "formulas.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    monkeypatch.setattr(formulas, "MATHJAX", tmp_path / "mathjax")
+    monkeypatch.setattr(formulas, "HERE", tmp_path)
+    monkeypatch.setattr(formulas, "__file__", str(tmp_path / "formulas.py"))
+    before = formulas.recipe()
+    assert formulas.recipe() == before
+    (tmp_path / changed).write_text("changed", encoding="utf-8")
+    assert formulas.recipe() != before
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"recipe": "r"}', '{"recipe": "r", "made": 3}'])
 def test_a_file_of_formulas_that_is_broken_begins_anew(tmp_path, text):
     kept, path = formulas.Store(), tmp_path / "formulas.json"

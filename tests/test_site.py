@@ -51,8 +51,7 @@ def page(request, chromium, address):
 
 
 def test_page_fits_a_phone_in_the_dark(page):
-    problems = page.noise + look.shifts(page) + look.overflow(page)
-    assert problems + look.barriers(page, look.LOOKS) == []
+    assert page.noise + look.shifts(page) + look.overflow(page) + look.barriers(page) == []
 
 
 def test_page_is_sound(page):
@@ -181,6 +180,7 @@ def test_a_sound_page_passes(chromium, tmp_path, figure):
     assert problems_of(chromium, tmp_path, body=figure + MOVES) == []
 
 
+PALE = '<p style="color: #ccc">{}</p>'
 PLANTED = {
     "external script": ('<script src="https://cdn.example/x.js"></script>', "", "another host"),
     "external picture": ("", '<img alt="p" src="https://cdn.example/x.png">', "another host"),
@@ -204,6 +204,23 @@ PLANTED = {
     "pale ground": (
         "",
         "<p>well</p>" * 9 + '<p style="background: #666">hm</p>',
+        "axe color-contrast",
+    ),
+    "pale by an ancestor": (
+        "",
+        "<p>well</p>" * 9 + '<div style="opacity: 0.4"><p>hm</p></div>',
+        "axe color-contrast",
+    ),
+    "pale where it lies": (
+        "",
+        "<p>well</p>" * 9
+        + """<div style="background: #555; height: 99px"></div>
+<p style="position: relative; top: -80px">hm</p>""",
+        "axe color-contrast",
+    ),
+    "pale after letters": (
+        "",
+        f"{PALE.format('x') * 9}{PALE.format('hm')}",
         "axe color-contrast",
     ),
     "fixed spacing": (

@@ -112,5 +112,4 @@ def test_what_is_far_or_closed_is_asked_when_it_is_seen(chromium, tmp_path):
         assert page.evaluate(stops) == [-1, 0, -1]
         page.click("summary")
         page.evaluate("document.getElementById('far').scrollIntoView()")
-        page.wait_for_timeout(300)
-        assert page.evaluate(stops) == [0, 0, 0]
+        page.wait_for_function(f"({stops}).join() === '0,0,0'", timeout=10_000)

@@ -12,7 +12,8 @@ import re
 LEAST = 4  # marks: fewer are not worth a marker
 _RUN = re.compile(r"<use\b[^>]*/>(?:\s*<use\b[^>]*/>)+")
 _MARK = re.compile(
-    r'<use xlink:href="#(?P<name>[^"]+)" x="(?P<x>-?[\d.]+)" y="(?P<y>-?[\d.]+)"(?P<style>[^>]*)/>'
+    r'<use xlink:href="#(?P<name>[^"]+)" x="(?P<x>-?[\d.]+)" y="(?P<y>-?[\d.]+)"'
+    r'(?P<style>(?: style="[^"]*")?)/>'
 )
 
 
@@ -38,5 +39,5 @@ def _path(marks: list[re.Match[str]], name: str) -> str:
     return (
         f'<marker id="{name}" markerUnits="userSpaceOnUse" overflow="visible">'
         f'<use xlink:href="#{first["name"]}"{first["style"]}/></marker>'
-        f'<path d="M {places}" fill="none"{ends}/>'
+        f'<path d="M {places}" fill="none" stroke="none"{ends}/>'
     )

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 NOTHING = "—"
 _TABLE = re.compile(r'<table class="cards\b.*?</table>', re.S)
@@ -26,7 +27,9 @@ def words(markup: str) -> str:
 
 def name_cells(table: str) -> str:
     """A table whose cells bear the words of their heads, but for the first, which is the row's."""
-    top, _, body = table.partition("</thead>")
+    top, end, body = table.partition("</thead>")
+    if not end:
+        raise ExtensionError("A table of cards needs a row of heads: give it :header-rows: 1.")
     heads = ["", *_HEAD.findall(top)[1:]]
 
     def row(match: re.Match[str]) -> str:

@@ -44,15 +44,12 @@
   /* All questions come before the first answer: between them, each would lay the page out once more. What is
      not laid out yet (course.css) must not be because of a question; it is asked when it is. */
   function markDue() {
-    var boxes = Array.from(due);
-    due.clear();
+    var boxes = Array.from(due).filter(function (box) {
+      return !box.checkVisibility || box.checkVisibility({ contentVisibilityAuto: true });
+    });
     waiting = null;
-    boxes
-      .filter(function (box) {
-        return !box.checkVisibility || box.checkVisibility({ contentVisibilityAuto: true });
-      })
-      .map(ask)
-      .forEach(mark);
+    boxes.forEach(function (box) { due.delete(box); }); /* the others stay: they are asked once they are seen */
+    boxes.map(ask).forEach(mark);
   }
 
   function later(boxes) {
@@ -77,6 +74,7 @@
       });
     }
     all();
+    document.addEventListener("contentvisibilityautostatechange", function () { later([]); }, true);
     document.fonts.addEventListener("loadingdone", all); /* with their fonts formulas are narrower */
     var article = document.querySelector("article");
     if (article) new MutationObserver(all).observe(article, { childList: true, subtree: true });

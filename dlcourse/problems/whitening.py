@@ -212,7 +212,8 @@ def _one_hot(z: Array, labels: Array, classes: int) -> Array:
 def fit_time(tool: Any, x: Array, repeats: int = 3) -> float:
     """Processor's seconds that ``tool().fit(x)`` takes on one thread: the least of a few.
 
-    One thread, because several wait for each other more than they work on small arrays; the least,
+    One thread, where threadpoolctl knows the BLAS (Apple's it does not), because several wait for
+    each other more than they work on small arrays; the least,
     because whatever else the machine does can only add to it. Some clocks tick sixty times a
     second, so each time is the mean of as many fits as fill 0.05 s.
     """

@@ -104,14 +104,18 @@ def printed(browser: Browser, page: Path, ids: list[str], out: Path) -> dict[str
     options: dict[str, Any] = {"prefer_css_page_size": True, "print_background": True}
     options |= {"tagged": True, "outline": True}
     options["format"] = "A4"  # by this, not by the style sheet, a media query knows the width
-    window.pdf(path=out, **options)
-    numbers = starts(out, ids)
-    window.evaluate(NUMBER, numbers)
-    front = out.with_suffix(".front.pdf")
-    window.pdf(path=front, **options)
-    window.close()
-    number_contents(out, front, numbers[ids[0]] - 1)
-    front.unlink()
+    whole, front = (out.with_suffix(f".{part}.pdf") for part in ("whole", "front"))
+    try:
+        window.pdf(path=whole, **options)
+        numbers = starts(whole, ids)
+        window.evaluate(NUMBER, numbers)
+        window.pdf(path=front, **options)
+        window.close()
+        number_contents(whole, front, numbers[ids[0]] - 1)
+        whole.replace(out)
+    finally:
+        for part in (whole, front):
+            part.unlink(missing_ok=True)
     return numbers
 
 
@@ -121,9 +125,10 @@ def number_contents(book: Path, front: Path, count: int) -> None:
     What is drawn changes, and no more: links, places and tags are those of the whole book.
     """
     with pikepdf.open(book, allow_overwriting_input=True) as whole, pikepdf.open(front) as numbered:
-        for old, new in zip(whole.pages[:count], numbered.pages[:count], strict=True):
-            if tags(old) != tags(new):
-                raise SystemExit("The contents, once numbered, must be laid out as before.")
+        pairs = list(zip(whole.pages[:count], numbered.pages[:count], strict=False))
+        if len(pairs) < count or any(tags(old) != tags(new) for old, new in pairs):
+            raise SystemExit("The contents, once numbered, must be laid out as before.")
+        for old, new in pairs:
             for name in ("/Contents", "/Resources"):
                 old.obj[name] = whole.copy_foreign(numbered.make_indirect(new.obj[name]))
         # Tags are long, and alike.

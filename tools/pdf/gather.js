@@ -33,7 +33,7 @@
   function looksPlain(word) {
     if (!looks.has(word.className)) {
       const { color, fontWeight, fontStyle, borderStyle } = getComputedStyle(word);
-      const dark = color.match(/\d+/g).every((part) => part < 60);
+      const dark = color.startsWith("rgb(") && color.match(/\d+/g).every((part) => part < 60);
       looks.set(word.className, dark && fontWeight === "400" && fontStyle === "normal" && borderStyle === "none");
     }
     return looks.get(word.className);
