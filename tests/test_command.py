@@ -230,10 +230,7 @@ def test_a_name_is_asked_the_same_however_it_is_spelled(file, monkeypatch):
 # The arguments, with ANSWER a right answer: what is said instead of a verdict.
 REFUSED = {
     "an unknown exercise": (["momentumm", "ANSWER"], "exercise must be the id of an exercise"),
-    "no such file": (
-        ["momentum", "nowhere.py"],
-        "file must be a file that exists; got",
-    ),
+    "no such file": (["momentum", "nowhere.py"], "file must be a file that exists; got"),
     "a folder": (["momentum", "."], "file must be a Python file or a notebook; got '.'"),
     "no notebook": (["momentum", "NO.ipynb"], "Jupyter notebook, not read"),
     "another exercise": (["adam", "NB.ipynb"], "No cell of it is tagged exercise:adam."),

@@ -13,9 +13,9 @@ failed. *accuracy*: the test error at the end is smaller with than without. *sam
 the larger rates out of the comparison: with, at the rate that was tuned for without, still has the
 smaller logarithm, by more than 0.
 
-In the run that is stored no network without normalization got there, so that the ratio was only
+In the first run no network without normalization got there, so that the ratio was only
 bounded: a *no* to the first question could not be told from too few steps, and is taken for
-undecided, a rule made after that run. Asked after it, and not yet run: ``--size long``, four times
+undecided, a rule made after that run. Asked after it: ``--size long``, four times
 as many steps, on seeds not used before, though on the same test images.
 """
 

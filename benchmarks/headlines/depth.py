@@ -9,8 +9,8 @@ Xavier's by more than 30 points (90 is guessing). *shallow*, the control without
 would say nothing about depth: at the least depth the two are within 5 points. A start that guesses
 at every rate it tried has no best rate, so an edge of its grid is no objection.
 
-In the run that is stored He's thirty layers had only begun to learn when the steps were over, and
-*stalls* stayed undecided. Asked after it, and not yet run: ``--size long``, three times as many
+In the first run He's thirty layers had only begun to learn when the steps were over, and
+*stalls* stayed undecided. Asked after it: ``--size long``, three times as many
 epochs, on seeds not used before, though on the same test images.
 """
 

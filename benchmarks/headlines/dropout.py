@@ -9,10 +9,10 @@ What decides, before any run, in errors of the test images. *hidden*: dropping h
 smaller error than dropping nothing, the whole interval below 0. *both*: so has dropping pixels,
 too. *pixels*: both has a smaller error than hidden units alone.
 
-The run on narrow networks, trained briefly, answered no to the first two. Asked after it, and not
-yet run: is it width and time that were missing? ``--size wide`` puts the same questions to three
-times as many units and two and a half times as many epochs, on seeds not used before, though on the
-same test images.
+The run on narrow networks, trained briefly, answered no to the first two. Asked after it:
+is it width and time that were missing? ``--size wide`` puts the same questions to three times as
+many units and two and a half times as many epochs, on seeds not used before, though on the same
+test images.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ ERRORS = [
     ErrorCase("a list for labels", lambda: _fit(y=[0, 1, 0, 1]), TypeError, r"data: y must be an array; got \[0, 1, 0, 1\]"),
     ErrorCase("no optimizer", lambda: training.fit(MLP([3, 2], _rng()), None, losses.MSE(), (np.ones((4, 3)), np.ones((4, 2))), epochs=1, batch_size=2, rng=_rng()), ValueError, r"optimizer must be the optimizer of this model; got 'NoneType'"),
     ErrorCase("targets missing", lambda: _fit(y=np.zeros(3, int)), ValueError, r"data must be as many targets as samples"),
-    ErrorCase("an empty validation set", lambda: _fit(val=(np.ones((0, 3)), np.zeros(0, int))), ValueError, r"val must be as many targets as samples, at least one; got \(0, 0\)"),
+    ErrorCase("to validate on nothing", lambda: _fit(val=(np.ones((0, 3)), np.zeros(0, int))), ValueError, r"val must be as many targets as samples, at least one; got \(0, 0\)"),
     ErrorCase("wrong number of runs", lambda: _fit(runs=5), ValueError, r"runs must be 1, the runs the model holds; got 5"),
     ErrorCase("unknown policy", lambda: _fit(nonfinite="ignore"), ValueError, r"nonfinite must be one of 'raise', 'freeze'"),
     ErrorCase("optimizer of another model", lambda: training.fit(MLP([3, 2], _rng()), SGD(np.ones(8)), losses.MSE(), (np.ones((4, 3)), np.ones((4, 2))), epochs=1, batch_size=2, rng=_rng()), ValueError, r"optimizer must be the optimizer of this model"),
