@@ -49,6 +49,7 @@ def test_joined_marks_look_the_same(chromium, tmp_path):
         marks(4).replace("#0072b2", "#000000", 1),  # of two colors
         marks(4).replace("#m", "#n", 1),  # of two forms
         marks(4).replace('x="4.0"', 'transform="scale(2)" x="4.0"', 1),  # turned or scaled
+        marks(4).replace(" style=", ' transform="scale(2)" style='),
         marks(2) + "<path/>" + marks(2),  # something lies between
     ],
 )

@@ -217,3 +217,23 @@ def test_a_link_that_leads_nowhere_is_named():
     assert dead_ends('<a href="#p0">x</a><p id="p0"></p><a class="b" href="#p1--y">y</a>') == [
         "p1--y"
     ]
+
+
+@pytest.mark.parametrize(
+    "numbered",
+    [
+        "document.querySelector('.book-contents li').remove()",
+        "document.body.replaceChildren()",  # fewer pages than the contents had
+    ],
+)
+def test_contents_that_move_stop_the_print_and_leave_the_old_one(
+    chromium, tmp_path, monkeypatch, numbered
+):
+    write(tmp_path)
+    (tmp_path / "book.pdf").write_bytes(b"of yesterday")
+    before = {path.name for path in tmp_path.iterdir()}
+    monkeypatch.setattr(pdf, "NUMBER", f"() => {numbered}")
+    with pytest.raises(SystemExit, match="must be laid out as before"):
+        book(chromium, tmp_path, tmp_path / "book.pdf", tmp_path / "toc.yml")
+    assert (tmp_path / "book.pdf").read_bytes() == b"of yesterday"
+    assert {path.name for path in tmp_path.iterdir()} == before

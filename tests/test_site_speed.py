@@ -5,6 +5,7 @@ import dlcourse_site as repairs
 import dlcourse_speed as speed
 import dlcourse_tables as tables
 import pytest
+from sphinx.errors import ExtensionError
 from pybtex import plugin
 from sphinx.errors import ExtensionError
 
@@ -32,6 +33,11 @@ def test_a_cell_says_what_its_column_is():
     assert '<td class="empty"><p>—</p></td><td data-head="A &amp; B"><p>one</p></td>' in named
     assert '<td data-head="A &amp; B" class="empty"><p>—</p></td>' in named
     assert tables.name_cells(named.replace(' data-head="A &amp; B"', "")).count("data-head") == 2
+
+
+def test_cards_without_heads_stop_the_build():
+    with pytest.raises(ExtensionError, match="needs a row of heads"):
+        tables.name_cells('<table class="cards"><tbody><tr><td>a</td></tr></tbody></table>')
 
 
 def test_other_tables_are_left_alone():
