@@ -5,7 +5,6 @@ import dlcourse_site as repairs
 import dlcourse_speed as speed
 import dlcourse_tables as tables
 import pytest
-from sphinx.errors import ExtensionError
 from pybtex import plugin
 from sphinx.errors import ExtensionError
 
