@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import re
 import types
 from pathlib import Path
@@ -248,3 +249,12 @@ def test_a_run_neither_reads_nor_writes_the_progress_of_its_author(tmp_path, mon
     assert not Path(lines[-1]).exists()
     assert [file.name for file in own.iterdir()] == ["progress.json"]
     assert (own / "progress.json").read_text() == "the author's"
+
+
+def test_no_kernel_waits_for_a_port_that_another_took(tmp_path):
+    """Two that start at once may be given the same free port; one of them then never answers."""
+    source = "from ipykernel import get_connection_info as at\nprint(at(unpack=True)['transport'])"
+    path = tmp_path / "a.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(source, id="where")]), path)
+    (output,) = notebooks.execute(path).cells[0].outputs
+    assert output.text == ("ipc\n" if os.name == "posix" else "tcp\n")

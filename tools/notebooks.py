@@ -10,6 +10,7 @@ Progress bars are off while a lesson runs; ``tools.stored`` says in which form i
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -63,26 +64,24 @@ def execute(path: Path | str, timeout: int = 300) -> Any:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     notebook.metadata.pop("widgets", None)
-    manager = AsyncKernelManager()
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     command += ["--log-level=40"]  # its word on unencrypted TCP would be said for every lesson
-    manager._kernel_spec = KernelSpec(argv=command, language="python", **_named())
-    client = NotebookClient(
-        notebook,
-        km=manager,
-        timeout=timeout,
-        record_timing=False,
-        coalesce_streams=True,
-        resources={"metadata": {"path": str(path.resolve().parent)}},
-    )
-    client.owns_km = True  # so that it ends the kernel
-    with (
-        tempfile.TemporaryDirectory(prefix="dlcourse-") as empty,
-        client.setup_kernel(
-            env={**os.environ, **ENVIRONMENT, "DLCOURSE_HOME": empty},
-            cwd=str(path.resolve().parent),
-        ),
-    ):
+    with contextlib.ExitStack() as stack:
+        empty, place = (stack.enter_context(folder()) for _ in range(2))
+        manager = AsyncKernelManager(**meeting(place))
+        manager._kernel_spec = KernelSpec(argv=command, language="python", **_named())
+        client = NotebookClient(
+            notebook,
+            km=manager,
+            timeout=timeout,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(path.resolve().parent)}},
+        )
+        client.owns_km = True  # so that it ends the kernel
+        environment = {**os.environ, **ENVIRONMENT, "DLCOURSE_HOME": empty}
+        kernel = client.setup_kernel(env=environment, cwd=str(path.resolve().parent))
+        stack.enter_context(kernel)
         client.kc.execute(SETUP, silent=True, store_history=False)
         count = 0
         for index, cell in enumerate(notebook.cells):
@@ -91,6 +90,20 @@ def execute(path: Path | str, timeout: int = 300) -> Any:
                 client.execute_cell(cell, index, execution_count=count)
         client.set_widgets_metadata()
     return normalized(notebook)
+
+
+def folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="dlcourse-")
+
+
+def meeting(place: str) -> dict[str, str]:
+    """Where a kernel and who asks it meet: in files of a folder of their own, if they can.
+
+    Jupyter takes ports that are free when it looks; by the time the kernel binds them, another that
+    starts at the same moment may have them, and this one never answers.
+    """
+    files = {"transport": "ipc", "connection_file": os.path.join(place, "kernel.json")}
+    return files if os.name == "posix" else {}
 
 
 def _named() -> dict[str, Any]:

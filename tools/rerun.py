@@ -11,12 +11,13 @@ find a lesser one. The last digits change then, and a lesson must not show them.
 
 from __future__ import annotations
 
+import functools
 import os
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
+import nbval.kernel
 import numpy as np
 import pytest
 from nbclient import NotebookClient
@@ -24,7 +25,7 @@ from nbval.plugin import IPyNbCell
 from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
 
 from tools.lesson_differences import output_differences, widget_differences
-from tools.notebooks import ENVIRONMENT, SETUP
+from tools.notebooks import ENVIRONMENT, SETUP, folder, meeting
 from tools.stored import code_cells
 
 
@@ -55,11 +56,16 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[Any]:
     """Before the first cell nbval starts the kernel: in our surroundings, and listened to."""
     if not isinstance(item, IPyNbCell) or item.parent.kernel is not None:
         return (yield)
-    home = tempfile.TemporaryDirectory(prefix="dlcourse-")
+    home, place = folder(), folder()
     processor = PROCESSORS[os.environ.get("DLCOURSE_PROCESSOR", "haswell")]
-    with mock.patch.dict(os.environ, {**ENVIRONMENT, **processor, "DLCOURSE_HOME": home.name}):
+    manager = functools.partial(nbval.kernel.KernelManager, **meeting(place.name))
+    with (
+        mock.patch.dict(os.environ, {**ENVIRONMENT, **processor, "DLCOURSE_HOME": home.name}),
+        mock.patch.object(nbval.kernel, "KernelManager", manager),
+    ):
         done = yield
     item.parent.addfinalizer(home.cleanup)
+    item.parent.addfinalizer(place.cleanup)
     kernel = item.parent.kernel
     kernel.await_idle(kernel.execute_cell_input(SETUP), timeout=60)
     item.parent.widgets = NotebookClient(item.parent.nb.copy())
