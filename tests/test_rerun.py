@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat import v4
 from sample_lesson import build, cell_of
 
 from tools import notebooks, rerun
@@ -63,6 +64,16 @@ PLANTED = {
 
 def test_an_unchanged_lesson_passes(sample):
     done = run_again(sample[0], "haswell")
+    assert done.returncode == 0, done.stdout[-3000:]
+
+
+def test_its_kernel_too_waits_for_no_port_that_another_took(tmp_path):
+    """What the first run printed, files where there are any, is what the second must."""
+    source = "from ipykernel import get_connection_info as at\nprint(at(unpack=True)['transport'])"
+    path = tmp_path / "a.ipynb"
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(source, id="where")]), path)
+    write(notebooks.execute(path), path)
+    done = run_again(path)
     assert done.returncode == 0, done.stdout[-3000:]
 
 
