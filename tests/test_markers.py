@@ -11,7 +11,7 @@ MARK = '<use xlink:href="#m" x="{x}" y="{y}" style="fill: #0072b2; stroke: #d55e
 DRAWING = """<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="200" height="60"
 viewBox="0 0 100 30"><defs><path id="m" d="M -3 2 L 3 2 L 0 -3 z" style="stroke-width: 0.8"/></defs>
 <clipPath id="c"><rect x="5" y="5" width="88" height="20"/></clipPath>
-<g clip-path="url(#c)">{marks}</g></svg>"""
+<g clip-path="url(#c)" stroke="#0000ff">{marks}</g></svg>"""
 
 
 def marks(count):

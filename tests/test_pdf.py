@@ -173,6 +173,24 @@ def gathered(chromium, folder, body):
     return "".join(page.text for page in pages)
 
 
+@pytest.mark.parametrize(
+    ("style", "kept"),
+    [
+        ("color: #111", False),
+        ("color: #811", True),
+        ("color: color(srgb 0.5 0.1 0.1)", True),
+        ("color: #111; font-weight: bold", True),
+        ("color: #111; font-style: italic", True),
+        ("color: #111; border: 1px solid #811", True),
+    ],
+)
+def test_words_of_code_that_look_like_the_rest_are_text(chromium, tmp_path, style, kept):
+    code = f'<pre style="font-weight: 400"><span class="n" style="{style}">name</span></pre>'
+    text = gathered(chromium, tmp_path, f'<div class="highlight">{code}</div>')
+    assert text.count('class="n"') == (2 if kept else 0)
+    assert text.count("name") >= 2
+
+
 def shared_names(text):
     """Names in drawings that are given twice, or used and not given."""
     given = re.findall(r'\bid="([^"]+)"', text)

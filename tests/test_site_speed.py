@@ -118,3 +118,18 @@ def test_what_is_far_or_closed_is_asked_when_it_is_seen(chromium, tmp_path):
         page.click("summary")
         page.evaluate("document.getElementById('far').scrollIntoView()")
         page.wait_for_function(f"({stops}).join() === '0,0,0'", timeout=10_000)
+
+
+def test_what_becomes_wide_while_it_is_far_is_asked_when_it_is_seen_again(chromium, tmp_path):
+    far = FAR.replace("<pre>", '<pre id="far">').replace("<b>x</b>" * 50, "x")
+    script = (ASSETS / "everyone.js").read_text("utf-8")
+    (tmp_path / "far.html").write_text(PAGE.format(body=FAR + FAR + far, script=script), "utf-8")
+    with look.visit(chromium, (tmp_path / "far.html").as_uri(), look.PHONE) as page:
+        for place in ("document.getElementById('far')", "document.body"):
+            page.evaluate(f"{place}.scrollIntoView()")
+            page.evaluate(look.QUIET)
+        page.evaluate("document.getElementById('far').innerHTML = '<b>x</b>'.repeat(200)")
+        page.evaluate(look.QUIET)
+        assert page.evaluate("document.getElementById('far').tabIndex") == -1
+        page.evaluate("document.getElementById('far').scrollIntoView()")
+        page.wait_for_function("document.getElementById('far').tabIndex === 0", timeout=10_000)
