@@ -68,6 +68,15 @@ def test_both_starts_are_trained_with_momentum(room):
         assert optimizer.momentum == 0.9
 
 
+def test_he_is_wider_than_xavier_by_the_root_of_two():
+    one, two = (
+        depth.build(NUMPY, 64, 3, 20, start)([np.random.default_rng(0)], 1, 0.1)[0].params
+        for start in depth.STARTS
+    )
+    np.testing.assert_allclose(one["2.weight"], np.sqrt(2) * two["2.weight"], rtol=1e-5)
+    assert not np.allclose(one["0.weight"], np.sqrt(2) * two["0.weight"], rtol=0.05)
+
+
 def test_an_error_is_the_share_of_images_misread():
     sets = frame.load(NUMPY, "digits", 200)
     model = NUMPY.models.MLP([64, 20, 10], [np.random.default_rng(0)], runs=1, **NUMPY.plan)

@@ -138,14 +138,6 @@ def test_arms_of_dropout_drop_what_they_say():
     assert dropped(WithoutDropout()) != right
 
 
-def test_he_is_wider_than_xavier_by_the_root_of_two():
-    one, two = (
-        depth.build(NUMPY, 64, 3, 20, start)(rngs(), 2, 0.1)[0].params for start in depth.STARTS
-    )
-    np.testing.assert_allclose(one["2.weight"], np.sqrt(2) * two["2.weight"], rtol=1e-5)
-    assert not np.allclose(one["0.weight"], np.sqrt(2) * two["0.weight"], rtol=0.05)
-
-
 def test_normalization_stands_before_each_hidden_sigmoid_and_nowhere_else():
     kinds = [
         [

@@ -9,8 +9,8 @@ What decides, before any run. *gap*: the test error of the large batch is larger
 small one, after as many epochs. *longer helps*: trained longer, the large batch has a smaller error
 than it had. *closed*: trained longer, it is within 0.5 points of the small one.
 
-In the first run the small batch was ten images, over which batch normalization may be noise, and made
-more errors. Asked after it: ``--size more``, wider, longer and on two and a half times as many
+In the first run the small batch was ten images, over which batch normalization may be noise, and
+made more errors. Asked after it: ``--size more``, wider, longer and on two and a half times as many
 images, so that the small batch is 25, on seeds not used before, though on the same test images.
 """
 
