@@ -1,12 +1,19 @@
 """The sample lesson, which several files of tests plant their errors into."""
 
 import copy
+import gc
 
 import nbformat
 import pytest
 from sample_lesson import build
 
 from tools import notebooks, stored
+
+
+def pytest_collection_finish():
+    """Thousands of tests are no garbage: to look through them again takes minutes."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

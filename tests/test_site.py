@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import browser as look
 import pytest
-from bs4 import BeautifulSoup
+from lxml import html
 from tools_available import PROGRAMS, need
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,8 +93,8 @@ def test_without_its_script_an_explorer_shows_its_first_frame(chromium, address,
 
 def test_a_link_to_a_section_lands_on_it(chromium, address):
     name = "lessons/5-normalization/batch.html"
-    page = BeautifulSoup((SITE / name).read_text(encoding="utf-8"), "html.parser")
-    section = page.select("article section section[id]")[-1]["id"]
+    page = html.fromstring((SITE / name).read_bytes())
+    section = page.xpath("//article//section//section/@id")[-1]
     with look.visit(chromium, f"{address}{name}#{section}") as it:
         top = (
             "id => document.getElementById(id).querySelector('h2, h3').getBoundingClientRect().top"
@@ -112,19 +112,15 @@ def test_search_finds_a_lesson(chromium, address):
 
 def broken_links(site):
     """Links and assets of every page below ``site`` that lead nowhere."""
-    soups = {
-        path.resolve(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    pages = {
+        path.resolve(): html.fromstring(path.read_bytes())
         for path in site.rglob("*.html")
         if not path.relative_to(site).parts[0].startswith("_")
     }
-    anchors = {
-        path: {tag.get("id") or tag.get("name") for tag in soup.find_all(["a", True])}
-        for path, soup in soups.items()
-    }
+    anchors = {path: set(page.xpath("//@id | //a/@name")) for path, page in pages.items()}
     found = []
-    for path, soup in soups.items():
-        for tag in soup.find_all(href=True) + soup.find_all(src=True):
-            link = tag.get("href") or tag.get("src")
+    for path, page in pages.items():
+        for link in page.xpath("//@href | //@src"):
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue

@@ -6,7 +6,6 @@ import pytest
 from tools.registries import ROOT
 
 SITE = ROOT / "_build" / "html"
-ASSETS = ROOT / "book" / "assets"
 LESSON = "lessons/2-optimizers/momentum.html"
 
 chromium = look.chromium
@@ -139,8 +138,8 @@ WIDE = (
 
 def small(tmp_path, body="", more="", css=True, script=True):
     text = SMALL.format(
-        css=(ASSETS / "everyone.css").read_text(encoding="utf-8") if css else "",
-        script=(ASSETS / "everyone.js").read_text(encoding="utf-8") if script else "",
+        css=(look.ASSETS / "everyone.css").read_text(encoding="utf-8") if css else "",
+        script=look.scripts() if script else "",
         body=body,
         more=more,
     )

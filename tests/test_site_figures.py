@@ -10,7 +10,6 @@ from tools import dark
 from tools.registries import ROOT
 
 SITE = ROOT / "_build" / "html"
-ASSETS = ROOT / "book" / "assets"
 LEAST = 9  # pixels
 
 chromium = look.chromium
@@ -103,8 +102,8 @@ def placed(tag='alt="A curve." src="x"', link="", number=1):
 
 
 def faults(chromium, tmp_path, body, script=True):
-    css = (ASSETS / "everyone.css").read_text("utf-8") + dark.stylesheet()
-    js = (ASSETS / "everyone.js").read_text("utf-8") if script else ""
+    css = (look.ASSETS / "everyone.css").read_text("utf-8") + dark.stylesheet()
+    js = look.scripts() if script else ""
     (tmp_path / "page.html").write_text(PAGE.format(css=css, body=body, script=js), "utf-8")
     with look.visit(chromium, (tmp_path / "page.html").as_uri(), look.PHONE, dark=True) as page:
         return small_words(page) + stuck_boxes(page) + glare(page)

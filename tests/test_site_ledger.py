@@ -17,8 +17,9 @@ chromium = look.chromium
 
 def verdicts(page):
     """How often each verdict is to be seen."""
-    badges = page.query_selector_all("table.claims tbody tr:not([hidden]) .claim-badge")
-    return Counter(badge.text_content().strip() for badge in badges if badge.is_visible())
+    badges = page.locator("table.claims tbody tr:not([hidden]) .claim-badge")
+    shown = "all => all.filter(badge => badge.checkVisibility({visibilityProperty: true}))"
+    return Counter(badges.evaluate_all(shown + ".map(badge => badge.textContent.trim())"))
 
 
 def wrong(page, verdict):

@@ -11,7 +11,6 @@ from sphinx.errors import ExtensionError
 from tools.registries import ROOT
 
 SITE = ROOT / "_build" / "html"
-ASSETS = ROOT / "book" / "assets"
 
 chromium = look.chromium
 
@@ -100,7 +99,7 @@ NOSY = "document.querySelectorAll('pre').forEach(e => { e.tabIndex = e.scrollWid
 
 @pytest.mark.parametrize(("nosy", "most"), [(False, 0.5), (True, 9)])
 def test_a_question_to_what_is_far_is_found(chromium, tmp_path, nosy, most):
-    script = NOSY if nosy else (ASSETS / "everyone.js").read_text("utf-8")
+    script = NOSY if nosy else look.scripts()
     (tmp_path / "far.html").write_text(PAGE.format(body=FAR * 20, script=script), "utf-8")
     with look.visit(chromium, (tmp_path / "far.html").as_uri(), look.PHONE) as page:
         assert most / 10 < laid_out(page) < most and (laid_out(page) < 0.5) != nosy
@@ -110,7 +109,7 @@ def test_what_is_far_or_closed_is_asked_when_it_is_seen(chromium, tmp_path):
     wide = '<pre><span style="display: block; width: 900px">x</span></pre>'
     body = f"<details><summary>Solution</summary>{wide}</details>"
     body += FAR + FAR.replace("<pre>", '<pre id="far" style="width: 9em">')
-    script = (ASSETS / "everyone.js").read_text("utf-8")
+    script = look.scripts()
     (tmp_path / "far.html").write_text(PAGE.format(body=body, script=script), "utf-8")
     with look.visit(chromium, (tmp_path / "far.html").as_uri(), look.PHONE) as page:
         stops = "Array.from(document.querySelectorAll('pre'), pre => pre.tabIndex)"
@@ -122,7 +121,7 @@ def test_what_is_far_or_closed_is_asked_when_it_is_seen(chromium, tmp_path):
 
 def test_what_becomes_wide_while_it_is_far_is_asked_when_it_is_seen_again(chromium, tmp_path):
     far = FAR.replace("<pre>", '<pre id="far">').replace("<b>x</b>" * 50, "x")
-    script = (ASSETS / "everyone.js").read_text("utf-8")
+    script = look.scripts()
     (tmp_path / "far.html").write_text(PAGE.format(body=FAR + FAR + far, script=script), "utf-8")
     with look.visit(chromium, (tmp_path / "far.html").as_uri(), look.PHONE) as page:
         for place in ("document.getElementById('far')", "document.body"):

@@ -68,6 +68,17 @@ def lesson(site, chromium):
         yield page
 
 
+def misnamed(page):
+    """Names that are read out with the voice of another language than theirs."""
+    return page.evaluate(
+        r"""() => Array.from(document.querySelectorAll("[aria-label]"), part => {
+          const chinese = part.closest("[lang]").lang.startsWith("zh");
+          const name = part.getAttribute("aria-label"), han = /\p{Script=Han}/u.test(name);
+          return (chinese ? !han && /[a-z]{3}/i.test(name) : han) && name;
+        }).filter(Boolean)"""
+    )
+
+
 def raw_markup(page):
     """Marks of Markdown that reached the reader as text."""
     return page.evaluate(
@@ -99,6 +110,22 @@ def test_a_lesson_is_chinese_and_sound(lesson):
     assert "白化" in lesson.title()
     problems = lesson.noise + look.formulas(lesson) + look.head(lesson) + look.overflow(lesson)
     assert problems + raw_markup(lesson) + spilled_words(lesson) == []
+
+
+def test_what_is_read_out_is_in_the_language_around_it(lesson):
+    """The names that scripts give, too: of formulas and figures that scroll, claims among them."""
+    scrolling = lesson.locator("[role=group][aria-label]").evaluate_all(
+        "boxes => boxes.map(box => box.ariaLabel)"
+    )
+    assert {"公式，可左右滚动", "图，可左右滚动"} <= set(scrolling)
+    assert misnamed(lesson) == []
+    named = translations.read_edition("zh_CN")["theme"].values()
+    assert [name for name in named if f'"{name}"' not in lesson.content()] == []
+    lesson.evaluate("""() => {
+      document.querySelector("[role=group][aria-label*=公式]").ariaLabel = "Formula, scrolls";
+      document.querySelector("[lang=en]").ariaLabel = "论断";
+    }""")
+    assert sorted(misnamed(lesson)) == ["Formula, scrolls", "论断"]
 
 
 def test_its_drawings_and_sliders_are_chinese(lesson):
@@ -195,10 +222,8 @@ def test_a_search_that_takes_chinese_letter_by_letter_is_found(site, chromium):
     page.close()
 
 
-def test_every_word_of_the_search_is_translated():
-    assets = ROOT / "book" / "assets"
-    said = set(re.findall(r'\bsay\("(.+?)"', "".join(
-        (assets / name).read_text(encoding="utf-8") for name in ("search.js", "search-view.js")
-    )))  # fmt: skip
+def test_every_word_of_the_scripts_is_translated():
+    scripts = "".join(script.read_text("utf-8") for script in look.ASSETS.glob("*.js"))
+    said = set(re.findall(r'\b(?:say|told)\("(.+?)"', scripts))
     rows = {search_places.ELSEWHERE, search_places.INTRODUCED}
-    assert translations.read_edition("zh_CN")["search"].keys() == said | rows
+    assert translations.read_edition("zh_CN")["said"].keys() == said | rows

@@ -44,7 +44,7 @@ def config(language: str, work: Path, root: Path = ROOT) -> dict[str, Any]:
         "html_theme_options": {"extra_footer": told["footer"]},
         "html_css_files": [*settings["html_css_files"], "edition.css"],
         **told["prompts"],
-        "search_words": told["search"],
+        "said": told["said"],
         "search_titles": told["titles"],
         "extensions": [*settings["extensions"], "dlcourse_edition"],
     }

@@ -1,11 +1,14 @@
 """An edition in another language: what gettext does not reach of its pages.
 
 Catalogs hold the text. Here the drawings of translated lessons get their words, and lines of HTML
-theirs; a page that nobody has translated says so and keeps its language.
+theirs; a page that nobody has translated says so and keeps its language. Around both, the theme
+names its controls in the edition's.
 """
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
@@ -45,7 +48,23 @@ def say_untranslated(
     context["body"] = body
 
 
+# What is read out, or shown when one points at something.
+NAMES = re.compile(r'(?<=\s)(aria-label|title|placeholder|data-bs-title)="([^"]+)"')
+
+
+def name_controls(app: Sphinx, error: Exception | None) -> None:
+    """Translate the names that the theme gives without asking gettext, or that have no catalog."""
+    if error or app.builder.name != "html":
+        return
+    words = read_edition(app.config.language)["theme"]
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        told = NAMES.sub(lambda name: f'{name[1]}="{words.get(name[2], name[2])}"', text)
+        page.write_text(told, encoding="utf-8")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", reword)
     app.connect("html-page-context", say_untranslated)
+    app.connect("build-finished", name_controls)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

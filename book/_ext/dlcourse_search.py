@@ -41,14 +41,14 @@ def begin(app: Sphinx) -> None:
     if app.builder.name == "html":
         app.builder.search = False
         app.config.html_additional_pages["search"] = "search.html"
-        if words := app.config.search_words:
+        if words := app.config.said:
             app.add_js_file(None, body=f"dlcourseWords={json.dumps(words, ensure_ascii=False)}")
 
 
 def collect(found: Found, app: Sphinx, doctree: nodes.document, page: str) -> None:
     """The places of a page; pages are resolved by one process, whoever writes them."""
     if app.builder.name == "html":
-        found[page] = list(places(doctree, page, app.config.search_words))
+        found[page] = list(places(doctree, page, app.config.said))
 
 
 def said_as(term: str, chinese: str) -> re.Pattern[str]:
@@ -133,7 +133,7 @@ def write(found: Found, app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_config_value("search_words", {}, "html", dict)  # of an edition, by the English ones
+    app.add_config_value("said", {}, "html", dict)  # of an edition, by the English ones
     app.add_config_value("search_titles", {}, "html", dict)  # of its pages that are in English
     app.connect("config-inited", find_templates)
     app.connect("builder-inited", begin)

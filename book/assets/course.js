@@ -1,7 +1,14 @@
-/* What the theme leaves undone on our pages. No library, nothing fetched. */
+/* What the theme leaves undone on our pages, and what scripts say on them. No library, nothing fetched. */
 
 (function () {
   "use strict";
+
+  /* What an edition in another language says instead; {} are the numbers and names in it. */
+  window.dlcourseSay = say;
+  function say(english, ...values) {
+    const said = (window.dlcourseWords || {})[english] || english;
+    return values.reduce((text, value) => text.replace("{}", value), said);
+  }
 
   /* The visible words of a control must be part of its name, and every part belongs to a landmark. */
   function theme() {
@@ -15,7 +22,7 @@
     var side = document.querySelector(".bd-sidebar-primary");
     if (side && !side.hasAttribute("role")) {
       side.setAttribute("role", "complementary");
-      side.setAttribute("aria-label", "Book");
+      side.setAttribute("aria-label", say("Book"));
     }
   }
 

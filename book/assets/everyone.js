@@ -2,6 +2,7 @@
 (function () {
   "use strict";
 
+  var say = window.dlcourseSay;
   var FADING = ".figure-box, .explore-frame, span.math, div.math";
   var BOXES = FADING + ", pre, .cell_output .output, .pst-scrollable-table-container";
   var NAMED = ["tabindex", "role", "aria-label"];
@@ -13,9 +14,11 @@
     return { box: box, left: box.scrollLeft, hidden: box.scrollWidth - box.clientWidth };
   }
 
+  /* In the language of what is in the box: an edition has pages and claims that stay English. */
   function words(box) {
-    if (box.matches(".math")) return "Formula, scrolls sideways";
-    return box.matches(FADING) ? "Figure, scrolls sideways" : "Scrolls sideways";
+    var told = box.closest("[lang]") === document.documentElement ? say : String;
+    if (box.matches(".math")) return told("Formula, scrolls sideways");
+    return box.matches(FADING) ? told("Figure, scrolls sideways") : told("Scrolls sideways");
   }
 
   function fade(asked) {
@@ -92,7 +95,7 @@
     place.id = place.id || "first-figure-to-move";
     var link = document.createElement("a");
     link.href = "#" + place.id;
-    link.textContent = "Skip to the first figure that moves";
+    link.textContent = say("Skip to the first figure that moves");
     bar.append(link);
   }
 
@@ -100,7 +103,7 @@
   function nameArrows() {
     document.querySelectorAll(".bd-sidebar-primary summary").forEach(function (arrow) {
       var chapter = arrow.closest("li").querySelector("a");
-      if (chapter) arrow.setAttribute("aria-label", "Pages of " + chapter.textContent.trim());
+      if (chapter) arrow.setAttribute("aria-label", say("Pages of {}", chapter.textContent.trim()));
     });
   }
 

@@ -3,13 +3,7 @@
 (function () {
   "use strict";
 
-  /* What an edition in another language says instead; {} are the numbers and names in it. */
-  window.dlcourseSay = say;
-  function say(english, ...values) {
-    const said = (window.dlcourseWords || {})[english] || english;
-    return values.reduce((text, value) => text.replace("{}", value), said);
-  }
-
+  const say = window.dlcourseSay;
   const assets = document.documentElement.dataset.content_root + "_static/";
   const INDEX = ["vendor/minisearch/minisearch.js", "search-engine.js", "search-index.js", "search-view.js"];
   const loading = new Map();
