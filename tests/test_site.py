@@ -177,6 +177,8 @@ def test_a_sound_page_passes(chromium, tmp_path, figure):
 
 
 PALE = '<p style="color: #ccc">{}</p>'
+COVER = """<div style="height: 140px; margin-top: -140px; position: relative;
+background: url(data:image/gif;base64,R0lGODlhAQABAAAAACw=)"></div>"""
 PLANTED = {
     "external script": ('<script src="https://cdn.example/x.js"></script>', "", "another host"),
     "external picture": ("", '<img alt="p" src="https://cdn.example/x.png">', "another host"),
@@ -211,7 +213,12 @@ PLANTED = {
         "",
         "<p>well</p>" * 9
         + """<div style="background: #555; height: 99px"></div>
-<p style="position: relative; top: -80px">hm</p>""",
+<p style="position: relative; bottom: 80px">hm</p>""",
+        "axe color-contrast",
+    ),
+    "pale after what is covered": (
+        "",
+        f"{PALE.format('hm') * 3}{COVER}{PALE.format('hm')}",
         "axe color-contrast",
     ),
     "pale after letters": (
