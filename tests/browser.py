@@ -176,7 +176,7 @@ def barriers(page):
 
 # Alike: visible, in the same ink, size and weight, on the same ground: below ancestors of the same
 # backgrounds. What is moved or drawn over lies on other things than its ancestors, and is like
-# nothing else. Where axe cannot decide about those few, all that look so are asked about.
+# nothing else. Where axe cannot decide about those few, all that it can judge are asked about.
 BARRIERS = r"""async () => {
   const FEW = 3, CLEAR = "rgba(0, 0, 0, 0),none,1,none";
   const grounds = new Map(), looks = new Map();
@@ -205,7 +205,8 @@ BARRIERS = r"""async () => {
     looks.set(look, [...looks.get(look) ?? [], element]);
   }
   // Axe does not judge letters that stand alone, signs, and what is written on a drawing.
-  const tells = element => /[\p{L}\p{N}]{2}/u.test(element.textContent) && !element.closest("svg");
+  const tells = element => /[\p{L}\p{N}]/u.test(element.textContent)
+    && element.textContent.trim().length > 1 && !element.closest("svg");
   const asked = (elements, ...rules) => {
     document.querySelectorAll("[data-look]").forEach(one => one.removeAttribute("data-look"));
     elements.forEach(one => one.setAttribute("data-look", ""));

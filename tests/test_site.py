@@ -223,7 +223,7 @@ PLANTED = {
     ),
     "pale after letters": (
         "",
-        f"{PALE.format('x') * 9}{PALE.format('hm')}",
+        f"{PALE.format('x') * 9}{PALE.format('3%')}",
         "axe color-contrast",
     ),
     "fixed spacing": (

@@ -69,13 +69,14 @@ def lesson(site, chromium):
 
 
 def misnamed(page):
-    """Names that are read out with the voice of another language than theirs."""
+    """Names that are read out, or shown to a pointer, in another language than that around them."""
     return page.evaluate(
-        r"""() => Array.from(document.querySelectorAll("[aria-label]"), part => {
-          const chinese = part.closest("[lang]").lang.startsWith("zh");
-          const name = part.getAttribute("aria-label"), han = /\p{Script=Han}/u.test(name);
-          return (chinese ? !han && /[a-z]{3}/i.test(name) : han) && name;
-        }).filter(Boolean)"""
+        r"""() => ["aria-label", "placeholder", "data-bs-title"].flatMap(kind =>
+          Array.from(document.querySelectorAll(`[${kind}]`), part => {
+            const chinese = part.closest("[lang]").lang.startsWith("zh");
+            const name = part.getAttribute(kind), han = /\p{Script=Han}/u.test(name);
+            return (chinese ? !han && /[a-z]{3}/i.test(name) : han) && name;
+          })).filter(Boolean)"""
     )
 
 
@@ -112,12 +113,18 @@ def test_a_lesson_is_chinese_and_sound(lesson):
     assert problems + raw_markup(lesson) + spilled_words(lesson) == []
 
 
+WIDE = """<div class="math" style="overflow: auto"><mjx-container><b style="display: block;
+width: 900px">x</b></mjx-container></div>"""
+
+
 def test_what_is_read_out_is_in_the_language_around_it(lesson):
-    """The names that scripts give, too: of formulas and figures that scroll, claims among them."""
+    """The names that scripts give, too: of formulas and figures that scroll; a claim is English."""
+    lesson.evaluate("wide => document.querySelector('.claim[lang=en]').innerHTML += wide", WIDE)
+    lesson.evaluate(look.QUIET)
     scrolling = lesson.locator("[role=group][aria-label]").evaluate_all(
         "boxes => boxes.map(box => box.ariaLabel)"
     )
-    assert {"公式，可左右滚动", "图，可左右滚动"} <= set(scrolling)
+    assert {"公式，可左右滚动", "图，可左右滚动", "Formula, scrolls sideways"} <= set(scrolling)
     assert misnamed(lesson) == []
     named = translations.read_edition("zh_CN")["theme"].values()
     assert [name for name in named if f'"{name}"' not in lesson.content()] == []

@@ -7,6 +7,7 @@ names its controls in the edition's.
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -56,11 +57,16 @@ def name_controls(app: Sphinx, error: Exception | None) -> None:
     """Translate the names that the theme gives without asking gettext, or that have no catalog."""
     if error or app.builder.name != "html":
         return
-    words = read_edition(app.config.language)["theme"]
+    words = {
+        html.escape(english): html.escape(told)
+        for english, told in read_edition(app.config.language)["theme"].items()
+    }
     for page in Path(app.outdir).rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        told = NAMES.sub(lambda name: f'{name[1]}="{words.get(name[2], name[2])}"', text)
-        page.write_text(told, encoding="utf-8")
+        text = NAMES.sub(
+            lambda name: f'{name[1]}="{words.get(name[2], name[2])}"',
+            page.read_text(encoding="utf-8"),
+        )
+        page.write_text(text, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

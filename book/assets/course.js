@@ -7,7 +7,7 @@
   window.dlcourseSay = say;
   function say(english, ...values) {
     const said = (window.dlcourseWords || {})[english] || english;
-    return values.reduce((text, value) => text.replace("{}", value), said);
+    return values.reduce((text, value) => text.replace("{}", () => value), said);
   }
 
   /* The visible words of a control must be part of its name, and every part belongs to a landmark. */
